@@ -1,0 +1,152 @@
+"""A connector config (a JSON object) -> `Settings`, or a `ConfigError` that names the field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pendulum
+
+Mode = Literal["live", "test", "any"]
+
+STRIPE_URL = "https://api.stripe.com"
+OFFICIAL_NUM_WORKERS = 10
+"""Default of Airbyte's official connector, stored in every config made with it: not a choice."""
+
+_KEY = re.compile(r"(sk|rk)_(live|test|org)_?\S+")
+
+
+class ConfigError(ValueError):
+    """A setting that cannot be used; its text is one line and names the field, never a secret."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"Config field `{field}` {problem}")
+        self.field = field
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a sync needs to know, checked and in the units that the code uses."""
+
+    key: str
+    key_mode: Literal["live", "test", "unknown"]
+    account_id: str | None
+    api_url: str
+    start: int
+    """Backfill begins here, Unix seconds."""
+    lookback_days: int
+    workers: int | None
+    """Most threads at work; None: the connector decides."""
+    requests_per_second: int | None
+    """Cap on the account's requests a second; None: what Stripe allows for the key's mode."""
+    check_streams: tuple[str, ...] | None
+
+    @property
+    def is_organization_key(self) -> bool:
+        """Organization keys name the account in another header (`Stripe-Context`)."""
+        return self.key.startswith("sk_org")
+
+
+def _integer(config: Mapping[str, Any], field: str, least: int) -> int | None:
+    value = config.get(field)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ConfigError(field, f"must be a whole number, not {value!r}.")
+    if value < least:
+        raise ConfigError(field, f"must be at least {least}, not {value}.")
+    return value
+
+
+def _text(config: Mapping[str, Any], field: str) -> str | None:
+    value = config.get(field)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise ConfigError(field, f"must be a text, not {type(value).__name__}.")
+    return value.strip()
+
+
+def _start(config: Mapping[str, Any]) -> int:
+    text = _text(config, "start_date")
+    if text is None:
+        return 0
+    try:
+        moment = pendulum.parse(text, strict=True)
+    except Exception as error:  # pendulum raises several kinds, none helpful to whoever typed it
+        raise _no_date(text) from error
+    # It also reads durations and intervals.
+    if not isinstance(moment, pendulum.DateTime):
+        raise _no_date(text)
+    return int(moment.timestamp())
+
+
+def _no_date(text: str) -> ConfigError:
+    return ConfigError("start_date", f"must be a date such as 2024-01-31T00:00:00Z, not {text!r}.")
+
+
+def _key(config: Mapping[str, Any]) -> tuple[str, Literal["live", "test", "unknown"]]:
+    key = _text(config, "client_secret")
+    if key is None:
+        raise ConfigError("client_secret", "is missing: paste a restricted or secret key.")
+    if key.startswith("pk_"):
+        raise ConfigError(
+            "client_secret",
+            "holds a publishable key (pk_…), which cannot read data: use a restricted key (rk_…).",
+        )
+    if not _KEY.fullmatch(key):
+        raise ConfigError(
+            "client_secret",
+            "is no Stripe API key: these begin with rk_live_, rk_test_, sk_live_ or sk_test_.",
+        )
+    if "_live_" in key[:8]:
+        return key, "live"
+    return key, "test" if "_test_" in key[:8] else "unknown"
+
+
+def _api_url(config: Mapping[str, Any]) -> str:
+    url = (_text(config, "api_url") or STRIPE_URL).rstrip("/")
+    if not re.fullmatch(r"https?://[^/\s?#@]+(/[^\s?#]*)?", url):
+        raise ConfigError("api_url", f"must be an http(s) address without a query, not {url!r}.")
+    return url
+
+
+def parse_settings(config: Mapping[str, Any]) -> Settings:
+    """Checks a config and gives its settings.
+
+    Raises:
+        ConfigError: a field is missing, of the wrong type or out of range.
+    """
+    for field in config:
+        if field.startswith("__"):
+            # The CDK would obey some of these, up to running code from the config.
+            raise ConfigError(field, "is not allowed: names that begin with `__` are reserved.")
+    key, key_mode = _key(config)
+    mode = _text(config, "mode") or "any"
+    if mode not in ("live", "test", "any"):
+        raise ConfigError("mode", f"must be `live`, `test` or `any`, not {mode!r}.")
+    if mode != "any" and key_mode not in ("unknown", mode):
+        raise ConfigError("mode", f"is `{mode}`, but `client_secret` is a {key_mode}-mode key.")
+    account_id = _text(config, "account_id")
+    if account_id is not None and not account_id.startswith("acct_"):
+        raise ConfigError("account_id", f"must look like acct_…, not {account_id!r}.")
+    workers = _integer(config, "num_workers", 1)
+    check_streams = config.get("check_streams")
+    if check_streams is not None and not (
+        isinstance(check_streams, list) and all(isinstance(name, str) for name in check_streams)
+    ):
+        raise ConfigError("check_streams", "must be a list of stream names.")
+    _integer(config, "slice_range", 1)
+    return Settings(
+        key=key,
+        key_mode=key_mode,
+        account_id=account_id,
+        api_url=_api_url(config),
+        start=_start(config),
+        lookback_days=_integer(config, "lookback_window_days", 0) or 0,
+        workers=None if workers == OFFICIAL_NUM_WORKERS else workers,
+        requests_per_second=_integer(config, "call_rate_limit", 1),
+        check_streams=tuple(check_streams) if check_streams is not None else None,
+    )

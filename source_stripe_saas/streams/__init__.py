@@ -1,0 +1,1 @@
+"""What to read: each stream's plan, its windows, its changes, its position. Knows no CDK."""

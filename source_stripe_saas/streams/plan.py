@@ -1,0 +1,234 @@
+"""A stream as the manifest describes it -> `StreamPlan`, the form that the readers work with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from source_stripe_saas.stripe.listing import Listing, StripeObject
+
+EVENTS_KEPT_DAYS = 30
+
+# Stripe sends a time of change for these two objects; it stays as it is.
+OBJECTS_WITH_UPDATED = frozenset({"product", "billing.meter"})
+
+
+@dataclass(frozen=True)
+class Touch:
+    """Events about another object that mean a change of ours."""
+
+    id: str
+    """The field of the event's object that holds our object's id."""
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reread:
+    """A list that is read again, with a filter, for each object that events name."""
+
+    filter: str
+    id: str
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StreamPlan:
+    """One stream: where it lies, how it changes, what a key must be allowed to read it."""
+
+    name: str
+    primary_key: tuple[str, ...]
+    object: str
+    """Stripe's `object` name of the records."""
+    permission: str
+    """Restricted-key permission, without Stripe's prefix `rak_`."""
+    path: str = ""
+    """List endpoint below /v1. Children without one of their own: the parent's."""
+    get_path: str = ""
+    """Where one object is read by id; fields of the object in braces."""
+    params: tuple[tuple[str, str], ...] = ()
+    variants: tuple[tuple[tuple[str, str], ...], ...] = ((),)
+    """Filters that must each be read for the list to be complete."""
+    expand: tuple[str, ...] = ()
+    """What is expanded, as on a GET by id."""
+    completes: tuple[str, ...] = ()
+    """Embedded lists, read to their end where Stripe cut them."""
+    created_filter: bool = True
+    created_field: str = "created"
+    single: bool = False
+    """The path gives one object, not a list."""
+    full_refresh: bool = False
+    """Every sync reads everything."""
+    cursor_field: str = "updated"
+    keeps_days: int | None = None
+    """Stripe forgets objects older than this."""
+    events: tuple[str, ...] = ()
+    """Event types whose object is the record."""
+    deletion_events: tuple[str, ...] = ()
+    touched_by: tuple[Touch, ...] = ()
+    lookback_days: int = 0
+    """Objects this young are read again on every sync, since some changes make no event."""
+    open_while: tuple[tuple[str, tuple[Any, ...]], ...] = ()
+    """Objects with one of these field values are read again until they have it no more."""
+    reread: tuple[tuple[tuple[str, str], ...], ...] = ()
+    """Filters of lists that every sync reads again."""
+    reread_for: Reread | None = None
+    fallback: tuple[str, str] | None = None
+    """(parent stream, call): where the list is refused or empty, the parents are asked one by one."""
+    # -- children only --
+    parent: StreamPlan | None = None
+    embedded: str | None = None
+    """The parent's field that holds the children's list."""
+    call: str | None = None
+    """Or: the request that lists one parent's children, its id in braces."""
+    only_parents: tuple[tuple[str, tuple[Any, ...]], ...] = ()
+    """Children are asked for only where the parent has one of these field values."""
+    adds: tuple[tuple[str, str], ...] = ()
+    """(field of the record, field of the parent) that the connector writes into the record."""
+    parent_touched_by: tuple[Touch, ...] = ()
+    """Events that make a parent's children be read again."""
+    raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def is_incremental(self) -> bool:
+        """True if a state lets the next sync read less than everything."""
+        if self.full_refresh or self.single:
+            return False
+        return bool(
+            self.events
+            or self.touched_by
+            or self.parent_touched_by
+            or self.lookback_days
+            or self.keeps_days
+        )
+
+    @property
+    def adds_updated(self) -> bool:
+        """True if records get an `updated` from the connector."""
+        return (
+            self.is_incremental
+            and self.cursor_field == "updated"
+            and self.object not in OBJECTS_WITH_UPDATED
+        )
+
+    @property
+    def adds_is_deleted(self) -> bool:
+        """True if the stream can tell that an object is gone."""
+        return self.is_incremental and bool(
+            self.deletion_events
+            or self.embedded
+            or self.object == "entitlements.active_entitlement"
+        )
+
+    @property
+    def feed_types(self) -> tuple[str, ...]:
+        """All event types that this stream listens to, sorted."""
+        types = set(self.events)
+        for touch in (*self.touched_by, *self.parent_touched_by):
+            types.update(touch.events)
+        if self.reread_for:
+            types.update(self.reread_for.events)
+        return tuple(sorted(types))
+
+    @property
+    def endpoint(self) -> str:
+        """What Stripe counts limits by."""
+        return self.path
+
+    def listing(self, variant: Iterable[tuple[str, str]] = ()) -> Listing:
+        """The list to page through; for children, the parent's list."""
+        source = self.parent or self
+        expand = [("expand[]", f"data.{path}") for path in self.expand]
+        return Listing(
+            path=source.path,
+            params=(*source.params, *variant, *expand),
+            endpoint=source.path,
+            created_field=source.created_field if source.created_filter else None,
+        )
+
+    def is_open(self, row: StripeObject) -> bool:
+        """True if the object will change without an event."""
+        return any(row.get(name) in values for name, values in self.open_while)
+
+    def has_children(self, parent: StripeObject) -> bool:
+        """False if asking this parent for children would be in vain."""
+        return all(parent.get(name) in values for name, values in self.only_parents)
+
+
+def _pairs(mapping: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
+    return tuple((mapping or {}).items())
+
+
+def _conditions(mapping: Mapping[str, Any] | None) -> tuple[tuple[str, tuple[Any, ...]], ...]:
+    return tuple((name, tuple(values)) for name, values in (mapping or {}).items())
+
+
+def _touches(entries: Iterable[Mapping[str, Any]] | None) -> tuple[Touch, ...]:
+    return tuple(Touch(entry["id"], tuple(entry["events"])) for entry in entries or ())
+
+
+def _plan(
+    name: str, primary_key: Iterable[str], raw: Mapping[str, Any], parent: StreamPlan | None
+) -> StreamPlan:
+    path = raw.get("path") or (parent.path if parent else "")
+    reread_for = raw.get("reread_for")
+    fallback = raw.get("fallback")
+    parent_touches = _touches(raw.get("parent_touched_by"))
+    if parent is not None:
+        own = tuple(raw.get("parent_events", parent.events))
+        parent_touches = (Touch("id", own), *parent_touches) if own else parent_touches
+    return StreamPlan(
+        name=name,
+        primary_key=tuple(primary_key),
+        object=raw["object"],
+        permission=raw["permission"],
+        path=path,
+        get_path=raw.get("get_path") or f"{path}/{{id}}",
+        params=_pairs(raw.get("params")),
+        variants=tuple(_pairs(variant) for variant in raw.get("variants", [{}])),
+        expand=tuple(raw.get("expand", ())),
+        completes=tuple(raw.get("completes", ())),
+        created_filter=raw.get("created_filter", True),
+        created_field=raw.get("created_field", "created"),
+        single=raw.get("single", False),
+        full_refresh=raw.get("full_refresh", False),
+        cursor_field=raw.get("cursor_field", "updated"),
+        keeps_days=raw.get("keeps_days"),
+        events=tuple(raw.get("events", ())),
+        deletion_events=tuple(raw.get("deletion_events", ())),
+        touched_by=_touches(raw.get("touched_by")),
+        lookback_days=raw.get("lookback_days", 0),
+        open_while=_conditions(raw.get("open_while")),
+        reread=tuple(_pairs(entry) for entry in raw.get("reread", ())),
+        reread_for=Reread(reread_for["filter"], reread_for["id"], tuple(reread_for["events"]))
+        if reread_for
+        else None,
+        fallback=(fallback["parent"], fallback["call"]) if fallback else None,
+        parent=parent,
+        embedded=raw.get("embedded"),
+        call=raw.get("call"),
+        only_parents=_conditions(raw.get("only_parents")),
+        adds=_pairs(raw.get("adds")),
+        parent_touched_by=parent_touches,
+        raw=raw,
+    )
+
+
+def plans_of(streams: Iterable[Mapping[str, Any]]) -> dict[str, StreamPlan]:
+    """The manifest's streams, references resolved -> plans by stream name, in the same order.
+
+    Raises:
+        KeyError: a stream names a parent that does not exist, or lacks a required field.
+    """
+    entries = {entry["name"]: entry for entry in streams}
+    plans: dict[str, StreamPlan] = {}
+
+    def plan_of(name: str) -> StreamPlan:
+        if name not in plans:
+            entry = entries[name]
+            raw = entry["retriever"]
+            parent = plan_of(raw["parent"]) if "parent" in raw else None
+            plans[name] = _plan(name, entry["primary_key"], raw, parent)
+        return plans[name]
+
+    return {name: plan_of(name) for name in entries}

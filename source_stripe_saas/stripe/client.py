@@ -1,0 +1,183 @@
+"""A path and its parameters -> Stripe's decoded answer, however often it has to be asked.
+
+Only GET is ever sent. Rate limits are kept, broken connections, 409, 429 and 5xx are tried again,
+everything else that is not an answer becomes an exception of `refusal.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import orjson
+import requests
+from requests.adapters import HTTPAdapter
+
+from source_stripe_saas.settings import Settings
+from source_stripe_saas.stripe.limits import RateLimits, account_requests_per_second
+from source_stripe_saas.stripe.refusal import Unreachable, refusal
+
+STRIPE_VERSION = "2026-05-27.dahlia"
+ATTEMPTS = 8
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 30.0
+_CONNECT_TIMEOUT_SECONDS, _READ_TIMEOUT_SECONDS = 10.0, 80.0
+
+Params = Sequence[tuple[str, str]]
+
+_log = logging.getLogger("airbyte.source_stripe_saas")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A good answer."""
+
+    body: dict[str, Any]
+    moment: int | None
+    """Stripe's clock when it answered (the `Date` header), Unix seconds."""
+
+
+def pause_seconds(attempt: int, jitter: float) -> float:
+    """How long to wait before attempt number `attempt` + 1; `jitter` is between 0 and 1.
+
+    Stripe never sends Retry-After, so the pause doubles each time, half of it left to chance so
+    that clients that failed together do not come back together.
+    """
+    longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
+    return float(longest * (0.5 + jitter / 2))
+
+
+def is_worth_retrying(status: int, should_retry: str | None) -> bool:
+    """Stripe's own advice if it gave one, else: locks, limits and its own faults pass."""
+    if should_retry in ("true", "false"):
+        return should_retry == "true"
+    return status in (409, 424, 429) or status >= 500
+
+
+class StripeClient:
+    """Reads from one account with one key; safe to use from many threads."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        limits: RateLimits | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._settings = settings
+        self._limits = limits or RateLimits(
+            account_requests_per_second(settings.key_mode, settings.requests_per_second)
+        )
+        self._sleep = sleep
+        self._sessions = threading.local()
+        self._lock = threading.Lock()
+        self._account_header: dict[str, str] = {}
+        self.requests_sent: dict[str, int] = {}
+        """Endpoint -> number of requests, retries included."""
+
+    def act_on(self, account_id: str) -> None:
+        """Sends every further request on behalf of another account."""
+        name = "Stripe-Context" if self._settings.is_organization_key else "Stripe-Account"
+        self._account_header = {name: account_id}
+
+    def get(self, path: str, params: Params = (), *, endpoint: str | None = None) -> Reply:
+        """Asks until there is an answer.
+
+        Args:
+            path: below /v1, such as `invoices/in_1/lines`.
+            params: query parameters in order; a name may repeat.
+            endpoint: what Stripe counts limits by, when `path` holds ids.
+
+        Raises:
+            Refusal: Stripe said no, and will again.
+            Unreachable: no readable answer after all attempts.
+        """
+        endpoint = endpoint or path
+        problem, status, request_id = "", None, None
+        for attempt in range(1, ATTEMPTS + 1):
+            self._limits.wait(endpoint)
+            with self._lock:
+                self.requests_sent[endpoint] = self.requests_sent.get(endpoint, 0) + 1
+            advice = None
+            try:
+                response = self._send(path, params)
+                status, request_id = response.status_code, response.headers.get("Request-Id")
+                body = _decoded(response)
+            except (requests.RequestException, OSError) as error:
+                status, problem = None, f"connection failed ({type(error).__name__})"
+            else:
+                if status < 300 and isinstance(body, dict):
+                    return Reply(body, _moment(response.headers.get("Date")))
+                if status < 300:
+                    problem = "the reply is not a JSON object"
+                else:
+                    advice = response.headers.get("Stripe-Should-Retry")
+                    no = refusal(path, status, body, request_id)
+                    if not is_worth_retrying(status, advice):
+                        raise no
+                    problem = f"status {status}: {no.message}"
+            if attempt < ATTEMPTS:
+                pause = pause_seconds(attempt, random.random())
+                _log.debug("GET %s: %s; again in %.1f s", path, problem, pause)
+                self._sleep(pause)
+        raise Unreachable(path, problem, ATTEMPTS, status, request_id)
+
+    def _send(self, path: str, params: Params) -> requests.Response:
+        return self._session().get(
+            f"{self._settings.api_url}/v1/{path}",
+            params=list(params),
+            headers=self._account_header,
+            timeout=(_CONNECT_TIMEOUT_SECONDS, _READ_TIMEOUT_SECONDS),
+            allow_redirects=False,  # another host must never see the key
+        )
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._sessions, "session", None)
+        if session is None:
+            session = requests.Session()
+            url = self._settings.api_url
+            # A .netrc entry would replace the Authorization header, so the environment is not
+            # trusted; what else it may say is taken from it by name.
+            session.trust_env = False
+            session.proxies = dict(requests.utils.get_environ_proxies(url))
+            session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
+            session.headers.update(
+                {
+                    "Authorization": f"Bearer {self._settings.key}",
+                    "Stripe-Version": STRIPE_VERSION,
+                    "User-Agent": "source-stripe-saas",
+                }
+            )
+            for scheme in ("https://", "http://"):
+                session.mount(scheme, HTTPAdapter(pool_connections=2, pool_maxsize=2))
+            self._sessions.session = session
+        return session
+
+
+def _decoded(response: requests.Response) -> Any:
+    """The reply's JSON, or None if it is none."""
+    try:
+        return orjson.loads(response.content)
+    except ValueError:
+        pass
+    try:
+        # orjson refuses lone surrogates, which Stripe lets users put into metadata.
+        return json.loads(response.content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _moment(date: str | None) -> int | None:
+    """An HTTP date -> Unix seconds, None if there is none."""
+    try:
+        return int(parsedate_to_datetime(date).timestamp()) if date else None
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,139 @@
+"""A list of Stripe's -> its pages, complete, whatever vanishes while it is read.
+
+Lists run newest first. A page starts after the last object of the page before; if that object has
+gone meanwhile, Stripe refuses the page, and reading goes on from the last `created` seen (or, where
+a list has no such filter, from the object before), repeats dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from source_stripe_saas.stripe.client import Params, StripeClient
+from source_stripe_saas.stripe.refusal import CursorGone, Unreachable
+
+PAGE_SIZE = 100
+
+StripeObject = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What to list: a path with the filters and expansions that go on every page."""
+
+    path: str
+    params: Params = ()
+    endpoint: str | None = None
+    created_field: str | None = "created"
+    """The field that the `created` filter looks at; None where a list has no such filter."""
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """Objects that this page was the first to bring, newest first."""
+
+    objects: list[StripeObject]
+    has_more: bool
+    moment: int | None
+
+
+@dataclass
+class ListReader:
+    """Walks down one list, page by page; between two pages its lower bound may be raised."""
+
+    client: StripeClient
+    listing: Listing
+    lo: int | None = None
+    """Oldest `created` wanted, inclusive, seconds."""
+    hi: int | None = None
+    """Newest `created` wanted, inclusive, seconds."""
+    after: str | None = None
+    """Id of the object to start after."""
+    _before: list[str] = field(default_factory=list)
+    _edge: set[str] = field(default_factory=set)
+    _oldest: int | None = None
+
+    def pages(self) -> Iterator[ListPage]:
+        """All pages from here on.
+
+        Raises:
+            StripeError: a page could not be had.
+        """
+        has_more = True
+        while has_more:
+            page = self._page()
+            has_more = page.has_more
+            yield page
+
+    def narrow(self, lo: int) -> None:
+        """Gives up everything older than `lo`: the rest of this list is another's to read.
+
+        Stripe wants the filters of a page to be those of the page before, so the walk starts
+        anew at the oldest moment seen.
+        """
+        self.lo = lo
+        self._restart()
+
+    def _restart(self) -> None:
+        assert self._oldest is not None, "nothing read yet"
+        self.hi, self.after = self._oldest, None
+
+    def _page(self) -> ListPage:
+        while True:
+            try:
+                reply = self.client.get(
+                    self.listing.path, self._params(), endpoint=self.listing.endpoint
+                )
+            except CursorGone:
+                self._step_back()
+                continue
+            objects, has_more = self._checked(reply.body)
+            fresh = [row for row in objects if row["id"] not in self._edge]
+            self._remember(objects)
+            if fresh or not has_more:
+                return ListPage(fresh, has_more, reply.moment)
+
+    def _params(self) -> list[tuple[str, str]]:
+        params = [*self.listing.params, ("limit", str(PAGE_SIZE))]
+        if self.lo is not None:
+            params.append(("created[gte]", str(self.lo)))
+        if self.hi is not None:
+            params.append(("created[lte]", str(self.hi)))
+        if self.after is not None:
+            params.append(("starting_after", self.after))
+        return params
+
+    def _checked(self, body: StripeObject) -> tuple[list[StripeObject], bool]:
+        objects, has_more = body.get("data"), body.get("has_more")
+        if not isinstance(objects, list) or not isinstance(has_more, bool):
+            raise Unreachable(self.listing.path, "the reply is not a list of Stripe's")
+        if has_more and not objects:
+            raise Unreachable(self.listing.path, "an empty page says that there is more")
+        return objects, has_more
+
+    def _remember(self, objects: list[StripeObject]) -> None:
+        if not objects:
+            return
+        self.after = objects[-1]["id"]
+        if self.listing.created_field is None:
+            self._before = [row["id"] for row in objects]
+            self._edge.clear()
+            return
+        oldest = min(row[self.listing.created_field] for row in objects)
+        edge = {row["id"] for row in objects if row[self.listing.created_field] == oldest}
+        # Only objects of the oldest second can come again when the walk starts anew there.
+        self._edge = edge | self._edge if oldest == self._oldest else edge
+        self._oldest = oldest
+
+    def _step_back(self) -> None:
+        if self.listing.created_field is not None and self._oldest is not None:
+            self._restart()
+            return
+        if not self._before:
+            self.after, self._edge = None, set()
+            return
+        # The last object has gone: start after the one before it. What lies between is known.
+        self._edge.add(self._before.pop())
+        self.after = self._before[-1] if self._before else None

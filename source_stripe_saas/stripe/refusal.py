@@ -1,0 +1,115 @@
+"""Stripe's "no" -> an exception that says what kind of no it is.
+
+StripeError
+├── Unreachable         no answer, or none that can be read, after all attempts
+└── Refusal             an answer with an error in it
+    ├── KeyRefused      401
+    ├── PermissionRefused  403
+    ├── NotFound        404
+    └── CursorGone      the object that a page was to start after is gone
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+_PERMISSION = re.compile(r"'?(rak_[a-z0-9_]+)'?")
+_ACCOUNT = re.compile(r"(acct_[A-Za-z0-9]+)")
+_KEY = re.compile(r"\b(?:sk|rk|pk)_[A-Za-z0-9_*]+")
+
+
+@dataclass(eq=False)
+class StripeError(Exception):
+    """A request that failed for good."""
+
+    path: str
+    """The route asked for, without the query."""
+    message: str
+    """What Stripe, or the network, said; free of keys."""
+
+    def __str__(self) -> str:
+        return f"GET {self.path}: {self.message}"
+
+
+@dataclass(eq=False)
+class Unreachable(StripeError):
+    """No readable answer came, however often it was asked."""
+
+    attempts: int = 1
+    status: int | None = None
+    request_id: str | None = None
+
+
+@dataclass(eq=False)
+class Refusal(StripeError):
+    """Stripe answered, and the answer was no."""
+
+    status: int = 400
+    code: str | None = None
+    param: str | None = None
+    request_id: str | None = None
+
+    def __str__(self) -> str:
+        return f"GET {self.path} -> {self.status}, request {self.request_id}: {self.message}"
+
+    @property
+    def account_id(self) -> str | None:
+        """The account that Stripe's text names: the key's own."""
+        found = _ACCOUNT.search(self.message)
+        return found.group(1) if found else None
+
+
+class KeyRefused(Refusal):
+    """401: the key is wrong, revoked or expired."""
+
+    @property
+    def is_expired(self) -> bool:
+        """True if the key was good once."""
+        return self.code == "api_key_expired"
+
+
+class PermissionRefused(Refusal):
+    """403: the key may not read this."""
+
+    @property
+    def permission(self) -> str | None:
+        """The restricted-key permission that Stripe asks for, such as `rak_charge_read`."""
+        found = _PERMISSION.search(self.message)
+        return found.group(1) if found else None
+
+
+class NotFound(Refusal):
+    """404: no such object or route."""
+
+
+class CursorGone(Refusal):
+    """The object that the page was to start after vanished, or left the filter."""
+
+
+def refusal(path: str, status: int, body: Any, request_id: str | None) -> Refusal:
+    """Stripe's error body -> the exception to raise.
+
+    Args:
+        path: the route, for the message.
+        status: HTTP status, 300 and above.
+        body: the decoded reply, of whatever shape.
+        request_id: Stripe's `Request-Id` header.
+    """
+    error = body.get("error") if isinstance(body, dict) else None
+    error = error if isinstance(error, dict) else {}
+    # Stripe masks keys in its texts; a proxy in between may not.
+    message = _KEY.sub("[key]", str(error.get("message") or f"HTTP status {status}"))
+    code, param = error.get("code"), error.get("param")
+    kind: type[Refusal] = Refusal
+    if status == 401:
+        kind = KeyRefused
+    elif status == 403:
+        kind = PermissionRefused
+    elif param in ("starting_after", "ending_before") and status in (400, 404):
+        # No document gives the status of a vanished cursor; both have been reported.
+        kind = CursorGone
+    elif status == 404:
+        kind = NotFound
+    return kind(path, message, status, code, param, request_id)
