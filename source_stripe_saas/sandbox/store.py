@@ -24,7 +24,7 @@ class Row:
 
     content: StripeObject
     created: int
-    """Seconds. The object's `created` (an invoice item's `date`); for a child without one, its parent's."""
+    """Seconds. The object's `created` (an invoice item's `date`), else its moment of arrival."""
     sequence: int
     """Order of first arrival; breaks ties of `created`."""
     parent: str | None = None
@@ -44,9 +44,13 @@ class Store:
     """(object name, parent id) -> ids of the children, oldest first."""
     deleted: dict[str, dict[str, StripeObject]] = field(default_factory=dict)
     """Object name -> id -> last content, for objects that were deleted."""
+    versions: dict[str, int] = field(default_factory=dict)
+    """Object name -> how often its table changed; lets readers keep sorted copies."""
     _sequence: int = 0
 
-    def put(self, content: StripeObject, *, parent: str | None = None, hidden: bool = False) -> None:
+    def put(
+        self, content: StripeObject, *, parent: str | None = None, hidden: bool = False
+    ) -> None:
         """Stores an object, or replaces the one with the same `object` and `id`.
 
         Args:
@@ -56,6 +60,7 @@ class Store:
         """
         name, identity = content["object"], content["id"]
         table = self.rows.setdefault(name, {})
+        self.versions[name] = self.versions.get(name, 0) + 1
         known = table.get(identity)
         if known is not None:
             known.content = content
@@ -81,6 +86,7 @@ class Store:
             KeyError: there is no such object.
         """
         row = self.rows[name].pop(identity)
+        self.versions[name] = self.versions.get(name, 0) + 1
         if row.parent is not None:
             self.children[(name, row.parent)].remove(identity)
         self.deleted.setdefault(name, {})[identity] = row.content
