@@ -1,0 +1,1 @@
+"""What maintains the repository: generators of extracts, schemas and tables; none of it is shipped."""

@@ -1,0 +1,66 @@
+"""A stream's plan and Stripe's specification in; the stream's JSON Schema out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from source_stripe_saas.streams.plan import StreamPlan
+from tools.descriptions import Descriptions
+from tools.object_schema import ObjectSchemas, Schema, ordered
+
+DRAFT = "http://json-schema.org/draft-07/schema#"
+
+
+def stream_schema(
+    plan: StreamPlan, definitions: Mapping[str, Any], descriptions: Descriptions
+) -> Schema:
+    """The JSON Schema (draft-07) of a stream's records.
+
+    Args:
+        plan: the stream.
+        definitions: the schemas of Stripe's specification by name.
+        descriptions: the texts for it.
+    """
+    objects = ObjectSchemas(definitions, frozenset(expanded_paths(plan)))
+    properties = {**connector_fields(plan), **objects.properties(plan.object)}
+    for key in plan.primary_key:
+        properties[key] = {"type": "string"}
+    return {
+        "$schema": DRAFT,
+        "title": plan.name,
+        "description": descriptions.of_stream(plan.name),
+        "type": "object",
+        "additionalProperties": True,
+        "required": list(plan.primary_key),
+        "properties": {
+            name: _described(properties[name], descriptions.of_property(plan.name, name))
+            for name in ordered(properties)
+        },
+    }
+
+
+def connector_fields(plan: StreamPlan) -> dict[str, Schema]:
+    """Properties that the connector writes into a stream's records; Stripe's own take precedence."""
+    fields: dict[str, Schema] = {name: {"type": ["null", "string"]} for name, _ in plan.adds}
+    if plan.adds_updated:
+        fields["updated"] = {"type": ["null", "integer"]}
+    if plan.adds_is_deleted:
+        fields["is_deleted"] = {"type": ["null", "boolean"]}
+    return fields
+
+
+def expanded_paths(plan: StreamPlan) -> list[str]:
+    """Dotted paths in a record of what the connector has Stripe expand.
+
+    A child's manifest entry expands within the parent, `items.data.discounts`; within the child
+    that is `discounts`.
+    """
+    if plan.embedded is None:
+        return list(plan.expand)
+    inside = f"{plan.embedded}.data."
+    return [path.removeprefix(inside) for path in plan.expand if path.startswith(inside)]
+
+
+def _described(schema: Schema, text: str | None) -> Schema:
+    return schema if text is None else {"description": text, **schema}
