@@ -1,1 +1,1 @@
-"""What maintains the repository: generators of extracts, schemas and tables; none of it is shipped."""
+"""Generators of the repository's extracts, schemas and tables; none of this is shipped."""

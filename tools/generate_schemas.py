@@ -1,4 +1,4 @@
-"""Stripe's OpenAPI specification in; `schemas/<stream>.json` and the repository's extract of it out.
+"""Stripe's OpenAPI specification in; our extract of it and `schemas/<stream>.json` out.
 
     python -m tools.generate_schemas [SPECIFICATION]
     python -m tools.generate_schemas --from-extract
@@ -35,9 +35,7 @@ _LIST_OF_WORDS = re.compile(r'\[\s+("\w+"(?:,\s+"\w+")*)\s+\]')
 def all_schemas(definitions: Mapping[str, Any]) -> dict[str, Schema]:
     """The JSON Schema of every stream of the manifest, from the specification's schemas."""
     texts = descriptions.load()
-    return {
-        name: stream_schema(plan, definitions, texts) for name, plan in load_plans().items()
-    }
+    return {name: stream_schema(plan, definitions, texts) for name, plan in load_plans().items()}
 
 
 def rendered(schema: Schema) -> str:
@@ -58,9 +56,7 @@ def main() -> None:
     else:
         specification = orjson.loads(arguments.specification.read_bytes())
         extracted = stripe_spec.extract(specification)
-        stripe_spec.write_compressed(
-            extracted, stripe_spec.DATA_DIRECTORY / stripe_spec.SPEC_FILE
-        )
+        stripe_spec.write_compressed(extracted, stripe_spec.DATA_DIRECTORY / stripe_spec.SPEC_FILE)
         definitions = extracted["schemas"]
     arguments.out.mkdir(parents=True, exist_ok=True)
     schemas = all_schemas(definitions)

@@ -107,4 +107,5 @@ def _merge_values(one: Schema, other: Schema) -> Schema | bool:
     ]
     if any(value is True for value in values):
         return True
-    return reduce(merge, values)
+    merged: Schema = reduce(merge, values)
+    return merged

@@ -41,7 +41,7 @@ def stream_schema(
 
 
 def connector_fields(plan: StreamPlan) -> dict[str, Schema]:
-    """Properties that the connector writes into a stream's records; Stripe's own take precedence."""
+    """Properties that the connector writes into records; Stripe's own take precedence."""
     fields: dict[str, Schema] = {name: {"type": ["null", "string"]} for name, _ in plan.adds}
     if plan.adds_updated:
         fields["updated"] = {"type": ["null", "integer"]}
