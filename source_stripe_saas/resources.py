@@ -29,8 +29,14 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 
 def manifest() -> dict[str, Any]:
-    """The low-code manifest, freshly read (the CDK changes what it is given)."""
-    return _read_yaml(_PACKAGE / "manifest.yaml")
+    """The low-code manifest, freshly read (the CDK changes what it is given).
+
+    Components learn their stream's name by its parameters only, so each stream gets them here.
+    """
+    content = _read_yaml(_PACKAGE / "manifest.yaml")
+    for stream in content["streams"]:
+        stream["$parameters"] = {"name": stream["name"]}
+    return content
 
 
 @cache

@@ -74,7 +74,7 @@ class StreamPlan:
     """Filters of lists that every sync reads again."""
     reread_for: Reread | None = None
     fallback: tuple[str, str] | None = None
-    """(parent stream, call): where the list is refused or empty, the parents are asked one by one."""
+    """(parent stream, call): who is asked one by one where the list is refused or empty."""
     # -- children only --
     parent: StreamPlan | None = None
     embedded: str | None = None

@@ -114,13 +114,14 @@ class StripeClient:
             except (requests.RequestException, OSError) as error:
                 status, problem = None, f"connection failed ({type(error).__name__})"
             else:
+                moment = _moment(response.headers.get("Date"))
                 if status < 300 and isinstance(body, dict):
-                    return Reply(body, _moment(response.headers.get("Date")))
+                    return Reply(body, moment)
                 if status < 300:
                     problem = "the reply is not a JSON object"
                 else:
                     advice = response.headers.get("Stripe-Should-Retry")
-                    no = refusal(path, status, body, request_id)
+                    no = refusal(path, status, body, request_id, moment)
                     if not is_worth_retrying(status, advice):
                         raise no
                     problem = f"status {status}: {no.message}"

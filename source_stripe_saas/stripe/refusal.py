@@ -50,6 +50,8 @@ class Refusal(StripeError):
     code: str | None = None
     param: str | None = None
     request_id: str | None = None
+    moment: int | None = None
+    """Stripe's clock when it answered, Unix seconds."""
 
     def __str__(self) -> str:
         return f"GET {self.path} -> {self.status}, request {self.request_id}: {self.message}"
@@ -88,7 +90,13 @@ class CursorGone(Refusal):
     """The object that the page was to start after vanished, or left the filter."""
 
 
-def refusal(path: str, status: int, body: Any, request_id: str | None) -> Refusal:
+def refusal(
+    path: str,
+    status: int,
+    body: Any,
+    request_id: str | None = None,
+    moment: int | None = None,
+) -> Refusal:
     """Stripe's error body -> the exception to raise.
 
     Args:
@@ -96,6 +104,7 @@ def refusal(path: str, status: int, body: Any, request_id: str | None) -> Refusa
         status: HTTP status, 300 and above.
         body: the decoded reply, of whatever shape.
         request_id: Stripe's `Request-Id` header.
+        moment: Stripe's clock when it answered, Unix seconds.
     """
     error = body.get("error") if isinstance(body, dict) else None
     error = error if isinstance(error, dict) else {}
@@ -112,4 +121,4 @@ def refusal(path: str, status: int, body: Any, request_id: str | None) -> Refusa
         kind = CursorGone
     elif status == 404:
         kind = NotFound
-    return kind(path, message, status, code, param, request_id)
+    return kind(path, message, status, code, param, request_id, moment)

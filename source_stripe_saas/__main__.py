@@ -1,0 +1,130 @@
+"""The front door: `source-stripe-saas spec | check | discover | read`, the Airbyte protocol."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from source_stripe_saas import resources
+from source_stripe_saas.arguments import load_catalog, load_config, load_state, parse_arguments
+from source_stripe_saas.settings import ConfigError, parse_settings
+
+
+def main() -> None:
+    """Runs one command and ends the process, whatever threads may still be waiting for.
+
+    The CDK's worker threads would keep a process with a broken pipe alive for ever.
+    """
+    code = 1
+    try:
+        code = run(sys.argv[1:], sys.stdout)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        pass  # whoever read us has had enough; there is no one left to tell
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def run(arguments: Sequence[str], out: TextIO) -> int:
+    """Runs one command; gives the exit code.
+
+    Args:
+        arguments: the command line without the program's name.
+        out: where the protocol's messages go.
+    """
+    try:
+        chosen = parse_arguments(arguments)
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    if chosen.command == "spec":
+        # The CDK takes three seconds to load, and a specification is just a file.
+        _write(out, {"type": "SPEC", "spec": resources.spec()})
+        return 0
+    try:
+        config = load_config(chosen.config)
+        parse_settings(config)
+        catalog, state = _catalog_and_state(chosen)
+    except ConfigError as error:
+        if chosen.command == "check":
+            status = {"status": "FAILED", "message": str(error)}
+            _write(out, {"type": "CONNECTION_STATUS", "connectionStatus": status})
+        _write(out, _trace(str(error)))
+        return 1
+    return _run_with_cdk(chosen, config, catalog, state, out)
+
+
+def _catalog_and_state(chosen: Namespace) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    if chosen.command != "read":
+        return {}, []
+    known = [stream["name"] for stream in resources.manifest()["streams"]]
+    return load_catalog(chosen.catalog, known), load_state(chosen.state)
+
+
+def _run_with_cdk(
+    chosen: Namespace,
+    config: dict[str, Any],
+    raw_catalog: dict[str, Any],
+    raw_state: list[dict[str, Any]],
+    out: TextIO,
+) -> int:
+    from airbyte_cdk.logger import init_logger
+    from airbyte_cdk.models import AirbyteStateMessageSerializer, ConfiguredAirbyteCatalogSerializer
+    from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+    from source_stripe_saas.engine.entrypoint import PageEntrypoint
+    from source_stripe_saas.source import SourceStripeSaas
+
+    logging.raiseExceptions = False  # a log line that meets a broken pipe is not worth a traceback
+    logger = init_logger("airbyte")
+    logger.setLevel(logging.DEBUG if chosen.debug else logging.INFO)
+    try:
+        catalog = ConfiguredAirbyteCatalogSerializer.load(raw_catalog) if raw_catalog else None
+        state = [AirbyteStateMessageSerializer.load(entry) for entry in raw_state]
+        source = SourceStripeSaas(catalog, config, state)
+        entrypoint = PageEntrypoint(source, out)
+        if chosen.command == "check":
+            entrypoint.check(config)
+        elif chosen.command == "discover":
+            entrypoint.discover(config)
+        elif catalog is not None:
+            entrypoint.read(config, catalog)
+    except BrokenPipeError:
+        raise
+    except AirbyteTracedException as error:
+        if error.internal_message != "Concurrent read failure":  # each stream has told its own
+            _write(out, _message_of(error))
+        return 1
+    except Exception as error:
+        _write(out, _message_of(AirbyteTracedException.from_exception(error)))
+        return 1
+    return 0
+
+
+def _message_of(error: Any) -> dict[str, Any]:
+    from airbyte_cdk.models import AirbyteMessageSerializer
+
+    message: dict[str, Any] = AirbyteMessageSerializer.dump(error.as_sanitized_airbyte_message())
+    return message
+
+
+def _trace(text: str) -> dict[str, Any]:
+    """An error trace for something the user can mend, made without the CDK."""
+    error = {"message": text, "internal_message": text, "failure_type": "config_error"}
+    now_ms = time.time() * 1000
+    return {"type": "TRACE", "trace": {"type": "ERROR", "emitted_at": now_ms, "error": error}}
+
+
+def _write(out: TextIO, message: dict[str, Any]) -> None:
+    out.write(json.dumps(message) + "\n")
+    out.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""Settings -> whether a sync would work, and if not, what to change where."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from source_stripe_saas import errors
+from source_stripe_saas.account import Account, AccountRefused, open_account
+from source_stripe_saas.settings import Settings
+from source_stripe_saas.streams.plan import StreamPlan
+from source_stripe_saas.stripe.client import StripeClient
+from source_stripe_saas.stripe.refusal import (
+    KeyRefused,
+    PermissionRefused,
+    Refusal,
+    StripeError,
+    Unreachable,
+)
+
+INSISTS_ON = (
+    "customers",
+    "subscriptions",
+    "invoices",
+    "charges",
+    "refunds",
+    "payouts",
+    "events",
+)
+"""Streams without which the product's numbers cannot be made."""
+
+_PROBES_AT_A_TIME = 8
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """The verdict and its one text."""
+
+    is_good: bool
+    text: str
+
+
+@dataclass
+class _Findings:
+    readable: list[str] = field(default_factory=list)
+    refused: dict[str, StripeError] = field(default_factory=dict)
+    """Stream -> why it cannot be read."""
+
+
+def check_connection(
+    settings: Settings, plans: Mapping[str, StreamPlan], logger: logging.Logger
+) -> CheckReport:
+    """Asks for one object per permission and says what could not be had.
+
+    Args:
+        settings: the checked config.
+        plans: all streams.
+        logger: gets a warning for each stream that cannot be read but need not be.
+    """
+    insisted = settings.check_streams if settings.check_streams is not None else INSISTS_ON
+    unknown = [name for name in insisted if name not in plans]
+    if unknown:
+        return CheckReport(
+            False, f"Config field `check_streams` names no stream of ours: {unknown[0]!r}."
+        )
+    client = StripeClient(settings)
+    try:
+        account = open_account(client, settings)
+    except AccountRefused as error:
+        return CheckReport(
+            False, str(errors.refused_account(error.account_id, error.refused).message)
+        )
+    except KeyRefused as error:
+        return CheckReport(False, errors.key_problem(error))
+    except Unreachable as error:
+        return CheckReport(False, errors.unreachable_problem(error))
+    findings = _probe(client, plans)
+    missing = [name for name in insisted if name in findings.refused]
+    if missing:
+        return CheckReport(False, _refusal_text(missing, plans, findings))
+    for name, refused in findings.refused.items():
+        logger.warning(_warning(plans[name], refused))
+    return CheckReport(True, _success_text(account, settings, findings))
+
+
+def _probe(client: StripeClient, plans: Mapping[str, StreamPlan]) -> _Findings:
+    """One request per list; children share their parent's."""
+    groups: dict[str, list[StreamPlan]] = {}
+    for plan in plans.values():
+        groups.setdefault((plan.parent or plan).path, []).append(plan)
+
+    def ask(group: list[StreamPlan]) -> StripeError | None:
+        source = group[0].parent or group[0]
+        params = [] if source.single else [("limit", "1"), *source.params]
+        try:
+            client.get(source.path, params)
+        except StripeError as error:
+            return error
+        return None
+
+    findings = _Findings()
+    with ThreadPoolExecutor(_PROBES_AT_A_TIME) as pool:
+        for group, error in zip(groups.values(), pool.map(ask, groups.values()), strict=True):
+            for plan in group:
+                if error is None:
+                    findings.readable.append(plan.name)
+                else:
+                    findings.refused[plan.name] = error
+    return findings
+
+
+def _refusal_text(
+    names: Iterable[str], plans: Mapping[str, StreamPlan], findings: _Findings
+) -> str:
+    lines = []
+    for name in names:
+        error = findings.refused[name]
+        if isinstance(error, PermissionRefused):
+            wanted = errors.permission_label(error.permission or plans[name].permission)
+            lines.append(f"{name}: tick {wanted}")
+        else:
+            lines.append(f"{name}: {error.message}")
+    return (
+        "This key cannot read everything that is needed. In the Stripe dashboard, open the "
+        "restricted key and allow: "
+        + "; ".join(lines)
+        + ". (If the key is meant to see less, list "
+        "the streams that matter in `check_streams`.)"
+    )
+
+
+def _warning(plan: StreamPlan, error: StripeError) -> str:
+    if isinstance(error, PermissionRefused):
+        wanted = errors.permission_label(error.permission or plan.permission)
+        return f"Stream {plan.name} cannot be read with this key; to read it, tick {wanted}."
+    if isinstance(error, Refusal):
+        return f"Stream {plan.name} is not available for this account: {error.message}"
+    return f"Stream {plan.name} could not be probed: {error.message}"
+
+
+def _success_text(account: Account, settings: Settings, findings: _Findings) -> str:
+    who = account.id or "an account that the key may not name"
+    if account.name:
+        who += f" ({account.name})"
+    mode = "mode unknown" if settings.key_mode == "unknown" else f"{settings.key_mode} mode"
+    total = len(findings.readable) + len(findings.refused)
+    text = f"Connected to {who}, {mode}: {len(findings.readable)} of {total} streams are readable."
+    if findings.refused:
+        text += " Not readable: " + ", ".join(findings.refused) + "."
+    return text

@@ -1,0 +1,27 @@
+"""A stream's name -> its schema from `schemas/`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import InitVar, dataclass, field
+from typing import Any
+
+from airbyte_cdk.sources.declarative.schema.schema_loader import SchemaLoader
+
+from source_stripe_saas import resources
+
+
+@dataclass
+class SchemaFileLoader(SchemaLoader):
+    """Loads `schemas/<stream>.json`, from a checkout or an installed wheel."""
+
+    config: Mapping[str, Any]
+    parameters: InitVar[Mapping[str, Any]]
+    name: str = field(init=False, default="")
+
+    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        self.name = parameters.get("name", "")
+
+    def get_json_schema(self) -> Mapping[str, Any]:
+        """The stream's JSON Schema."""
+        return resources.schema(self.name)

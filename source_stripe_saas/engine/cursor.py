@@ -1,0 +1,88 @@
+"""A stream's `Progress` in the place where the CDK wants a cursor."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import MutableMapping
+from typing import Any
+
+from airbyte_cdk.models import (
+    AirbyteMessage,
+    AirbyteStateBlob,
+    AirbyteStateMessage,
+    AirbyteStateType,
+    AirbyteStreamState,
+    StreamDescriptor,
+    Type,
+)
+from airbyte_cdk.sources.streams.concurrent.cursor import Cursor
+from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
+from airbyte_cdk.sources.types import Record
+
+from source_stripe_saas.streams.progress import Progress, Step
+
+_SECONDS_BETWEEN_STATES = 1.0
+
+
+class ProgressCursor(Cursor):
+    """Keeps no book of its own: pages carry their steps, and the main thread applies them here.
+
+    The CDK calls `observe` and `close_partition` from its worker threads, before the records have
+    left the process, so neither may count anything.
+    """
+
+    def __init__(self, stream_name: str) -> None:
+        self._stream_name = stream_name
+        self._last_state_at = time.monotonic()
+        self.progress: Progress | None = None
+        """Set when the sync of this stream begins."""
+
+    @property
+    def state(self) -> MutableMapping[str, Any]:
+        """The state that is true of what has been written."""
+        if self.progress is None:
+            return {}
+        if not self.progress.plan.is_incremental:
+            return {"__ab_no_cursor_state_message": True}
+        return self.progress.blob()
+
+    def apply(self, step: Step) -> None:
+        """Counts a step whose records have been handed on for writing."""
+        assert self.progress is not None, "a page came before the stream began"
+        self.progress.apply(step)
+
+    def due_state(self) -> AirbyteMessage | None:
+        """A state message if the last one is a while ago and there is something to say."""
+        now = time.monotonic()
+        if self.progress is None or not self.progress.plan.is_incremental:
+            return None
+        if now - self._last_state_at < _SECONDS_BETWEEN_STATES:
+            return None
+        self._last_state_at = now
+        return self.state_message()
+
+    def state_message(self) -> AirbyteMessage:
+        """The present state as a message."""
+        return AirbyteMessage(
+            type=Type.STATE,
+            state=AirbyteStateMessage(
+                type=AirbyteStateType.STREAM,
+                stream=AirbyteStreamState(
+                    stream_descriptor=StreamDescriptor(name=self._stream_name),
+                    stream_state=AirbyteStateBlob(self.state),
+                ),
+            ),
+        )
+
+    def observe(self, record: Record) -> None:
+        """Nothing: see the class."""
+
+    def close_partition(self, partition: Partition) -> None:
+        """Nothing: see the class."""
+
+    def ensure_at_least_one_state_emitted(self) -> None:
+        """Nothing: the core prints the last state itself, ahead of the stream's status."""
+
+    def should_be_synced(self, record: Record) -> bool:
+        """Always."""
+        return True

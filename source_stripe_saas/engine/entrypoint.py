@@ -1,0 +1,88 @@
+"""A source and the command's arguments -> the Airbyte protocol on standard output.
+
+The CDK's own entry point makes one text of each message; this one writes a page's lines as they
+are, and flushes before anything else can count on them.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+from airbyte_cdk.entrypoint import AirbyteEntrypoint
+from airbyte_cdk.models import AirbyteMessage, ConfiguredAirbyteCatalog, Type
+from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
+from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+from source_stripe_saas.engine.page import PageMessage
+from source_stripe_saas.source import SourceStripeSaas
+
+
+class ConfigErrorsWithoutTraceback(logging.Filter):
+    """A log filter: what a person can mend needs no traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Lets every line through, some of them shortened."""
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, AirbyteTracedException):
+            record.exc_info = None
+        return True
+
+
+class PageEntrypoint:
+    """Runs one command of the protocol and writes its messages."""
+
+    def __init__(self, source: SourceStripeSaas, out: TextIO) -> None:
+        source.pages = True
+        self._source, self._out = source, out
+        self._plain = AirbyteEntrypoint(source)
+
+    def check(self, config: dict[str, Any]) -> None:
+        """Writes the connection's status."""
+        self._hide_secrets(config)
+        status = self._source.check(self._source.logger, config)
+        self._write(AirbyteMessage(type=Type.CONNECTION_STATUS, connectionStatus=status))
+
+    def discover(self, config: dict[str, Any]) -> None:
+        """Writes the catalog."""
+        self._hide_secrets(config)
+        catalog = self._source.discover(self._source.logger, config)
+        self._write(AirbyteMessage(type=Type.CATALOG, catalog=catalog))
+
+    def read(self, config: dict[str, Any], catalog: ConfiguredAirbyteCatalog) -> None:
+        """Writes records, states and statuses until every stream has ended.
+
+        Raises:
+            AirbyteTracedException: nothing could be read, or some streams were not read to the end
+                (their own traces have been written by then).
+        """
+        self._hide_secrets(config)
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            os.environ["REQUEST_CACHE_PATH"] = folder
+            counts: defaultdict[HashableStreamDescriptor, float] = defaultdict(float)
+            for message in self._read_messages(config, catalog):
+                if isinstance(message, PageMessage):
+                    name = message.record.stream if message.record else ""
+                    counts[HashableStreamDescriptor(name=name)] += message.count
+                    self._out.write(message.lines + "\n")
+                    continue
+                self._write(self._plain.handle_record_counts(message, counts))
+                if message.type == Type.STATE:
+                    self._out.flush()
+
+    def _read_messages(
+        self, config: dict[str, Any], catalog: ConfiguredAirbyteCatalog
+    ) -> Iterator[AirbyteMessage]:
+        yield from self._source.read(self._source.logger, config, catalog)
+        yield from self._plain._emit_queued_messages(self._source)
+
+    def _hide_secrets(self, config: dict[str, Any]) -> None:
+        update_secrets([str(config["client_secret"])])
+
+    def _write(self, message: AirbyteMessage) -> None:
+        self._out.write(self._plain.airbyte_message_to_string(message) + "\n")

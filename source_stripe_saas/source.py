@@ -1,0 +1,215 @@
+"""A config, a catalog and a state -> the streams, handed to the CDK's concurrent core."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from airbyte_cdk.models import (
+    AirbyteConnectionStatus,
+    AirbyteMessage,
+    AirbyteStateMessage,
+    ConfiguredAirbyteCatalog,
+    ConnectorSpecification,
+    Status,
+    SyncMode,
+)
+from airbyte_cdk.models import ConnectorSpecificationSerializer as SpecificationSerializer
+from airbyte_cdk.sources.declarative.concurrent_declarative_source import (
+    ConcurrentDeclarativeSource,
+)
+from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
+from airbyte_cdk.sources.streams.concurrent.cursor import CursorField
+from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+from source_stripe_saas import errors, resources
+from source_stripe_saas.account import Account, AccountRefused, open_account
+from source_stripe_saas.check import check_connection
+from source_stripe_saas.engine.core import PageSource
+from source_stripe_saas.engine.cursor import ProgressCursor
+from source_stripe_saas.engine.partition import UnitPartitions
+from source_stripe_saas.settings import ConfigError, Settings, parse_settings
+from source_stripe_saas.streams.beginning import first_units
+from source_stripe_saas.streams.plan import StreamPlan, plans_of
+from source_stripe_saas.streams.position import read_position
+from source_stripe_saas.streams.progress import Progress
+from source_stripe_saas.streams.route import ReadAll, choose_route
+from source_stripe_saas.streams.work import StreamWork
+from source_stripe_saas.stripe.client import StripeClient
+from source_stripe_saas.stripe.refusal import StripeError
+
+_WORKERS = 16
+"""Threads when the config leaves it to us: enough to keep Stripe's limits busy at 0.3 s a reply."""
+
+
+class SourceStripeSaas(ConcurrentDeclarativeSource):
+    """Stripe's streams as the manifest lists them, read by pages."""
+
+    pages = False
+    """True lets `read` yield whole pages as one message; the project's own entry point sets it."""
+
+    def __init__(
+        self,
+        catalog: ConfiguredAirbyteCatalog | None = None,
+        config: Mapping[str, Any] | None = None,
+        state: list[AirbyteStateMessage] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Takes what the CDK's sources take; without a config only `spec` works.
+
+        Raises:
+            AirbyteTracedException: the config cannot be used.
+        """
+        super().__init__(
+            catalog=catalog,
+            config=config,
+            state=state,
+            source_config=resources.manifest(),
+            **kwargs,
+        )
+        self.plans = plans_of(self.resolved_manifest["streams"])
+        self._catalog = catalog
+        self._settings: Settings | None = None
+        self._client: StripeClient | None = None
+        self._account: Account | None = None
+        self._works: dict[str, StreamWork] = {}
+        if config:
+            self._settings = self._parsed(config)
+        workers = (self._settings.workers if self._settings else None) or _WORKERS
+        self._concurrent_source = PageSource.of(
+            workers,
+            self.logger,
+            self._message_repository,
+            self._concurrent_source._queue,
+            self._on_failure,
+        )
+
+    # -- the protocol ------------------------------------------------------------------------------
+
+    def spec(self, logger: logging.Logger) -> ConnectorSpecification:
+        """The specification, from `spec.yaml`."""
+        return SpecificationSerializer.load(resources.spec())
+
+    def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
+        """Tells apart a bad key, the wrong account, missing permissions and a dead network."""
+        try:
+            settings = self._parsed(config)
+        except AirbyteTracedException as error:
+            return AirbyteConnectionStatus(status=Status.FAILED, message=error.message)
+        report = check_connection(settings, self.plans, logger)
+        return AirbyteConnectionStatus(
+            status=Status.SUCCEEDED if report.is_good else Status.FAILED, message=report.text
+        )
+
+    def read(
+        self,
+        logger: logging.Logger,
+        config: Mapping[str, Any],
+        catalog: ConfiguredAirbyteCatalog,
+        state: list[AirbyteStateMessage] | None = None,
+    ) -> Iterator[AirbyteMessage]:
+        """Reads the catalog's streams."""
+        self._catalog = catalog
+        unknown = [
+            chosen.stream.name for chosen in catalog.streams if chosen.stream.name not in self.plans
+        ]
+        if unknown:
+            raise errors.config_problem(
+                ConfigError("catalog", f"names a stream that does not exist: {unknown[0]!r}.")
+            )
+        self._begin_sync()
+        yield from super().read(logger, config, catalog, state)
+
+    def streams(self, config: Mapping[str, Any]) -> list[AbstractStream]:
+        """The manifest's streams, each with this project's cursor and partitions.
+
+        The manifest can name no cursor of one's own, so each stream is built anew around the schema
+        that the CDK made of it.
+        """
+        return [self._stream(built) for built in super().streams(config)]
+
+    # -- the parts ---------------------------------------------------------------------------------
+
+    @staticmethod
+    def _parsed(config: Mapping[str, Any]) -> Settings:
+        try:
+            return parse_settings(config)
+        except ConfigError as error:
+            raise errors.config_problem(error) from error
+
+    def _begin_sync(self) -> None:
+        """Asks Stripe who and when, once, before any stream starts."""
+        assert self._settings is not None, "read needs a config"
+        self._client = StripeClient(self._settings)
+        try:
+            self._account = open_account(self._client, self._settings)
+        except AccountRefused as error:
+            raise errors.refused_account(error.account_id, error.refused) from error
+        except StripeError as error:
+            raise errors.refused_at_start(error) from error
+
+    def _stream(self, built: AbstractStream) -> DefaultStream:
+        plan = self.plans[built.name]
+        cursor = ProgressCursor(plan.name)
+        begin = self._begun(plan, cursor, built) if self._account is not None else lambda: iter(())
+        return DefaultStream(
+            partition_generator=UnitPartitions(plan.name, begin, as_lines=self.pages),
+            name=plan.name,
+            json_schema=built.get_json_schema,
+            primary_key=list(plan.primary_key),
+            cursor_field=CursorField(plan.cursor_field) if plan.is_incremental else None,
+            logger=self.logger,
+            cursor=cursor,
+        )
+
+    def _begun(self, plan: StreamPlan, cursor: ProgressCursor, built: AbstractStream) -> Any:
+        assert self._settings is not None
+        assert self._client is not None
+        assert self._account is not None
+        blob = self._connector_state_manager.get_stream_state(plan.name, None)
+        position, remark = read_position(blob)
+        route = choose_route(
+            plan,
+            position,
+            began=self._account.now,
+            start=self._settings.start,
+            lookback_days=self._settings.lookback_days,
+            from_scratch=self._is_full_refresh(plan.name),
+        )
+        for reason in (remark, route.reason if isinstance(route, ReadAll) else None):
+            if reason is not None and self._is_chosen(plan.name):
+                self.logger.info(f"Stream {plan.name}: {reason}.")
+        progress = cursor.progress = Progress(plan, route, position)
+        work = StreamWork(
+            plan,
+            self._client,
+            began=self._account.now,
+            account_created=self._account.created,
+            plans=self.plans,
+        )
+        self._works[plan.name] = work
+        return partial(_units, work, progress, built)
+
+    def _is_chosen(self, name: str) -> bool:
+        return any(
+            chosen.stream.name == name
+            for chosen in (self._catalog.streams if self._catalog else ())
+        )
+
+    def _is_full_refresh(self, name: str) -> bool:
+        return any(
+            chosen.stream.name == name and chosen.sync_mode == SyncMode.full_refresh
+            for chosen in (self._catalog.streams if self._catalog else ())
+        )
+
+    def _on_failure(self, name: str, error: Exception) -> AirbyteTracedException:
+        """Stops the stream's other units and explains what happened."""
+        self._works[name].failed.set()
+        return errors.explain(self.plans[name], error)
+
+
+def _units(work: StreamWork, progress: Progress, built: AbstractStream) -> Iterator[Any]:
+    yield from first_units(work, progress, built.get_json_schema())

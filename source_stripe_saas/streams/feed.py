@@ -1,0 +1,174 @@
+"""Events of a span of time -> which objects of a stream they say have changed.
+
+An event's payload keeps the shape of the API version it was born with and is never expanded, so
+events mostly say *what* changed, not *how it looks now*. Several events of one object make one
+change, dated by the latest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from source_stripe_saas.streams.plan import StreamPlan, Touch
+from source_stripe_saas.streams.spans import Span
+from source_stripe_saas.stripe.client import STRIPE_VERSION, StripeClient
+from source_stripe_saas.stripe.listing import Listing, ListReader, StripeObject
+
+_TYPES_PER_REQUEST = 20
+"""Stripe takes no more event types in one request."""
+
+
+@dataclass
+class Change:
+    """What the feed tells of one object."""
+
+    id: str
+    updated: int
+    """Second of the latest event."""
+    is_deletion: bool = False
+    payload: StripeObject | None = None
+    """The object in the latest event; None if only another object's event named it."""
+    api_version: str | None = None
+    is_tied: bool = False
+    """Several events in the latest second: which of them is the newest cannot be known."""
+
+    @property
+    def payload_is_current(self) -> bool:
+        """True if the payload looks as a fetch would, so that none is needed."""
+        return self.payload is not None and not self.is_tied and self.api_version == STRIPE_VERSION
+
+
+@dataclass
+class Changes:
+    """All that the feed tells of one stream."""
+
+    objects: dict[str, Change] = field(default_factory=dict)
+    """The stream's own objects by id."""
+    parents: dict[str, Change] = field(default_factory=dict)
+    """Parents whose children are to be read again, by the parent's id."""
+    reread_for: dict[str, int] = field(default_factory=dict)
+    """Values of the filter of `reread_for` -> second of the latest event."""
+    gone: dict[str, tuple[StripeObject, StripeObject, int, str | None]] = field(
+        default_factory=dict
+    )
+    """Children that an event showed before the change: (child, parent, second, api version)."""
+
+
+def feed_events(client: StripeClient, types: tuple[str, ...], span: Span) -> Iterator[StripeObject]:
+    """All events of some types in a span of seconds, newest first within twenty types."""
+    for first in range(0, len(types), _TYPES_PER_REQUEST):
+        some = types[first : first + _TYPES_PER_REQUEST]
+        listing = Listing("events", params=[("types[]", name) for name in some])
+        for page in ListReader(client, listing, lo=span[0], hi=span[1]).pages():
+            yield from page.objects
+
+
+def _named(value: Any) -> str | None:
+    """The id in a field that holds an id or an expanded object."""
+    if isinstance(value, dict):
+        value = value.get("id")
+    return value if isinstance(value, str) else None
+
+
+def collect_changes(plan: StreamPlan, events: Iterator[StripeObject]) -> Changes:
+    """Sorts out what events mean for a stream."""
+    changes = Changes()
+    for event in events:
+        subject = event["data"]["object"]
+        if event["type"] in plan.events and subject.get("object") == plan.object:
+            _note(changes.objects, event, _named(subject.get("id")), plan.deletion_events, True)
+        for touch in plan.touched_by:
+            if event["type"] in touch.events:
+                _note(changes.objects, event, _named(subject.get(touch.id)), (), False)
+        if plan.parent is not None:
+            _note_parents(plan, plan.parent, changes, event)
+        if plan.reread_for is not None and event["type"] in plan.reread_for.events:
+            value = _named(subject.get(plan.reread_for.id))
+            if value is not None:
+                known = changes.reread_for.get(value, 0)
+                changes.reread_for[value] = max(known, event["created"])
+    return changes
+
+
+def _note_parents(
+    plan: StreamPlan, parent: StreamPlan, changes: Changes, event: StripeObject
+) -> None:
+    subject = event["data"]["object"]
+    for touch in plan.parent_touched_by:
+        if event["type"] not in touch.events:
+            continue
+        is_parent = _is_about(touch, parent, subject)
+        _note(
+            changes.parents,
+            event,
+            _named(subject.get(touch.id)),
+            parent.deletion_events if is_parent else (),
+            is_parent,
+        )
+        if is_parent and plan.embedded is not None:
+            _note_gone(plan, plan.embedded, changes, event, parent.deletion_events)
+
+
+def _is_about(touch: Touch, parent: StreamPlan, subject: StripeObject) -> bool:
+    return touch.id == "id" and subject.get("object") == parent.object
+
+
+def _note_gone(
+    plan: StreamPlan,
+    embedded: str,
+    changes: Changes,
+    event: StripeObject,
+    deletion_events: tuple[str, ...],
+) -> None:
+    """Remembers the children as they were before the event; who is missing later is gone."""
+    data = event["data"]
+    if event["type"] in deletion_events:
+        before = data["object"].get(embedded)
+    else:
+        before = (data.get("previous_attributes") or {}).get(embedded)
+    entries = before.get("data", []) if isinstance(before, dict) else []
+    for child in entries:
+        # Accounts on old API versions list only what differs; entries without id say nothing.
+        if child.get("object", plan.object) == plan.object and "id" in child:
+            known = changes.gone.get(child["id"])
+            if known is None or known[2] < event["created"]:
+                changes.gone[child["id"]] = (
+                    child,
+                    data["object"],
+                    event["created"],
+                    event.get("api_version"),
+                )
+
+
+def _note(
+    into: dict[str, Change],
+    event: StripeObject,
+    identity: str | None,
+    deletion_events: tuple[str, ...],
+    has_payload: bool,
+) -> None:
+    if identity is None:
+        return
+    second: int = event["created"]
+    known = into.get(identity)
+    if known is not None and known.updated > second:
+        return
+    change = Change(
+        identity,
+        second,
+        event["type"] in deletion_events,
+        event["data"]["object"] if has_payload else None,
+        event.get("api_version"),
+    )
+    if known is not None and known.updated == second:
+        change.is_tied = True
+        # A deletion beside another event of its second may be the end or a new beginning with the
+        # same id; a fetch tells.
+        change.is_deletion = change.is_deletion and known.is_deletion
+        if change.payload is None:
+            change.payload, change.api_version = known.payload, known.api_version
+    elif known is not None and change.payload is None:
+        change.payload, change.api_version = known.payload, known.api_version
+    into[identity] = change

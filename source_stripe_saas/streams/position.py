@@ -1,0 +1,134 @@
+"""A stream's state blob <-> `Position`: how far the stream has been read.
+
+{"updated": 1750000000}                            read to here; the change feed goes on from it
+{"updated": 1750000000, "open_since": 1749900000}  ... objects this old may still change silently
+{"backfill": {"began": …, "done": {"": [[a, b]]}}} a first read under way: the seconds finished
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pendulum
+
+from source_stripe_saas.streams.spans import Span, joined
+
+# Keys under which Airbyte's official connector keeps a time up to which it has read.
+_OFFICIAL_TIMES = frozenset({"updated", "created", "end_time", "checkout_session_updated"})
+
+
+@dataclass
+class Backfill:
+    """A read of everything that has not ended yet."""
+
+    began: int
+    """When its first attempt began, Unix seconds on Stripe's clock."""
+    done: dict[str, list[Span]] = field(default_factory=dict)
+    """Variant -> spans of `created` that have been read and written."""
+    after: dict[str, str] = field(default_factory=dict)
+    """Variant -> last id written, for lists without a `created` filter."""
+    finished: list[str] = field(default_factory=list)
+    """Variants without a `created` filter that were read to the end."""
+
+
+@dataclass
+class Position:
+    """Where a stream stands before a sync."""
+
+    covered_until: int | None = None
+    """Every change up to this second has been emitted."""
+    open_since: int | None = None
+    """`created` of the oldest object that may still change without an event."""
+    backfill: Backfill | None = None
+
+    def blob(self) -> dict[str, Any]:
+        """The state to print."""
+        blob: dict[str, Any] = {}
+        if self.covered_until is not None:
+            blob["updated"] = self.covered_until
+        if self.open_since is not None:
+            blob["open_since"] = self.open_since
+        if self.backfill is not None:
+            done = {
+                variant: [list(span) for span in joined(spans)]
+                for variant, spans in sorted(self.backfill.done.items())
+            }
+            blob["backfill"] = {"began": self.backfill.began, "done": done}
+            if self.backfill.after:
+                blob["backfill"]["after"] = dict(self.backfill.after)
+            if self.backfill.finished:
+                blob["backfill"]["finished"] = sorted(self.backfill.finished)
+        return blob
+
+
+def _seconds(value: Any) -> int | None:
+    """A time as one finds it in a state: seconds, a number in a text, or an ISO date."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return int(value)
+    if isinstance(value, str):
+        try:
+            return int(value)
+        except ValueError:
+            pass
+        try:
+            moment = pendulum.parse(value)
+        except Exception:
+            return None
+        return int(moment.timestamp()) if isinstance(moment, pendulum.DateTime) else None
+    return None
+
+
+def _official_times(blob: Any) -> Iterator[int]:
+    """All times in a state of the official connector that say 'read to here'."""
+    if isinstance(blob, Mapping):
+        for key, value in blob.items():
+            seconds = _seconds(value) if key in _OFFICIAL_TIMES else None
+            if seconds is not None:
+                yield seconds
+            else:
+                yield from _official_times(value)
+    elif isinstance(blob, list):
+        for value in blob:
+            yield from _official_times(value)
+
+
+def _spans(value: Any) -> list[Span]:
+    return joined((int(lo), int(hi)) for lo, hi in value)
+
+
+def _own(blob: Mapping[str, Any]) -> Position:
+    backfill = None
+    if "backfill" in blob:
+        raw = blob["backfill"]
+        backfill = Backfill(
+            began=int(raw["began"]),
+            done={str(variant): _spans(spans) for variant, spans in raw["done"].items()},
+            after={str(variant): str(last) for variant, last in raw.get("after", {}).items()},
+            finished=[str(variant) for variant in raw.get("finished", [])],
+        )
+    return Position(_seconds(blob.get("updated")), _seconds(blob.get("open_since")), backfill)
+
+
+def read_position(blob: Mapping[str, Any]) -> tuple[Position, str | None]:
+    """A state blob -> the position, and a remark for the log if it was not one of ours.
+
+    Accepts `{"updated": N}` and `{"created": N}` of Airbyte's official connector as they are; from
+    its other shapes the earliest time is taken if there is one, else the stream is read again.
+    """
+    if not blob or blob.get("__ab_no_cursor_state_message"):
+        return Position(), None
+    if "backfill" in blob or set(blob) <= {"updated", "open_since"}:
+        try:
+            return _own(blob), None
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return Position(), "its state cannot be understood, so everything is read again"
+    if set(blob) == {"created"} and _seconds(blob["created"]) is not None:
+        return Position(_seconds(blob["created"])), None
+    earliest = min(_official_times(blob), default=None)
+    if earliest is None:
+        return Position(), "its state names no time, so everything is read again"
+    return Position(earliest), f"its state has another shape; going on from {earliest}"

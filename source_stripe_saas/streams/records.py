@@ -1,0 +1,135 @@
+"""An object as Stripe sends it -> the records of one stream.
+
+Adds what the connector adds (`updated`, `is_deleted`, ids of the parent), reads cut lists to their
+end, and takes children out of their parents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from source_stripe_saas.streams.plan import StreamPlan
+from source_stripe_saas.stripe.client import StripeClient
+from source_stripe_saas.stripe.listing import Listing, ListReader, StripeObject
+from source_stripe_saas.stripe.refusal import NotFound, Unreachable
+
+
+def fill_path(template: str, row: StripeObject) -> str:
+    """`customers/{id}/sources` and a customer -> `customers/cus_1/sources`, ids escaped.
+
+    Raises:
+        KeyError: the object lacks a field that the template names.
+    """
+
+    class _Escaped(dict[str, str]):
+        def __missing__(self, name: str) -> str:
+            value = row[name]
+            # A field may hold the id or, expanded, the object.
+            return quote(str(value["id"] if isinstance(value, dict) else value), safe="")
+
+    return template.format_map(_Escaped())
+
+
+def endpoint_of(path: str) -> str:
+    """The path with its ids blanked out: what Stripe counts limits by."""
+    parts = path.split("/")
+    # Every path with an id in it is collection/id or collection/id/children.
+    return "/".join([parts[0], "*", *parts[2:]]) if len(parts) > 2 else path
+
+
+@dataclass
+class RecordMaker:
+    """Makes one stream's records; safe to use from many threads."""
+
+    plan: StreamPlan
+    client: StripeClient
+
+    def records(self, row: StripeObject, updated: int) -> Iterator[StripeObject]:
+        """The records that a listed or fetched object gives: itself, or its children.
+
+        Args:
+            row: the object, or the parent for a stream of children.
+            updated: the second from which on this content is known to hold.
+        """
+        if self.plan.parent is None:
+            for name in self.plan.completes:
+                self._complete(row, name)
+            yield self.stamped(row, updated)
+        elif self.plan.embedded is not None:
+            self._complete(row, self.plan.embedded)
+            for child in self.children_in(row):
+                yield self.of_parent(child, row, updated)
+        elif self.plan.has_children(row):
+            for child in self._called(row):
+                yield self.of_parent(child, row, updated)
+
+    def children_in(self, parent: StripeObject) -> list[StripeObject]:
+        """The stream's objects among the entries of the parent's embedded list."""
+        assert self.plan.embedded is not None
+        embedded = parent.get(self.plan.embedded) or {}
+        entries = embedded.get("data", []) if isinstance(embedded, dict) else []
+        return [entry for entry in entries if entry.get("object") == self.plan.object]
+
+    def of_parent(
+        self, child: StripeObject, parent: StripeObject, updated: int, *, deleted: bool = False
+    ) -> StripeObject:
+        """A child's record, with what it takes from its parent."""
+        for name, source in self.plan.adds:
+            child[name] = parent[source]
+        return self.stamped(child, updated, deleted=deleted)
+
+    def stamped(self, row: StripeObject, updated: int, *, deleted: bool = False) -> StripeObject:
+        """The object with the connector's own fields; changed in place."""
+        if self.plan.adds_updated:
+            row["updated"] = updated
+        if self.plan.adds_is_deleted:
+            row["is_deleted"] = deleted
+        return row
+
+    def _called(self, parent: StripeObject) -> Iterator[StripeObject]:
+        """Children that must be asked for, parent by parent."""
+        assert self.plan.call is not None
+        path, _, query = self.plan.call.partition("?")
+        listing = Listing(
+            path=fill_path(path, parent),
+            params=parse_qsl(fill_path(query, parent)),
+            endpoint=endpoint_of(path),
+            created_field=None,
+        )
+        try:
+            for page in ListReader(self.client, listing).pages():
+                yield from page.objects
+        except NotFound:
+            # The parent was deleted after it was listed; its deletion is the feed's to tell.
+            return
+
+    def _complete(self, row: StripeObject, name: str) -> None:
+        """Reads an embedded list to its end if Stripe cut it; the entries are replaced."""
+        embedded = row.get(name)
+        if not isinstance(embedded, dict) or not embedded.get("has_more"):
+            return
+        url = urlsplit(embedded.get("url") or "")
+        if not url.path.startswith("/v1/"):
+            raise Unreachable(self.plan.path, f"`{name}` of {row['id']} is cut and has no address")
+        path = url.path.removeprefix("/v1/")
+        inner = f"{name}.data."
+        expand = [
+            ("expand[]", f"data.{path.removeprefix(inner)}")
+            for path in self.plan.expand
+            if path.startswith(inner)
+        ]
+        listing = Listing(
+            path=path,
+            params=(*parse_qsl(url.query), *expand),
+            endpoint=endpoint_of(path),
+            created_field=None,
+        )
+        entries: list[StripeObject] = []
+        try:
+            for page in ListReader(self.client, listing).pages():
+                entries += page.objects
+        except NotFound:
+            return  # deleted since it was listed: what is known of it must do
+        row[name] = {**embedded, "data": entries, "has_more": False}

@@ -1,0 +1,70 @@
+"""A list without a `created` filter -> everything in it, from the last id written onwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from source_stripe_saas.streams.progress import Step, variant_name
+from source_stripe_saas.streams.records import RecordMaker
+from source_stripe_saas.streams.work import Batch, StreamWork
+from source_stripe_saas.stripe.listing import ListReader, StripeObject
+from source_stripe_saas.stripe.refusal import CursorGone, Refusal
+
+
+@dataclass(frozen=True)
+class Roll:
+    """One variant of a list that cannot be cut into windows, or a single object."""
+
+    work: StreamWork
+    variant: tuple[tuple[str, str], ...]
+    updated: int
+    after: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Stream and variant."""
+        return f"{self.work.plan.name} {variant_name(self.variant)}".strip()
+
+    def read(self) -> Iterator[Batch]:
+        """The records of the list, page by page."""
+        name = variant_name(self.variant)
+        if self.work.plan.single:
+            row = self.work.client.get(self.work.plan.path).body
+            records = list(self.work.maker.records(row, self.updated))
+            yield Batch(records, Step(variant=name, finished=True))
+            return
+        listing = self.work.plan.listing(self.variant)
+        reader = ListReader(self.work.client, listing, after=self.after)
+        empty = self.after is None
+        try:
+            for page in reader.pages():
+                if self.work.failed.is_set():
+                    return
+                empty = empty and not page.objects
+                yield Batch(self._records(page.objects), Step(variant=name, after=reader.after))
+        except CursorGone:
+            raise
+        except Refusal as refused:
+            # 401 and 403 are about the key; 400 and 404 say that there is no such list.
+            if self.work.plan.fallback is None or refused.status not in (400, 404):
+                raise
+        if empty and self.work.plan.fallback is not None:
+            yield from self._by_parents()
+        yield Batch(step=Step(variant=name, finished=True))
+
+    def _records(self, rows: list[StripeObject]) -> list[StripeObject]:
+        return [record for row in rows for record in self.work.maker.records(row, self.updated)]
+
+    def _by_parents(self) -> Iterator[Batch]:
+        """The same objects, asked for parent by parent."""
+        assert self.work.plan.fallback is not None
+        parent_name, call = self.work.plan.fallback
+        parent = self.work.plans[parent_name]
+        plan = replace(self.work.plan, parent=parent, call=call, fallback=None)
+        maker = RecordMaker(plan, self.work.client)
+        for page in ListReader(self.work.client, parent.listing()).pages():
+            for row in page.objects:
+                if self.work.failed.is_set():
+                    return
+                yield Batch(list(maker.records(row, self.updated)))

@@ -1,0 +1,100 @@
+"""A stream's position and the present moment -> how this sync reads the stream.
+
+*Now* is always Stripe's: the `Date` of its first reply in this sync.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from source_stripe_saas.streams.plan import EVENTS_KEPT_DAYS, StreamPlan
+from source_stripe_saas.streams.position import Backfill, Position
+from source_stripe_saas.streams.spans import Span
+
+DAY_SECONDS = 86_400
+LATENESS_SECONDS = 60
+"""Events may show up this late: the feed stays so far behind now, and overlaps by as much."""
+
+_FEED_MARGIN_SECONDS = 3_600
+"""Events this close to their end may vanish while the feed is being read."""
+
+
+@dataclass(frozen=True)
+class ReadAll:
+    """List everything created in a span."""
+
+    span: Span
+    resumed: Backfill
+    """What earlier attempts have done."""
+    reason: str | None = None
+    """Why everything is read although there was a state."""
+
+
+@dataclass(frozen=True)
+class Follow:
+    """Ask what changed, and list again what may have changed silently."""
+
+    feed: Span | None
+    """Seconds of the change feed to read."""
+    lookback: Span | None
+    """`created` span to list again."""
+    covered_until: int
+    """What the next state may say if all goes well."""
+
+
+Route = ReadAll | Follow
+
+
+def choose_route(
+    plan: StreamPlan,
+    position: Position,
+    *,
+    began: int,
+    start: int = 0,
+    lookback_days: int = 0,
+    from_scratch: bool = False,
+) -> Route:
+    """Decides between reading everything and following the changes.
+
+    Args:
+        plan: the stream.
+        position: where it stands.
+        began: now, Unix seconds on Stripe's clock.
+        start: oldest `created` wanted in a first read, Unix seconds.
+        lookback_days: the user's own safety margin.
+        from_scratch: a finished position does not count (a full refresh was asked for).
+    """
+    if plan.keeps_days is not None:
+        start = max(start, began - plan.keeps_days * DAY_SECONDS)
+    covered = position.covered_until
+    reason = None
+    if not plan.is_incremental:
+        return ReadAll((start, began), Backfill(began))
+    oldest_event = began - EVENTS_KEPT_DAYS * DAY_SECONDS + _FEED_MARGIN_SECONDS
+    if position.backfill is not None:
+        first_began = position.backfill.began
+        if not plan.feed_types or first_began - LATENESS_SECONDS >= oldest_event:
+            return ReadAll((start, first_began), position.backfill)
+        # The feed could no longer tell what changed since the first attempt.
+        reason = f"its first read began over {EVENTS_KEPT_DAYS} days ago and never ended"
+        return ReadAll((start, began), Backfill(began), reason)
+    if covered is None or from_scratch:
+        return ReadAll((start, began), Backfill(began))
+    since = covered - LATENESS_SECONDS
+    if covered > began + DAY_SECONDS:
+        reason = "its state lies in the future"
+    elif plan.feed_types and since < oldest_event:
+        reason = f"its state is older than the {EVENTS_KEPT_DAYS} days that Stripe keeps events for"
+    if reason is not None:
+        return ReadAll((start, began), Backfill(began), reason)
+    until = max(covered, began - LATENESS_SECONDS)
+    has_feed = bool(plan.feed_types or plan.reread)
+    lookback = None
+    if not plan.parent and (not plan.feed_types or plan.lookback_days or lookback_days):
+        days = max(plan.lookback_days, lookback_days)
+        oldest = min(since, until) - days * DAY_SECONDS
+        if position.open_since is not None:
+            oldest = min(oldest, position.open_since)
+        if plan.created_filter:
+            lookback = (max(oldest, start if plan.keeps_days else 0), began)
+    return Follow((since, until) if has_feed else None, lookback, until)
