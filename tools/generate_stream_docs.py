@@ -1,0 +1,96 @@
+"""The manifest in; `docs/streams.md`, one row a stream, out.
+
+python -m tools.generate_stream_docs
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from source_stripe_saas.streams.plan import StreamPlan
+from tools import descriptions
+from tools.permission_labels import PREFIX, label
+from tools.reading_in_words import reading_in_words
+from tools.stream_plans import load_plans
+from tools.stream_schema import expanded_paths
+
+FILE = Path(__file__).parents[1] / "docs" / "streams.md"
+
+MAIN_STREAMS = 6
+"""The manifest names these first: customers, subscriptions, invoices, charges, refunds, payouts."""
+
+HEAD = """\
+# Streams
+
+Written by `python -m tools.generate_stream_docs` from the manifest; a test holds it current.
+
+- **Key**: the columns that name one row.
+- **Cursor**: what a later sync goes on from. Streams without one are read whole on every sync.
+- **Deletions**: yes where a row of an object that is gone comes once more, with `is_deleted`.
+- **Reading**: *windows of `created`* list what came to be, stretch by stretch; the *change feed*
+  asks Stripe's events what changed and fetches just that. A stream that falls behind the 30 days
+  that Stripe keeps events for is read whole again.
+- **Permission**: what a restricted key must be allowed to read: the row on Stripe's key page, whose
+  wording changes at times, and the permission's own name. The change feed needs Events
+  (`rak_event_read`) as well.
+- **Expanded**: references that come as whole objects. All others are ids.
+
+"""
+
+COLUMNS = (
+    "Stream",
+    "One row is",
+    "Stripe object",
+    "Key",
+    "Cursor",
+    "Deletions",
+    "Reading",
+    "Permission",
+    "Expanded",
+)
+
+
+def stream_docs() -> str:
+    """The text of `docs/streams.md`."""
+    plans = list(load_plans().values())
+    return (
+        HEAD
+        + f"## The six main streams\n\n{_table(plans[:MAIN_STREAMS])}"
+        + f"\n## All others\n\n{_table(plans[MAIN_STREAMS:])}"
+    )
+
+
+def _table(plans: Iterable[StreamPlan]) -> str:
+    texts = descriptions.load()
+    rows = [COLUMNS, ("---",) * len(COLUMNS)]
+    rows += [_row(plan, texts.of_stream(plan.name)) for plan in plans]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _row(plan: StreamPlan, text: str) -> tuple[str, ...]:
+    return (
+        f"`{plan.name}`",
+        text.rstrip("."),
+        f"`{plan.object}`",
+        _codes(plan.primary_key),
+        f"`{plan.cursor_field}`" if plan.is_incremental else "none",
+        "yes" if plan.adds_is_deleted else "no",
+        reading_in_words(plan),
+        f"{label(plan.permission)} (`{PREFIX}{plan.permission}`)",
+        _codes(expanded_paths(plan)),
+    )
+
+
+def _codes(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def main() -> None:
+    """Writes the file."""
+    FILE.parent.mkdir(exist_ok=True)
+    FILE.write_text(stream_docs(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

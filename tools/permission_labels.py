@@ -1,0 +1,57 @@
+"""A restricted-key permission in; the row of Stripe's key page that grants it out.
+
+Stripe publishes the permissions but not the wording of the page, and changes it now and then: say
+the permission's own name beside the label.
+"""
+
+from __future__ import annotations
+
+PREFIX = "rak_"
+
+LABELS = {
+    "application_fee_read": "Application Fees",
+    "balance_transaction_source_read": "Balance Transaction Sources",
+    "billing_meter_read": "Billing Meters",
+    "charge_read": "Charges and Refunds",
+    "checkout_session_read": "Checkout Sessions",
+    "connected_account_read": "Accounts",
+    "coupon_read": "Coupons",
+    "credit_note_read": "Credit Notes",
+    "customer_read": "Customers",
+    "dispute_read": "Disputes",
+    "entitlement_read": "Entitlements",
+    "event_read": "Events",
+    "file_read": "Files",
+    "invoice_read": "Invoices",
+    "issuing_authorization_read": "Issuing Authorizations",
+    "issuing_card_read": "Issuing Cards",
+    "issuing_cardholder_read": "Issuing Cardholders",
+    "issuing_dispute_read": "Issuing Disputes",
+    "issuing_transaction_read": "Issuing Transactions",
+    "payment_intent_read": "Payment Intents",
+    "payment_method_read": "Payment Methods",
+    "payout_read": "Payouts",
+    "plan_read": "Prices",
+    "product_read": "Products",
+    "promotion_code_read": "Promotion Codes",
+    "quote_read": "Quotes",
+    "review_read": "Reviews",
+    "setup_intent_read": "Setup Intents",
+    "shipping_rate_read": "Shipping Rates",
+    "subscription_read": "Subscriptions",
+    "tax_rate_read": "Tax Rates",
+    "top_up_read": "Top-ups",
+    "transfer_read": "Transfers",
+}
+
+
+def label(permission: str) -> str:
+    """What to look for on the key page.
+
+    Args:
+        permission: name without Stripe's prefix, as the manifest has it.
+
+    Raises:
+        KeyError: the permission has no label here yet.
+    """
+    return LABELS[permission]
