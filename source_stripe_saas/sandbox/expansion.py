@@ -86,6 +86,30 @@ def _expandable(schema_names: tuple[str, ...], segments: tuple[str, ...], in_lis
     return ends
 
 
+@lru_cache(maxsize=4096)
+def objects_of(schema_names: tuple[str, ...], path: str, *, in_list: bool) -> frozenset[str]:
+    """Object names that a checked path adds to the reply.
+
+    An id that may lead to many kinds (a balance transaction's source) adds none: Stripe cannot
+    ask for every permission at once.
+    """
+    found: set[str] = set()
+    level: list[NamedSchema] = [named for name in schema_names for named in component(name)]
+    for segment in path.split(".")[1:] if in_list else path.split("."):
+        below: list[NamedSchema] = []
+        for _, schema in level:
+            content = schema.get("properties", {}).get(segment)
+            if content is None:
+                continue
+            parts = list(targets(content, expanded=True))
+            below.extend(parts)
+            if _changes(None, segment, content):
+                live = {name for name, _ in parts if name and not name.startswith("deleted_")}
+                found |= live if len(live) <= 2 else set()
+        level = below
+    return frozenset(found)
+
+
 def _changes(name: str | None, segment: str, content: Schema) -> bool:
     inner = content.get("items", content)
     return (

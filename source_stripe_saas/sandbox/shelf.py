@@ -5,7 +5,6 @@ Each table is kept until the store says that it changed, so that a page costs wh
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,13 +12,11 @@ from source_stripe_saas.sandbox.store import Row, Store, StripeObject
 
 
 class Table:
-    """All rows of one object name at one version, newest first."""
+    """All listed rows of one object name at one version, newest first."""
 
     def __init__(self, rows: Iterable[Row]) -> None:
-        """Sorts the rows; hidden ones are left out of `rows` but stay in `everything`."""
-        self.everything = newest_first(rows)
-        self.rows: list[Row] = [row for row in self.everything if not row.hidden]
-        self.rank: dict[str, int] = {row.content["id"]: i for i, row in enumerate(self.everything)}
+        """Sorts the rows that stand in lists."""
+        self.rows = newest_first(row for row in rows if not row.hidden)
         self._indexes: dict[str, dict[Any, list[Row]]] = {}
 
     def by(self, path: str) -> dict[Any, list[Row]]:
@@ -93,13 +90,6 @@ class Shelf:
 def newest_first(rows: Iterable[Row]) -> list[Row]:
     """Rows by creation, the latest first; within a second the last to arrive first."""
     return sorted(rows, key=lambda row: (row.created, row.sequence), reverse=True)
-
-
-def between(rows: Sequence[Row], lower: int | None, upper: int | None) -> Sequence[Row]:
-    """The part of newest-first rows with lower <= created <= upper (None: open)."""
-    start = 0 if upper is None else bisect_left(rows, -upper, key=lambda row: -row.created)
-    stop = len(rows) if lower is None else bisect_right(rows, -lower, key=lambda row: -row.created)
-    return rows[start:stop]
 
 
 def value_at(content: StripeObject, keys: Sequence[str]) -> Any:

@@ -1,0 +1,106 @@
+"""A kind of account and its options in; a running Stripe account with a clock out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from source_stripe_saas.sandbox.render import Renderer
+from source_stripe_saas.sandbox.shelf import Shelf
+from source_stripe_saas.sandbox.store import Store
+
+AccountKind = Literal["company", "samples"]
+SECONDS_PER_DAY = 86_400
+
+
+@dataclass
+class Account:
+    """One account: what it holds, and how its time passes."""
+
+    store: Store
+    account_id: str
+    payout_transactions: dict[str, list[str]]
+    """Automatic payout -> the balance transactions it paid out."""
+    moves: list[Callable[[int], None]] = field(default_factory=list)
+    """What happens when the clock is moved on by some seconds, in order."""
+    write_ledger: Callable[[], Any] = list
+    shelf: Shelf = field(init=False)
+    renderer: Renderer = field(init=False)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def __post_init__(self) -> None:
+        self.shelf = Shelf(self.store)
+        self.renderer = Renderer(self.shelf)
+
+    def advance(self, seconds: int) -> None:
+        """Lets time pass; the account changes as it does.
+
+        Raises:
+            ValueError: time would run backwards.
+        """
+        if seconds < 0:
+            raise ValueError(f"The clock only moves on; {seconds} seconds would move it back.")
+        with self.lock:
+            for move in self.moves:
+                move(seconds)
+            self.shelf.forget()
+
+    def ledger(self) -> Any:
+        """The true MRR changes, as the simulation wrote them down; empty for samples."""
+        return self.write_ledger()
+
+
+def open_account(kind: AccountKind = "company", *, seed: int = 7, **options: Any) -> Account:
+    """Builds an account.
+
+    Args:
+        kind: `company` simulates a SaaS company; `samples` holds a dozen or so of everything,
+            made from Stripe's published samples.
+        seed: same seed, same account.
+        **options: `livemode` for both; for a company whatever its `CompanyOptions` take.
+    """
+    if kind == "samples":
+        return _samples_account(seed, **options)
+    return _company_account(seed, **options)
+
+
+def _samples_account(seed: int, *, livemode: bool = False) -> Account:
+    from source_stripe_saas.sandbox.samples import SAMPLES_NOW, advance, fill
+
+    store = Store(now=SAMPLES_NOW, livemode=livemode)
+    payout_transactions = fill(store, seed)
+
+    def move(seconds: int) -> None:
+        start = store.now
+        store.now += seconds
+        advance(store, seed, start, store.now)
+
+    own = next(iter(store.rows["account"]))
+    return Account(store, own, payout_transactions, moves=[move])
+
+
+def _company_account(seed: int, **options: Any) -> Account:
+    from source_stripe_saas.sandbox.company import Company, CompanyOptions
+    from source_stripe_saas.sandbox.render import render
+    from source_stripe_saas.sandbox.samples import breadth, breadth_advance, own_account
+
+    company = Company(CompanyOptions(seed=seed, **options), emit_shape=render)
+    company.build()
+    store = company.store
+    account_id = own_account(store, seed)
+    breadth(store, seed)
+
+    def move(seconds: int) -> None:
+        start = store.now
+        company.advance(seconds)
+        breadth_advance(store, seed, start, store.now)
+
+    return Account(
+        store,
+        account_id,
+        company.payout_transactions,
+        moves=[move],
+        write_ledger=company.ledger_as_json,
+    )

@@ -1,0 +1,169 @@
+"""Time that passes in; changes to what the samples made, each with its event, out."""
+
+from __future__ import annotations
+
+from source_stripe_saas.sandbox.samples.connect import own_account, refund_fee, reverse
+from source_stripe_saas.sandbox.samples.issuing import purchase
+from source_stripe_saas.sandbox.samples.maker import DAY, QUIET_SECONDS, Maker
+from source_stripe_saas.sandbox.samples.offers import accept_quote, tell_entitlements
+from source_stripe_saas.sandbox.samples.risk import close_review, finish_top_up, link_file
+from source_stripe_saas.sandbox.store import Store, StripeObject
+
+
+def breadth_advance(store: Store, seed: int, from_seconds: int, to_seconds: int) -> None:
+    """Changes some of what `breadth` made, between two moments.
+
+    Args:
+        store: its clock stands at `to_seconds` already.
+        seed: same seed and moments, same changes.
+        from_seconds: where the clock stood before.
+        to_seconds: where it stands now; the last two minutes stay quiet.
+    """
+    last = to_seconds - QUIET_SECONDS
+    if last <= from_seconds:
+        return
+    maker = Maker(store, seed, f"breadth/{from_seconds}", from_seconds)
+    for number, change in enumerate(_CHANGES):
+        # One after the other over the whole time, so that some fall anywhere in it.
+        change(maker, from_seconds + (last - from_seconds) * (number + 1) // (len(_CHANGES) + 1))
+    _expire_links(maker)
+
+
+def _expire_links(maker: Maker) -> None:
+    for link in maker.all("file_link"):
+        if not link["expired"] and (link["expires_at"] or maker.store.now + 1) <= maker.store.now:
+            maker.change(link, {"expired": True}, maker.store.now)
+
+
+def _spend(maker: Maker, moment: int) -> None:
+    cards = [card for card in maker.all("issuing.card") if card["status"] == "active"]
+    purchase(maker, maker.random.choice(cards), 777, moment)
+
+
+def _annotate_authorization(maker: Maker, moment: int) -> None:
+    authorization = maker.any("issuing.authorization")
+    changes = {"metadata": {"seen_at": str(moment)}}
+    maker.change(authorization, changes, moment, "issuing_authorization.updated")
+
+
+def _block_card(maker: Maker, moment: int) -> None:
+    card = maker.any("issuing.card")
+    maker.change(card, {"status": "inactive"}, moment, "issuing_card.updated")
+
+
+def _move_cardholder(maker: Maker, moment: int) -> None:
+    holder = maker.any("issuing.cardholder")
+    changes = {"phone_number": f"+1555{moment % 10_000_000:07}"}
+    maker.change(holder, changes, moment, "issuing_cardholder.updated")
+
+
+def _submit_dispute(maker: Maker, moment: int) -> None:
+    dispute = maker.any("issuing.dispute")
+    maker.change(dispute, {"status": "submitted"}, moment, "issuing_dispute.submitted")
+
+
+def _close_a_review(maker: Maker, moment: int) -> None:
+    for review in maker.all("review"):
+        if review["open"]:
+            close_review(maker, review, moment)
+            return
+
+
+def _open_a_review(maker: Maker, moment: int) -> None:
+    charge = maker.any("charge")
+    fields = {"charge": charge["id"], "reason": "rule"}
+    maker.make("review", moment, fields, event="review.opened")
+
+
+def _settle_warning(maker: Maker, moment: int) -> None:
+    warning = maker.any("radar.early_fraud_warning")
+    changes = {"actionable": False}
+    maker.change(warning, changes, moment, "radar.early_fraud_warning.updated")
+
+
+def _finish_a_top_up(maker: Maker, moment: int) -> None:
+    for top_up in maker.all("topup"):
+        if top_up["status"] == "pending":
+            finish_top_up(maker, top_up, moment)
+            return
+
+
+def _start_a_top_up(maker: Maker, moment: int) -> None:
+    fields = {"amount": 4_321, "status": "pending", "expected_availability_date": moment + 3 * DAY}
+    maker.make("topup", moment, fields, event="topup.created")
+
+
+def _reverse_a_transfer(maker: Maker, moment: int) -> None:
+    reverse(maker, maker.any("transfer"), 10, moment)
+
+
+def _refund_a_fee(maker: Maker, moment: int) -> None:
+    refund_fee(maker, maker.any("application_fee"), 5, moment)
+
+
+def _accept_a_quote(maker: Maker, moment: int) -> None:
+    for quote in maker.all("quote"):
+        if quote["status"] == "open":
+            accept_quote(maker, quote, moment)
+            return
+
+
+def _update_meter(maker: Maker, moment: int) -> None:
+    meter = maker.any("billing.meter")
+    maker.change(meter, {"display_name": f"Meter of {moment}", "updated": moment}, moment)
+
+
+def _end_entitlement(maker: Maker, moment: int) -> None:
+    entitlement = maker.any("entitlements.active_entitlement")
+    row = maker.store.rows["entitlements.active_entitlement"][entitlement["id"]]
+    maker.store.remove("entitlements.active_entitlement", entitlement["id"])
+    tell_entitlements(maker, str(row.parent), moment)
+
+
+def _link_a_file(maker: Maker, moment: int) -> None:
+    link_file(maker, maker.any("file"), moment)
+
+
+def _update_account(maker: Maker, moment: int) -> None:
+    account = maker.store.rows["account"][own_account(maker.store, 0)].content
+    changes = {"metadata": {"reviewed_at": str(moment)}}
+    maker.change(account, changes, moment, "account.updated")
+
+
+def _update_partner(maker: Maker, moment: int) -> None:
+    # Its account.updated event lies in the connected account, not here.
+    partners = maker.all("account")[1:]
+    partner = maker.random.choice(partners)
+    maker.change(partner, {"metadata": {"reviewed_at": str(moment)}}, moment)
+
+
+def _touch(maker: Maker, content: StripeObject, event: str, moment: int) -> None:
+    changes = {"metadata": {**(content.get("metadata") or {}), "touched_at": str(moment)}}
+    maker.change(content, changes, moment, event)
+
+
+_CHANGES = (
+    _spend,
+    _annotate_authorization,
+    _block_card,
+    _move_cardholder,
+    _submit_dispute,
+    _close_a_review,
+    _open_a_review,
+    _settle_warning,
+    _finish_a_top_up,
+    _start_a_top_up,
+    _reverse_a_transfer,
+    _refund_a_fee,
+    _accept_a_quote,
+    _update_meter,
+    _end_entitlement,
+    _link_a_file,
+    _update_account,
+    _update_partner,
+)
+
+
+def advance(store: Store, seed: int, from_seconds: int, to_seconds: int) -> None:
+    """Changes a samples account, core and breadth, between two moments."""
+    breadth_advance(store, seed, from_seconds, to_seconds)

@@ -1,0 +1,81 @@
+"""An account and settings in; the Starlette application that serves it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
+
+from source_stripe_saas.sandbox.account import Account
+from source_stripe_saas.sandbox.server.api import Api
+from source_stripe_saas.sandbox.server.calls import Hook, Reply
+from source_stripe_saas.sandbox.server.control import Control
+from source_stripe_saas.sandbox.server.keys import Key, KeyRing
+from source_stripe_saas.sandbox.server.limits import latency, rate_limit
+from source_stripe_saas.sandbox.server.reading import Reading
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the account is served."""
+
+    keys: tuple[Key, ...] = ()
+    latency_seconds: float = 0.0
+    rate_limit: float | None = None
+    """Calls a second, all together."""
+    endpoint_rate_limit: float | None = None
+    """Calls a second to one endpoint."""
+    payment_methods_per_customer: bool = False
+    hooks: tuple[Hook, ...] = field(default=())
+    """Stand innermost, after latency and limits."""
+
+
+def build_app(account: Account, settings: Settings | None = None) -> Starlette:
+    """The application; its `state.api` is the `Api`, for tests that look inside."""
+    settings = settings or Settings()
+    keys = KeyRing(account.store.livemode)
+    for key in settings.keys:
+        keys.add(key)
+    reading = Reading(account, payment_methods_per_customer=settings.payment_methods_per_customer)
+    api = Api(account, keys, reading)
+    if settings.latency_seconds:
+        api.hooks.append(latency(settings.latency_seconds))
+    if settings.rate_limit or settings.endpoint_rate_limit:
+        api.hooks.append(rate_limit(settings.rate_limit, settings.endpoint_rate_limit))
+    api.hooks.extend(settings.hooks)
+    app = Starlette(routes=[*Control(api).endpoints(), Mount("/", _ApiEndpoint(api))])
+    app.state.api = api
+    return app
+
+
+class _ApiEndpoint:
+    """Everything that is not a control route, as bare ASGI: ids keep their encoded slashes."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        headers = {name.decode("latin-1"): v.decode("latin-1") for name, v in scope["headers"]}
+        reply = await self._api.answer(
+            scope["method"],
+            scope["raw_path"].decode("latin-1"),
+            scope["query_string"].decode("latin-1"),
+            headers,
+        )
+        await _send(reply, send)
+
+
+async def _send(reply: Reply, send: Send) -> None:
+    headers = {**reply.headers, "Content-Length": str(len(reply.body))}
+    await send(
+        {
+            "type": "http.response.start",
+            "status": reply.status,
+            "headers": [(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()],
+        }
+    )
+    await send({"type": "http.response.body", "body": reply.body})

@@ -1,0 +1,97 @@
+"""An account and a port in; a listening server out, in this thread or one of its own."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+
+from source_stripe_saas.sandbox.account import Account
+from source_stripe_saas.sandbox.server.app import Settings, build_app
+
+HOST = "127.0.0.1"
+BACKLOG = 2048
+
+
+@contextmanager
+def running_sandbox(account: Account, port: int = 0, **settings: Any) -> Iterator[str]:
+    """Serves the account from a thread for as long as the context lasts.
+
+    Args:
+        account: what to serve; it may be advanced directly meanwhile.
+        port: 0 takes a free one.
+        **settings: the fields of `Settings`.
+
+    Yields:
+        The server's base URL.
+    """
+    listening = listen(port)
+    server = _server(account, Settings(**settings))
+    thread = threading.Thread(
+        target=server.run, kwargs={"sockets": [listening]}, name="sandbox", daemon=True
+    )
+    thread.start()
+    try:
+        yield url_of(listening)
+    finally:
+        server.should_exit = True
+        server.force_exit = True
+        thread.join(timeout=10)
+        listening.close()
+
+
+def serve(account: Account, port: int, settings: Settings, announce: Callable[[str], None]) -> None:
+    """Serves the account in this thread until interrupted.
+
+    Args:
+        account: what to serve.
+        port: 0 takes a free one.
+        settings: how to serve it.
+        announce: told the base URL once the socket listens.
+    """
+    listening = listen(port)
+    announce(url_of(listening))
+    try:
+        _server(account, settings).run(sockets=[listening])
+    finally:
+        listening.close()
+
+
+def listen(port: int) -> socket.socket:
+    """A listening socket: connections wait in it until the server accepts them."""
+    # The protocol is named because asyncio turns off Nagle's algorithm only where it reads TCP;
+    # with it every reply waits 40 ms for an acknowledgement.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+    except OSError:
+        listening.close()
+        raise
+    listening.listen(BACKLOG)
+    listening.set_inheritable(True)
+    return listening
+
+
+def url_of(listening: socket.socket) -> str:
+    """The base URL of a listening socket."""
+    return f"http://{HOST}:{listening.getsockname()[1]}"
+
+
+def _server(account: Account, settings: Settings) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            build_app(account, settings),
+            log_level="warning",
+            access_log=False,
+            # The account's clock is sent as Date, not the machine's.
+            date_header=False,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
+    )
