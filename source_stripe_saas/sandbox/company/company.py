@@ -1,0 +1,107 @@
+"""Options in; a store full of a company's billing life out, which moves on with the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from source_stripe_saas.sandbox.company.billing import Billing
+from source_stripe_saas.sandbox.company.catalogue import Catalogue
+from source_stripe_saas.sandbox.company.ids import Ids
+from source_stripe_saas.sandbox.company.journal import Journal, horizon
+from source_stripe_saas.sandbox.company.ledger import LedgerEntry
+from source_stripe_saas.sandbox.company.lifecycle import Lifecycle
+from source_stripe_saas.sandbox.company.money import Money
+from source_stripe_saas.sandbox.company.options import BUILD_END, QUIET_SECONDS, CompanyOptions
+from source_stripe_saas.sandbox.company.people import People
+from source_stripe_saas.sandbox.company.signups import Signups, company_start
+from source_stripe_saas.sandbox.company.subscriptions import Subscriptions
+from source_stripe_saas.sandbox.company.world import World
+from source_stripe_saas.sandbox.store import Store, StripeObject
+
+
+class Company:
+    """A simulated SaaS company and its Stripe account."""
+
+    def __init__(
+        self,
+        options: CompanyOptions,
+        emit_shape: Callable[[StripeObject], StripeObject] | None = None,
+    ) -> None:
+        """Founds the company; nothing is in the store before `build`.
+
+        Args:
+            options: what to simulate.
+            emit_shape: normalised object -> what an event payload carries; by default what the
+                server sends for the object without expansions.
+        """
+        self.options = options
+        self.store = Store(now=company_start(options.months))
+        self._world = World(options, self.store, Journal(self.store, emit_shape or self._render))
+        self._money = Money(self._world, Ids(options.seed, "money"))
+        self._people = People(self._world)
+        self._billing = Billing(self._world, self._people, self._money)
+        subs = Subscriptions(self._world)
+        self._catalogue = Catalogue(self._world)
+        self._lifecycle = Lifecycle(
+            self._world, self._people, self._billing, subs, self._catalogue
+        )
+        self._signups = Signups(self._world, self._people, self._catalogue, self._lifecycle)
+        self._floor = 0
+
+    @property
+    def payout_transactions(self) -> dict[str, list[str]]:
+        """Payout id -> ids of the balance transactions that it paid out, oldest first.
+
+        They add up to the payout's amount; its own transaction (the money leaving) is not one.
+        """
+        return self._money.payout_transactions
+
+    def build(self) -> None:
+        """Simulates from the founding to the fixed end of the build."""
+        self._world.journal.forget_before(horizon(BUILD_END))
+        self._money.open()
+        self._catalogue.open()
+        self._signups.open()
+        self._run_until(BUILD_END)
+
+    def advance(self, seconds: int) -> None:
+        """Moves the clock on and simulates; the last two minutes before the new now stay quiet.
+
+        Raises:
+            ValueError: the clock cannot go back.
+        """
+        if seconds < 0:
+            raise ValueError(f"the clock cannot go back by {-seconds} seconds")
+        self._run_until(self.store.now + seconds)
+
+    def _run_until(self, now: int) -> None:
+        world = self._world
+        world.journal.forget_before(horizon(now))
+        last = now - QUIET_SECONDS
+        while (due := world.queue.next_due()) is not None and due <= last:
+            due, handler, arguments = world.queue.pop()
+            # What a quiet end held back happens after it, never before what was already seen.
+            world.store.now = max(due, self._floor)
+            handler(*arguments)
+        world.store.now = now
+        self._floor = now + 1
+        self._money.settle()
+
+    def ledger(self) -> list[LedgerEntry]:
+        """What truly happened to MRR, oldest first."""
+        return self._world.ledger.chronological()
+
+    def ledger_as_json(self) -> list[dict[str, Any]]:
+        """The ledger with fractions as "a/b" text."""
+        return [entry.as_json() for entry in self.ledger()]
+
+    def truth_mrr(self, at_seconds: int) -> dict[str, Fraction]:
+        """Exact MRR of every subscription that existed at a moment, changes of it included."""
+        return self._world.ledger.truth_at(at_seconds)
+
+    def _render(self, obj: StripeObject) -> StripeObject:
+        from source_stripe_saas.sandbox.render import render
+
+        return render(self.store, obj)

@@ -1,0 +1,1 @@
+"""Facts in, Stripe's JSON out: one factory per object, with every field the API requires."""
