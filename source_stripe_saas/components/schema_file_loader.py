@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass
 from typing import Any
 
 from airbyte_cdk.sources.declarative.schema.schema_loader import SchemaLoader
@@ -17,10 +17,11 @@ class SchemaFileLoader(SchemaLoader):
 
     config: Mapping[str, Any]
     parameters: InitVar[Mapping[str, Any]]
-    name: str = field(init=False, default="")
+    name: str = ""
+    """The stream's, which the CDK passes on from the stream's parameters."""
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
-        self.name = parameters.get("name", "")
+        self.name = self.name or parameters.get("name", "")
 
     def get_json_schema(self) -> Mapping[str, Any]:
         """The stream's JSON Schema."""
