@@ -41,7 +41,14 @@ class Settings:
     """Most threads at work; None: the connector decides."""
     requests_per_second: int | None
     """Cap on the account's requests a second; None: what Stripe allows for the key's mode."""
+    endpoint_requests_per_second: int | None
+    """The same for each endpoint."""
     check_streams: tuple[str, ...] | None
+
+    @property
+    def is_stripe(self) -> bool:
+        """True if requests go to Stripe itself, whose limits hold whatever a config says."""
+        return self.api_url == STRIPE_URL
 
     @property
     def is_organization_key(self) -> bool:
@@ -148,5 +155,6 @@ def parse_settings(config: Mapping[str, Any]) -> Settings:
         lookback_days=_integer(config, "lookback_window_days", 0) or 0,
         workers=None if workers == OFFICIAL_NUM_WORKERS else workers,
         requests_per_second=_integer(config, "call_rate_limit", 1),
+        endpoint_requests_per_second=_integer(config, "endpoint_rate_limit", 1),
         check_streams=tuple(check_streams) if check_streams is not None else None,
     )

@@ -22,7 +22,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from source_stripe_saas.settings import Settings
-from source_stripe_saas.stripe.limits import RateLimits, account_requests_per_second
+from source_stripe_saas.stripe.limits import RateLimits, limits_for
 from source_stripe_saas.stripe.refusal import Unreachable, refusal
 
 STRIPE_VERSION = "2026-05-27.dahlia"
@@ -73,9 +73,7 @@ class StripeClient:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._settings = settings
-        self._limits = limits or RateLimits(
-            account_requests_per_second(settings.key_mode, settings.requests_per_second)
-        )
+        self._limits = limits or limits_for(settings)
         self._sleep = sleep
         self._sessions = threading.local()
         self._lock = threading.Lock()

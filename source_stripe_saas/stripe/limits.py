@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from source_stripe_saas.settings import Settings
+
 LIVE_REQUESTS_PER_SECOND = 100
 TEST_REQUESTS_PER_SECOND = 25
 ENDPOINT_REQUESTS_PER_SECOND = 25
@@ -56,7 +58,7 @@ class RateLimits:
             pace = self._endpoints.get(endpoint)
             if pace is None:
                 per_second = self._endpoint_per_second
-                if endpoint == "files":
+                if endpoint == "files" and per_second == ENDPOINT_REQUESTS_PER_SECOND:
                     per_second = min(per_second, FILES_REQUESTS_PER_SECOND)
                 pace = self._endpoints[endpoint] = Pace(per_second)
             pause = max(pace.reserve(now), self._account.reserve(now)) - now
@@ -65,7 +67,21 @@ class RateLimits:
             self._sleep(pause)
 
 
-def account_requests_per_second(key_mode: str, cap: int | None) -> int:
-    """Stripe's limit for the key's mode, or the user's cap if that is lower."""
-    limit = LIVE_REQUESTS_PER_SECOND if key_mode == "live" else TEST_REQUESTS_PER_SECOND
-    return min(limit, cap) if cap else limit
+def limits_for(settings: Settings) -> RateLimits:
+    """Stripe's limits for the key's mode, or the config's where these are lower.
+
+    A server that is not Stripe's may allow more; there the config's word holds.
+    """
+    account = LIVE_REQUESTS_PER_SECOND if settings.key_mode == "live" else TEST_REQUESTS_PER_SECOND
+    return RateLimits(
+        _capped(account, settings.requests_per_second, settings.is_stripe),
+        _capped(
+            ENDPOINT_REQUESTS_PER_SECOND, settings.endpoint_requests_per_second, settings.is_stripe
+        ),
+    )
+
+
+def _capped(limit: int, cap: int | None, is_stripe: bool) -> int:
+    if cap is None:
+        return limit
+    return min(limit, cap) if is_stripe else cap
