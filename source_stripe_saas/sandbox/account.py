@@ -75,27 +75,31 @@ def _samples_account(seed: int, *, livemode: bool = False) -> Account:
     def move(seconds: int) -> None:
         start = store.now
         store.now += seconds
-        advance(store, seed, start, store.now)
+        advance(store, seed, start, store.now, payout_transactions)
 
     own = next(iter(store.rows["account"]))
     return Account(store, own, payout_transactions, moves=[move])
 
 
-def _company_account(seed: int, **options: Any) -> Account:
+def _company_account(seed: int, *, livemode: bool = False, **options: Any) -> Account:
     from source_stripe_saas.sandbox.company import Company, CompanyOptions
-    from source_stripe_saas.sandbox.render import render
     from source_stripe_saas.sandbox.samples import breadth, breadth_advance, own_account
 
-    company = Company(CompanyOptions(seed=seed, **options), emit_shape=render)
+    company = Company(CompanyOptions(seed=seed, **options))
     company.build()
     store = company.store
+    store.livemode = livemode
     account_id = own_account(store, seed)
     breadth(store, seed)
+    if livemode:
+        _make_live(store)
 
     def move(seconds: int) -> None:
         start = store.now
         company.advance(seconds)
         breadth_advance(store, seed, start, store.now)
+        if livemode:
+            _make_live(store)
 
     return Account(
         store,
@@ -104,3 +108,21 @@ def _company_account(seed: int, **options: Any) -> Account:
         moves=[move],
         write_ledger=company.ledger_as_json,
     )
+
+
+def _make_live(store: Store) -> None:
+    """Turns everything into live mode; the simulation itself only knows test mode."""
+    for table in store.rows.values():
+        for row in table.values():
+            _set_livemode(row.content)
+
+
+def _set_livemode(node: Any) -> None:
+    if isinstance(node, list):
+        for entry in node:
+            _set_livemode(entry)
+    elif isinstance(node, dict):
+        if "livemode" in node:
+            node["livemode"] = True
+        for value in node.values():
+            _set_livemode(value)

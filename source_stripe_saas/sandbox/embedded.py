@@ -81,13 +81,17 @@ INCLUDABLE: frozenset[tuple[str, str]] = frozenset(
         ("customer", "cash_balance"),
         ("customer", "tax"),
         ("invoice", "confirmation_secret"),
+        ("item", "discounts"),
+        ("item", "taxes"),
         ("issuing.card", "cvc"),
         ("issuing.card", "number"),
         ("payment_flows_amount_details", "line_items"),
+        ("payment_pages_checkout_session_total_details", "breakdown"),
         ("plan", "tiers"),
         ("price", "currency_options"),
         ("price", "tiers"),
         ("promotion_codes_resource_restrictions", "currency_options"),
+        ("quotes_resource_total_details", "breakdown"),
         ("shipping_rate_fixed_amount", "currency_options"),
     }
 )

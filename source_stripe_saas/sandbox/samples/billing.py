@@ -11,6 +11,7 @@ from source_stripe_saas.sandbox.samples.money import (
     pay,
     refund,
 )
+from source_stripe_saas.sandbox.samples.offers import a_line
 from source_stripe_saas.sandbox.store import StripeObject
 
 STATUSES = ("active", "canceled", "past_due", "trialing", "unpaid")
@@ -43,7 +44,7 @@ def subscriptions(maker: Maker) -> None:
         )
         for index in range(MANY if number == 1 else 1 + number % 3):
             price = prices[(number + index) % len(prices)]
-            _item(maker, subscription, price, moment + index)
+            add_item(maker, subscription, price, moment + index)
         if number % 4 == 0:
             fields = {"discounts": [a_discount(maker, subscription, moment)["id"]]}
             subscription = maker.change(subscription, fields, moment)
@@ -64,7 +65,8 @@ def subscriptions(maker: Maker) -> None:
         maker.change(subscription, {"schedule": schedule["id"]}, moment)
 
 
-def _item(maker: Maker, subscription: StripeObject, price: StripeObject, moment: int) -> None:
+def add_item(maker: Maker, subscription: StripeObject, price: StripeObject, moment: int) -> None:
+    """Adds a price to a subscription."""
     plan = maker.store.rows["plan"][price["id"]].content
     fields = {
         "billing_thresholds": None,
@@ -83,19 +85,12 @@ def invoices(maker: Maker) -> None:
     """Fills invoices with lines, payments, refunds, credit notes and disputes."""
     subscriptions_ = maker.all("subscription")
     for number, moment in enumerate(maker.moments(15)):
-        subscription = subscriptions_[number]
         lines = MANY if number == 2 else 1 + number % 3
-        amount = 1_000 * lines
-        invoice = _invoice(maker, subscription, number, amount, moment)
-        items = maker.store.of_parent("subscription_item", subscription["id"])
-        for index in range(lines):
-            item = items[index % len(items)]
-            _line(maker, invoice, subscription, item, index == 0, moment)
-        maker.emit("invoice.created", invoice, moment)
+        invoice = bill(maker, subscriptions_[number], number, lines, moment)
         if number % 5 == 4:
             continue
-        charge = pay(maker, invoice, amount, moment + 60)
-        # Most lines hold one refund at the most; one charge holds more than Stripe embeds.
+        charge = pay(maker, invoice, 1_000 * lines, moment + 60)
+        # One charge holds more refunds than Stripe embeds.
         if number == 3:
             for index in range(MANY):
                 refund(maker, charge, 10, moment + 120 + index)
@@ -108,7 +103,19 @@ def invoices(maker: Maker) -> None:
         # Pending ones wait for the customer's next invoice.
         invoice_id = None if number % 3 == 0 else maker.any("invoice")["id"]
         fields = {"customer": customers[number]["id"], "date": moment, "invoice": invoice_id}
-        _pending_item(maker, fields, moment)
+        pending_item(maker, fields, moment)
+
+
+def bill(
+    maker: Maker, subscription: StripeObject, number: int, lines: int, moment: int
+) -> StripeObject:
+    """An open invoice for a subscription, with so many lines of ten each."""
+    invoice = _invoice(maker, subscription, number, 1_000 * lines, moment)
+    items = maker.store.of_parent("subscription_item", subscription["id"])
+    for index in range(lines):
+        _line(maker, invoice, subscription, items[index % len(items)], index == 0, moment)
+    maker.emit("invoice.created", invoice, moment)
+    return invoice
 
 
 def _invoice(
@@ -139,7 +146,8 @@ def _invoice(
         "period_start": moment - 30 * DAY,
     }
     invoice = maker.make("invoice", moment, fields)
-    maker.change(subscription, {"latest_invoice": invoice["id"]}, moment)
+    latest = {"latest_invoice": invoice["id"]}
+    maker.change(subscription, latest, moment, "customer.subscription.updated")
     return invoice
 
 
@@ -153,7 +161,7 @@ def _line(
 ) -> None:
     proration = {"proration": False, "proration_details": {"credited_items": None}}
     if of_invoice_item:
-        made = _pending_item(
+        made = pending_item(
             maker,
             {"customer": invoice["customer"], "date": moment, "invoice": invoice["id"]},
             moment,
@@ -194,7 +202,8 @@ def _line(
     maker.make("line_item", moment, fields, parent=invoice["id"])
 
 
-def _pending_item(maker: Maker, fields: dict[str, Any], moment: int) -> StripeObject:
+def pending_item(maker: Maker, fields: dict[str, Any], moment: int) -> StripeObject:
+    """An invoice item, pending unless it names an invoice."""
     period = {"start": moment - 30 * DAY, "end": moment}
     return maker.make(
         "invoiceitem",
@@ -223,7 +232,7 @@ def _credit_note(maker: Maker, invoice: StripeObject, number: int, moment: int) 
 
 
 def _dispute(maker: Maker, charge: StripeObject, moment: int) -> None:
-    taken = balance_transaction(maker, charge["id"], "adjustment", -1_000, 1_500, moment)
+    taken = balance_transaction(maker, charge["id"], "adjustment", -1_000, 1_500, moment, days=0)
     fields = {
         "amount": 1_000,
         "balance_transactions": [taken["id"]],
@@ -253,7 +262,7 @@ def checkouts(maker: Maker) -> None:
         )
         for index in range(MANY if number == 1 else 1 + number % 2):
             price = prices[(number + index) % len(prices)]
-            maker.make("item", moment, {"price": price["id"]}, parent=session["id"])
+            a_line(maker, price["id"], moment, parent=session["id"])
         if status == "complete":
             maker.emit("checkout.session.completed", session, moment)
         elif status == "expired":

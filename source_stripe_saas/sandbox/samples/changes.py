@@ -7,7 +7,7 @@ from source_stripe_saas.sandbox.samples.issuing import purchase
 from source_stripe_saas.sandbox.samples.maker import DAY, QUIET_SECONDS, Maker
 from source_stripe_saas.sandbox.samples.offers import accept_quote, tell_entitlements
 from source_stripe_saas.sandbox.samples.risk import close_review, finish_top_up, link_file
-from source_stripe_saas.sandbox.store import Store, StripeObject
+from source_stripe_saas.sandbox.store import Store
 
 
 def breadth_advance(store: Store, seed: int, from_seconds: int, to_seconds: int) -> None:
@@ -23,10 +23,14 @@ def breadth_advance(store: Store, seed: int, from_seconds: int, to_seconds: int)
     if last <= from_seconds:
         return
     maker = Maker(store, seed, f"breadth/{from_seconds}", from_seconds)
-    for number, change in enumerate(_CHANGES):
-        # One after the other over the whole time, so that some fall anywhere in it.
-        change(maker, from_seconds + (last - from_seconds) * (number + 1) // (len(_CHANGES) + 1))
+    for change, moment in zip(_CHANGES, spread(len(_CHANGES), from_seconds, last), strict=True):
+        change(maker, moment)
     _expire_links(maker)
+
+
+def spread(number: int, first: int, last: int) -> list[int]:
+    """So many moments between two, evenly."""
+    return [first + (last - first) * (i + 1) // (number + 1) for i in range(number)]
 
 
 def _expire_links(maker: Maker) -> None:
@@ -137,11 +141,6 @@ def _update_partner(maker: Maker, moment: int) -> None:
     maker.change(partner, {"metadata": {"reviewed_at": str(moment)}}, moment)
 
 
-def _touch(maker: Maker, content: StripeObject, event: str, moment: int) -> None:
-    changes = {"metadata": {**(content.get("metadata") or {}), "touched_at": str(moment)}}
-    maker.change(content, changes, moment, event)
-
-
 _CHANGES = (
     _spend,
     _annotate_authorization,
@@ -162,8 +161,3 @@ _CHANGES = (
     _update_account,
     _update_partner,
 )
-
-
-def advance(store: Store, seed: int, from_seconds: int, to_seconds: int) -> None:
-    """Changes a samples account, core and breadth, between two moments."""
-    breadth_advance(store, seed, from_seconds, to_seconds)

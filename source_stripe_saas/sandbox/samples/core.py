@@ -139,28 +139,30 @@ def _coupon(maker: Maker, number: int, moment: int) -> None:
 def customers(maker: Maker) -> None:
     """Fills customers, how they pay, their tax ids and balances."""
     for number, moment in enumerate(maker.moments(25)):
-        customer = maker.make(
-            "customer",
-            moment,
-            {
-                "discount": None,
-                "email": f"customer{number}@example.com",
-                "name": f"Customer {number}",
-                "cash_balance": None,
-                "tax": {
-                    "automatic_tax": "unrecognized_location",
-                    "ip_address": None,
-                    "location": None,
-                    "provider": "stripe",
-                },
-                "metadata": {"number": str(number)},
-            },
-            event="customer.created",
-        )
-        _ways_to_pay(maker, customer, number, moment + 30)
+        customer = sign_up(maker, f"customer{number}", moment)
+        ways_to_pay(maker, customer, number, moment + 30)
 
 
-def _ways_to_pay(maker: Maker, customer: StripeObject, number: int, moment: int) -> None:
+def sign_up(maker: Maker, name: str, moment: int) -> StripeObject:
+    """A new customer."""
+    fields = {
+        "discount": None,
+        "email": f"{name}@example.com",
+        "name": name,
+        "cash_balance": None,
+        "tax": {
+            "automatic_tax": "unrecognized_location",
+            "ip_address": None,
+            "location": None,
+            "provider": "stripe",
+        },
+        "metadata": {"name": name},
+    }
+    return maker.make("customer", moment, fields, event="customer.created")
+
+
+def ways_to_pay(maker: Maker, customer: StripeObject, number: int, moment: int) -> None:
+    """Gives a customer payment methods, cards, bank accounts, tax ids, setup intents, a balance."""
     owned = {"customer": customer["id"]}
     method = maker.make("payment_method", moment, owned, event="payment_method.attached")
     many = 12 if number == 1 else 1

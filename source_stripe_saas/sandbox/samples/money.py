@@ -7,20 +7,21 @@ from source_stripe_saas.sandbox.store import StripeObject
 
 
 def balance_transaction(
-    maker: Maker, source: str, kind: str, amount: int, fee: int, moment: int
+    maker: Maker, source: str, kind: str, amount: int, fee: int, moment: int, *, days: int = 2
 ) -> StripeObject:
-    """A movement of the account's balance."""
+    """A movement of the account's balance, available after so many days."""
+    available_on = moment + days * DAY
     return maker.make(
         "balance_transaction",
         moment,
         {
             "amount": amount,
-            "available_on": moment + 2 * DAY,
+            "available_on": available_on,
             "fee": fee,
             "fee_details": [],
             "net": amount - fee,
             "source": source,
-            "status": "available" if moment + 2 * DAY <= maker.store.now else "pending",
+            "status": "available" if available_on <= maker.store.now else "pending",
             "type": kind,
         },
     )

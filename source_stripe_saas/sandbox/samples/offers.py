@@ -104,7 +104,7 @@ def quotes(maker: Maker) -> None:
         )
         for _ in range(12 if number == 0 else 1 + number % 3):
             price = maker.any("price")
-            maker.make("item", moment, {"price": price["id"]}, parent=quote["id"])
+            a_line(maker, price["id"], moment, parent=quote["id"])
         maker.emit("quote.created", quote, moment)
         if number % 4:
             quote = _finalize(maker, quote, number, moment + 60)
@@ -113,6 +113,12 @@ def quotes(maker: Maker) -> None:
         elif number % 4 == 3:
             changes = {"status": "canceled", "status_transitions.canceled_at": moment + 120}
             maker.change(quote, changes, moment + 120, "quote.canceled")
+
+
+def a_line(maker: Maker, price: str, moment: int, parent: str) -> None:
+    """A line of a quote or of a checkout session."""
+    fields = {"price": price, "discounts": [], "taxes": []}
+    maker.make("item", moment, fields, parent=parent)
 
 
 def _finalize(maker: Maker, quote: StripeObject, number: int, moment: int) -> StripeObject:
