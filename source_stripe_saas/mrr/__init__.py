@@ -1,0 +1,29 @@
+"""Stripe's subscriptions, invoices and events in, every change of MRR as one row out.
+
+Pure rules: no HTTP, no CDK, no clock of their own. `derive` takes one document; a connector calls
+`derive_subscription` with each subscription's facts and keeps the context between syncs.
+"""
+
+from source_stripe_saas.mrr.catalog import Catalog
+from source_stripe_saas.mrr.context import Context
+from source_stripe_saas.mrr.derive import InputError, derive, facts_of
+from source_stripe_saas.mrr.options import OptionError, Options, options_from
+from source_stripe_saas.mrr.row import COLUMNS, EVENT_TYPES, EXACT_COLUMN
+from source_stripe_saas.mrr.subscription import Facts, StateMissing, derive_subscription
+
+__all__ = [
+    "COLUMNS",
+    "EVENT_TYPES",
+    "EXACT_COLUMN",
+    "Catalog",
+    "Context",
+    "Facts",
+    "InputError",
+    "OptionError",
+    "Options",
+    "StateMissing",
+    "derive",
+    "derive_subscription",
+    "facts_of",
+    "options_from",
+]

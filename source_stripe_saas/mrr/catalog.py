@@ -1,0 +1,116 @@
+"""Prices, coupons and discounts by id: what the account lists, and what payloads add to it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from source_stripe_saas.mrr.discount import Discount, coupon_of, discount_from, discount_id
+from source_stripe_saas.mrr.price import Price, price_from
+
+Raw = Mapping[str, Any]
+# Where a discount may be read, best first (M15).
+FROM_PAYLOAD, FROM_EVENT, FROM_LIVE, FROM_INVOICE, FROM_ESTIMATE = range(1, 6)
+
+
+class Catalog:
+    """What the account lists, shared by all subscriptions and never added to (M11)."""
+
+    def __init__(
+        self,
+        prices: Mapping[str, Raw] | None = None,
+        coupons: Mapping[str, Raw] | None = None,
+        discounts: Mapping[str, Raw] | None = None,
+        customer_discounts: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Keeps the maps as they are; entries are read when first asked for.
+
+        Args:
+            prices: price id -> price or plan, with tiers and currency_options.
+            coupons: coupon id -> coupon, with applies_to and currency_options.
+            discounts: discount id -> discount, of live subscriptions, items and customers.
+            customer_discounts: customer id -> its discount now (id or object), or None.
+        """
+        self.prices = prices or {}
+        self.coupons = coupons or {}
+        self.discounts = discounts or {}
+        self.customer_discounts = customer_discounts or {}
+        self._read: dict[str, Price] = {}
+
+    def price(self, price_id: str) -> Price | None:
+        """The listed price, if there is one."""
+        found = self._read.get(price_id)
+        if found is None and price_id in self.prices:
+            found = self._read[price_id] = price_from({"id": price_id, **self.prices[price_id]})
+        return found
+
+
+class Book:
+    """One subscription's view: the catalog, and what its own payloads say besides."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self._prices: dict[str, Raw] = {}
+        self._read_prices: dict[str, Price] = {}
+        self._discounts: dict[str, dict[int, Raw]] = {}
+        self._read_discounts: dict[str, Discount | None] = {}
+
+    def learn_price(self, raw: Any) -> str | None:
+        """Remembers a price or plan found in a payload and returns its id; the first one stays."""
+        if raw is None or isinstance(raw, str):
+            return raw or None
+        price_id: str | None = raw.get("id")
+        if price_id and price_id not in self.catalog.prices:
+            self._prices.setdefault(price_id, raw)
+        return price_id
+
+    def learn_discount(self, raw: Any, place: int) -> str | None:
+        """Remembers a discount found in a payload and returns its id."""
+        found = discount_id(raw)
+        if found and not isinstance(raw, str):
+            places = self._discounts.setdefault(found, {})
+            if place not in places:
+                places[place] = raw
+                self._read_discounts.pop(found, None)
+        return found
+
+    def price(self, price_id: str) -> Price | None:
+        """The price, from the catalog before any payload (M11)."""
+        listed = self.catalog.price(price_id)
+        if listed is not None:
+            return listed
+        if price_id in self._prices and price_id not in self._read_prices:
+            self._read_prices[price_id] = price_from(self._prices[price_id])
+        return self._read_prices.get(price_id)
+
+    def discount(self, wanted: str) -> Discount | None:
+        """The discount with its coupon, from the best place that has both (M15)."""
+        if wanted not in self._read_discounts:
+            self._read_discounts[wanted] = self._resolve(wanted)
+        return self._read_discounts[wanted]
+
+    def learned(self, price_ids: set[str], discount_ids: set[str]) -> dict[str, Any]:
+        """What the catalog does not hold of these ids, to be carried to the next sync."""
+        prices = {key: self._prices[key] for key in sorted(price_ids) if key in self._prices}
+        discounts: dict[str, Any] = {}
+        for key in sorted(discount_ids):
+            places = self._discounts.get(key)
+            if places and key not in self.catalog.discounts:
+                best = min(places)
+                discounts[key] = [best, places[best]]
+        return {"prices": prices, "discounts": discounts}
+
+    def recall(self, learned: Mapping[str, Any]) -> None:
+        """Takes back what `learned` gave."""
+        for raw in (learned.get("prices") or {}).values():
+            self.learn_price(raw)
+        for key, (place, raw) in (learned.get("discounts") or {}).items():
+            self._discounts.setdefault(key, {})[place] = raw
+
+    def _resolve(self, wanted: str) -> Discount | None:
+        places = dict(self._discounts.get(wanted, {}))
+        if wanted in self.catalog.discounts:
+            places[FROM_LIVE] = {"id": wanted, **self.catalog.discounts[wanted]}
+        for place in sorted(places):
+            coupon = coupon_of(places[place], self.catalog.coupons)
+            if coupon is not None:
+                return discount_from({**places[place], "id": wanted}, coupon)
+        return None

@@ -1,0 +1,105 @@
+"""A Stripe discount and its coupon in, what it takes off, from when and for how long, out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from source_stripe_saas.mrr.exact import exact
+
+
+@dataclass(frozen=True, eq=False)
+class Discount:
+    """One redemption of a coupon."""
+
+    id: str
+    start: int | None
+    end: int | None
+    duration: str
+    percent_off: Fraction | None
+    amounts_off_minor: Mapping[str, Fraction] = field(default_factory=dict)
+    products: frozenset[str] | None = None
+    subscription_item: str | None = None
+    is_of_customer: bool = False
+
+    @property
+    def is_once(self) -> bool:
+        """Whether it exists only through the invoice lines that used it (M21)."""
+        return self.duration == "once"
+
+    def takes_from(self, product: str | None) -> bool:
+        """Whether the coupon is limited to other products (M17)."""
+        return self.products is None or product in self.products
+
+    def ended_by(self, at: int) -> bool:
+        """Whether its end has come (M20)."""
+        return self.end is not None and self.end <= at
+
+
+def discount_id(raw: Any) -> str | None:
+    """The id of a discount given by id, as an object, or as an old object without an id."""
+    if raw is None or isinstance(raw, str):
+        return raw or None
+    if raw.get("id"):
+        return str(raw["id"])
+    coupon = coupon_reference(raw)
+    name = coupon.get("id") if isinstance(coupon, dict) else coupon
+    return f"{name}@{raw.get('start')}" if name else None
+
+
+def coupon_reference(raw: Mapping[str, Any]) -> Any:
+    """The coupon, by id or embedded, wherever this version of a discount keeps it (M28)."""
+    source = raw.get("source") or {}
+    return source.get("coupon") if source.get("coupon") is not None else raw.get("coupon")
+
+
+def coupon_of(
+    raw: Mapping[str, Any], coupons: Mapping[str, Mapping[str, Any]]
+) -> Mapping[str, Any] | None:
+    """The coupon a discount was made from (M15).
+
+    An embedded one wins. By id the catalog serves only a coupon that existed when the discount
+    began: the id of a deleted coupon can be used again.
+    """
+    reference = coupon_reference(raw)
+    if reference is None:
+        return None
+    embedded = reference if isinstance(reference, dict) else None
+    listed = coupons.get(embedded["id"] if embedded and embedded.get("id") else str(reference))
+    if listed is not None:
+        created, start = listed.get("created"), raw.get("start")
+        if created is not None and start is not None and created > start:
+            listed = None
+    if embedded is None:
+        return listed
+    if listed is None:
+        return embedded
+    # Only an expanded coupon says which products and currencies it is for.
+    extra = {key: listed.get(key) for key in ("applies_to", "currency_options")}
+    return {**extra, **{key: value for key, value in embedded.items() if value is not None}}
+
+
+def discount_from(raw: Mapping[str, Any], coupon: Mapping[str, Any]) -> Discount:
+    """Reads a discount whose coupon has been found."""
+    amounts: dict[str, Fraction] = {}
+    for code, part in (coupon.get("currency_options") or {}).items():
+        if part.get("amount_off") is not None:
+            amounts[code.lower()] = exact(part["amount_off"])
+    if coupon.get("amount_off") is not None and coupon.get("currency"):
+        amounts[coupon["currency"].lower()] = exact(coupon["amount_off"])
+    percent = coupon.get("percent_off")
+    limited = (coupon.get("applies_to") or {}).get("products")
+    # A discount put on one invoice alone works like a once coupon (M16).
+    is_of_invoice = raw.get("invoice") and not raw.get("subscription")
+    return Discount(
+        id=discount_id(raw) or "",
+        start=raw.get("start"),
+        end=raw.get("end"),
+        duration="once" if is_of_invoice else coupon.get("duration") or "forever",
+        percent_off=None if percent is None else exact(percent),
+        amounts_off_minor=amounts,
+        products=frozenset(limited) if limited else None,
+        subscription_item=raw.get("subscription_item"),
+        is_of_customer=bool(raw.get("customer"))
+        and not (raw.get("subscription") or raw.get("subscription_item") or raw.get("invoice")),
+    )

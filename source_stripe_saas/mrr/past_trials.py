@@ -1,0 +1,107 @@
+"""Invoice lines and the current object in, the trials and free periods of the past out (M41)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from source_stripe_saas.mrr.catalog import Book
+from source_stripe_saas.mrr.invoice import Invoice, Line
+from source_stripe_saas.mrr.moment import BIRTH_SECONDS
+from source_stripe_saas.mrr.state import State
+
+
+@dataclass(frozen=True)
+class TrialSpan:
+    """One stretch of `trialing`; `ends` lists the announced ends with when they were set."""
+
+    start: int
+    ends: tuple[tuple[int, int], ...]
+    trial_start: int
+    cut_at: int | None = None
+
+    @property
+    def end(self) -> int:
+        """When it ended, or is to end."""
+        announced = self.ends[-1][1]
+        return announced if self.cut_at is None else min(announced, self.cut_at)
+
+    def end_known_at(self, at: int) -> int:
+        """The end as announced at a moment."""
+        return [end for since, end in self.ends if since <= at][-1]
+
+
+def past_trials(anchor: State, invoices: Sequence[Invoice], book: Book) -> list[TrialSpan]:
+    """The trials, oldest first; the first of them may be one at creation (M24, M41).
+
+    A $0 line of an item with a price is the sign. Without a `trial_start` on the object there
+    never was a trial (it is not cleared): such a line is the stub before a future billing anchor.
+    """
+    if anchor.trial_start is None:
+        return []
+    proofs = [invoice for invoice in invoices if invoice.is_evidence]
+    spans: list[TrialSpan] = []
+    free = [line for invoice in proofs for line in invoice.period_lines if _is_free(line, book)]
+    for line in sorted(free, key=lambda one: (one.start, one.end)):
+        last = spans[-1] if spans else None
+        if last is not None and line.start < last.end:
+            if line.end != last.end:  # one that starts inside another extends it
+                spans[-1] = replace(last, ends=(*last.ends, (line.start, line.end)))
+        else:
+            spans.append(TrialSpan(line.start, ((line.start, line.end),), line.start))
+    spans = [_cut(span, proofs) for span in spans]
+    return _with_object(spans, anchor, proofs)
+
+
+def _is_free(line: Line, book: Book) -> bool:
+    price = book.price(line.price) if line.price else None
+    if line.amount or price is None or price.is_metered or line.end <= line.start:
+        return False
+    return not any(amount for _, amount in line.discounts) and _has_list_amount(line, book)
+
+
+def _has_list_amount(line: Line, book: Book) -> bool:
+    price = book.price(line.price or "")
+    if price is None:
+        return False
+    currencies = [price.currency, *price.other_currencies]
+    return any(price.amount(line.quantity, one) > 0 for one in currencies)
+
+
+def _cut(span: TrialSpan, proofs: Sequence[Invoice]) -> TrialSpan:
+    """A period that was billed inside a trial began when the trial was ended early."""
+    billed = [
+        line.start
+        for invoice in proofs
+        for line in invoice.period_lines
+        if line.amount > 0 and span.start < line.start < span.end
+    ]
+    return replace(span, cut_at=min(billed)) if billed else span
+
+
+def _with_object(
+    spans: list[TrialSpan], anchor: State, proofs: Sequence[Invoice]
+) -> list[TrialSpan]:
+    """The object tells the last trial, exactly, and alone where no line does."""
+    start, end = anchor.trial_start, anchor.trial_end
+    if start is None or end is None or end <= start:
+        return spans
+    for i, span in enumerate(spans):
+        if span.start - BIRTH_SECONDS <= start < span.ends[-1][1]:
+            since, announced = span.ends[-1]
+            if end > announced:
+                spans[i] = replace(span, ends=(*span.ends[:-1], (since, end)), trial_start=start)
+            else:
+                spans[i] = replace(span, cut_at=end, trial_start=start)
+            return spans
+    begins = start if _is_known_before(start, anchor, proofs) else anchor.created
+    spans.append(TrialSpan(begins, ((begins, end),), start))
+    return sorted(spans, key=lambda one: one.start)
+
+
+def _is_known_before(start: int, anchor: State, proofs: Sequence[Invoice]) -> bool:
+    """Whether anything shows it before its trial; else it was in it from birth (M24)."""
+    if start <= anchor.created + BIRTH_SECONDS:
+        return True
+    return any(line.start < start for invoice in proofs for line in invoice.period_lines) or any(
+        invoice.total > 0 and invoice.paid_at is not None and invoice.paid_at < start
+        for invoice in proofs
+    )

@@ -1,0 +1,472 @@
+"""All facts of one subscription in, its rows and what to remember for the next sync out.
+
+A first derivation rebuilds what is older than the horizon from invoices, joins it to what the
+events say, and follows these; a later one goes on from the remembered context.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from source_stripe_saas.mrr.catalog import FROM_PAYLOAD, Book, Catalog
+from source_stripe_saas.mrr.context import Context
+from source_stripe_saas.mrr.customer_discount import CustomerDiscount, customer_discount_over
+from source_stripe_saas.mrr.event_chain import (
+    DISCOUNT_EVENTS,
+    STATE_EVENTS,
+    StateEvent,
+    state_events,
+    unique_events,
+)
+from source_stripe_saas.mrr.invoice import Invoice, invoices_from, reference
+from source_stripe_saas.mrr.ledger import Ledger, Row
+from source_stripe_saas.mrr.moment import BIRTH_SECONDS
+from source_stripe_saas.mrr.options import Options
+from source_stripe_saas.mrr.past_discounts import estimate_unknown, once_windows
+from source_stripe_saas.mrr.reconstruction import rebuild
+from source_stripe_saas.mrr.standing import OnceWindow
+from source_stripe_saas.mrr.state import State, state_from
+from source_stripe_saas.mrr.step import BOUNDED, EVENTS, EXACT, RECONSTRUCTED, SNAPSHOT, Step
+
+Raw = Mapping[str, Any]
+# States in which a subscription can be born (M32).
+_AT_BIRTH = frozenset({"active", "past_due", "trialing", "incomplete"})
+
+
+class StateMissing(LookupError):
+    """Neither the context nor an event nor an object tells the state to go on from."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of one subscription.
+
+    Attributes:
+        subscription_id: its id.
+        upper: the moment up to which rows are made (M30); all events up to it are present.
+        horizon: T0 of M37; None where everything given may be used.
+        window_start: how far back events reach now; a context older than that has a gap (M49).
+        subscription: the current object, discounts and customer expanded where possible.
+        invoices: its invoices with all lines.
+        invoiceitems: invoice item id -> invoice item, for prorations that name only that.
+        events: its events, its invoices' and its customer's discounts', also those after `upper`.
+        snapshots: (time, object after that change), where no events are at hand.
+    """
+
+    subscription_id: str
+    upper: int
+    horizon: int | None = None
+    window_start: int | None = None
+    subscription: Raw | None = None
+    invoices: Sequence[Raw] = ()
+    invoiceitems: Mapping[str, Raw] = field(default_factory=dict)
+    events: Sequence[Raw] = ()
+    snapshots: Sequence[tuple[int, Raw]] = ()
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """Something to be done to the ledger at a time; states come before payments (M30)."""
+
+    at: int
+    rank: int
+    do: Callable[[], None]
+
+
+def derive_subscription(
+    facts: Facts, catalog: Catalog, options: Options, context: Context | None = None
+) -> tuple[list[Row], Context]:
+    """Makes the rows of one subscription, up to `facts.upper`.
+
+    Args:
+        facts: what is known; with a context, only what is new since `context.through` is needed.
+        catalog: prices, coupons and discounts of the account.
+        options: how MRR is counted.
+        context: from the last derivation, if there was one.
+
+    Returns:
+        New rows in order, and the context for the next derivation.
+
+    Raises:
+        StateMissing: the context kept no state and nothing given tells it.
+    """
+    return _Derivation(facts, catalog, options, context).run()
+
+
+class _Derivation:
+    def __init__(
+        self, facts: Facts, catalog: Catalog, options: Options, context: Context | None
+    ) -> None:
+        self._facts = facts
+        self._is_first = context is None or context.sequence == 0
+        self._context = None if context is None or self._is_first else _copy(context)
+        self._through = self._context.through if self._context else -1
+        book = self._book = Book(catalog)
+        if self._context:
+            book.recall(self._context.learned)
+        events = unique_events(facts.events)
+        self._paid_events, self._failed_events = _invoice_events(events)
+        given = _merged_invoices(facts.invoices, events)
+        self._invoices = invoices_from(given, facts.invoiceitems, book)
+        raw = facts.subscription
+        self._object = state_from(raw, book) if raw else None
+        self._customers = self._customer_discounts(events, catalog)
+        self._told = self._told_states(events)
+        if self._object is not None:
+            after_all = self._customers.before(facts.upper + 2**40)
+            assumed = _own_customer_discount(raw, self._object, after_all)
+            self._object = replace(self._object, customer_discount=assumed)
+        estimate_unknown(self._invoices, book)
+        self._ledger = Ledger(facts.subscription_id, book, options, self._context)
+        self._horizon = self._first_horizon() if self._is_first else facts.horizon or 0
+
+    def run(self) -> tuple[list[Row], Context]:
+        facts, ledger = self._facts, self._ledger
+        entries = self._first_entries() if self._is_first else self._next_entries()
+        if entries is None:
+            return [], Context(through=facts.upper)
+        entries += self._invoice_entries()
+        # Nothing comes before the birth, the first entry, whatever the clocks say.
+        born_at = entries[0].at if self._is_first else 0
+        for entry in sorted(entries, key=lambda one: (max(one.at, born_at), one.rank)):
+            entry.do()
+        ledger.pass_time(facts.upper)
+        self._check_head()
+        return ledger.rows, ledger.context(facts.upper)
+
+    # --- what is known ----------------------------------------------------------------------
+
+    def _customer_discounts(self, events: Sequence[Raw], catalog: Catalog) -> CustomerDiscount:
+        raw = self._facts.subscription or {}
+        customer = raw.get("customer") or raw.get("customer_account")
+        now: str | None = None
+        if self._context:
+            now = self._context.customer_discount
+        elif isinstance(customer, dict) and "discount" in customer:
+            now = self._book.learn_discount(customer["discount"], FROM_PAYLOAD)
+        elif reference(customer) in catalog.customer_discounts:
+            listed = catalog.customer_discounts[reference(customer) or ""]
+            now = self._book.learn_discount(listed, FROM_PAYLOAD)
+        ours = [event for event in events if event["type"] in DISCOUNT_EVENTS]
+        return customer_discount_over(ours, now, self._book, self._through)
+
+    def _told_states(self, events: Sequence[Raw]) -> list[StateEvent]:
+        ours = [
+            event
+            for event in events
+            if event["type"] in STATE_EVENTS and event["created"] > self._through
+        ]
+        last = self._context.state if self._context else None
+        told = state_events(ours, self._book, self._customers.before, last)
+        for at, raw in self._facts.snapshots:
+            if at > self._through:
+                state = state_from(raw, self._book)
+                kind = "created" if at <= state.created + BIRTH_SECONDS else "snapshot"
+                told.append(StateEvent("", at, kind, state, None))
+        return sorted(told, key=lambda event: event.at)
+
+    def _first_horizon(self) -> int:
+        """T0: the stored one, or without one the first moment that an event tells (M37)."""
+        facts = self._facts
+        if facts.horizon is None:
+            return self._told[0].at if self._told else facts.upper
+        return max(facts.horizon, facts.window_start or facts.horizon)
+
+    # --- the time line ----------------------------------------------------------------------
+
+    def _first_entries(self) -> list[_Entry] | None:
+        told = [event for event in self._told if event.at >= self._horizon]
+        first = told[0] if told else None
+        known, is_from_event = self._first_known(first)
+        if known is None or known.created > self._facts.upper:
+            return None
+        if first is not None and first.at > self._facts.upper and is_from_event:
+            return None
+        is_new = known.created >= self._horizon or (first is not None and first.is_created)
+        if is_new and known.status in _AT_BIRTH:
+            is_exact = first is not None and first.is_created
+            entries = [self._birth(known, first, EXACT if is_exact else BOUNDED)]
+        else:
+            join_at = self._horizon
+            if is_new:
+                join_at = first.at if first is not None else self._facts.upper
+            entries = self._past_entries(known, first, min(join_at, self._facts.upper))
+        return entries + self._told_entries(told)
+
+    def _first_known(self, first: StateEvent | None) -> tuple[State | None, bool]:
+        """The anchor A: the state before the first event, or the current object (M47)."""
+        if first is None:
+            return self._object, False
+        if first.is_created or first.prior is None:
+            return first.state, first.is_created
+        return first.prior, first.state.created >= self._horizon
+
+    def _birth(self, known: State, first: StateEvent | None, precision: str) -> _Entry:
+        source = self._source(first)
+        event_id = first.id or None if first is not None and first.is_created else None
+        step = Step(known.created, known, source, precision, event_id=event_id)
+        return _Entry(known.created, -1, lambda: self._be_born(step))
+
+    def _be_born(self, step: Step) -> None:
+        """First sight takes in what was used at once; a trial after a payment is free (M24)."""
+        born_by = step.state.created + BIRTH_SECONDS
+        windows = [one for invoice in self._invoices for one in self._at_birth(invoice, born_by)]
+        start = step.state.trial_start
+        is_free = start is not None and start > born_by
+        is_free = is_free and any(
+            one.total > 0 and one.paid_at is not None and one.paid_at < (start or 0)
+            for one in self._invoices
+        )
+        self._ledger.birth(step, windows, is_free)
+
+    def _at_birth(self, invoice: Invoice, born_by: int) -> list[OnceWindow]:
+        """Once coupons used by an invoice that came with the subscription (M21)."""
+        if (invoice.finalized_at or invoice.created) > born_by:
+            return []
+        windows = once_windows(invoice, self._book)
+        starts = {one.discount: one.start for one in sorted(windows, key=lambda w: -w.start)}
+        return [one for one in windows if starts[one.discount] <= born_by]
+
+    def _past_entries(self, known: State, first: StateEvent | None, join_at: int) -> list[_Entry]:
+        """The rebuilt past, then the anchor (M47)."""
+        is_blind = first is not None and not first.is_created and first.prior is None
+        is_blind = is_blind and first is not None and first.id != ""
+        anchor = _before_end(known, join_at) if is_blind else known
+        steps = rebuild(
+            anchor, self._invoices, join_at, self._book, _item_times(self._facts.subscription)
+        )
+        entries = [_Entry(steps[0].at, -1, lambda: self._be_born(steps[0]))]
+        entries += [self._push(step) for step in steps[1:]]
+        if not anchor.has_ended or (anchor.ended_at or join_at) >= join_at:
+            last = steps[-1].state
+            if is_blind:
+                # An event that ends or pauses says nothing about the status before it (M29).
+                anchor = replace(anchor, status=last.status, trial_end=last.trial_end)
+            source = self._source(first) if first is not None and not is_blind else RECONSTRUCTED
+            entries.append(self._push(_join(join_at, anchor, source)))
+        return entries
+
+    def _next_entries(self) -> list[_Entry]:
+        context = self._context
+        assert context is not None
+        state = context.state or self._state_again(context)
+        start = self._facts.window_start
+        entries: list[_Entry] = []
+        if start is not None and context.through < start and not state.has_ended:
+            entries = self._gap_entries(state, context, start)
+        self._ledger.resume(state)
+        return entries + self._told_entries(self._told)
+
+    def _state_again(self, context: Context) -> State:
+        """The last state, from the first event after it or from an object that did not move."""
+        for event in self._told:
+            if event.prior is not None:
+                return event.prior
+            if context.status:
+                return replace(event.state, status=context.status, ended_at=None)
+        if self._object is None:
+            raise StateMissing(self._facts.subscription_id)
+        return self._object
+
+    def _gap_entries(self, state: State, context: Context, start: int) -> list[_Entry]:
+        """A gap longer than the events reach is rebuilt from the last known state (M49)."""
+        told = [event for event in self._told if event.at >= start]
+        self._told = told
+        anchor = self._object
+        if told and told[0].prior is not None:
+            anchor = told[0].prior
+        if anchor is None:
+            return []
+        created = _item_times(self._facts.subscription)
+        steps = rebuild(anchor, self._invoices, start, self._book, created, state, context.through)
+        entries = [self._push(step) for step in steps]
+        if not anchor.has_ended or (anchor.ended_at or start) >= start:
+            entries.append(self._push(_join(start, anchor, RECONSTRUCTED)))
+        return entries
+
+    def _told_entries(self, told: Sequence[StateEvent]) -> list[_Entry]:
+        upper = self._facts.upper
+        entries = [
+            _Entry(event.at, 0, lambda event=event: self._follow(event))  # type: ignore[misc]
+            for event in told
+            if event.at <= upper
+        ]
+        for at, found, event_id in self._customers.changes:
+            if max(self._through + 1, self._horizon) <= at <= upper:
+                entries.append(
+                    _Entry(at, 1, lambda a=at, f=found, e=event_id: self._rebate(a, f, e))  # type: ignore[misc]
+                )
+        return entries
+
+    def _follow(self, event: StateEvent) -> None:
+        """One event: what was missed before it, then what it brings (M29)."""
+        ledger = self._ledger
+        source, event_id = self._source(event), event.id or None
+        if event.prior is not None and not event.is_created:
+            if ledger.tells_again(event.state, event.prior):
+                return
+            if ledger.state is not None and event.prior != ledger.state:
+                missed = Step(event.at, event.prior, source, BOUNDED, is_dated_by_object=True)
+                ledger.push(missed)
+        ledger.push(Step(event.at, event.state, source, event_id=event_id, is_dated_by_object=True))
+
+    def _rebate(self, at: int, found: str | None, event_id: str) -> None:
+        """The customer's discount changed: it is that of all its subscriptions (M30)."""
+        state = self._ledger.state
+        if state is not None and not state.has_ended:
+            changed = replace(state, customer_discount=found)
+            step = Step(at, changed, EVENTS, event_id=event_id, is_dated_by_object=True)
+            self._ledger.push(step)
+
+    def _push(self, step: Step) -> _Entry:
+        return _Entry(step.at, 0, lambda: self._ledger.push(step))
+
+    def _source(self, event: StateEvent | None) -> str:
+        if event is None:
+            return RECONSTRUCTED
+        return EVENTS if event.id else SNAPSHOT
+
+    # --- payments ---------------------------------------------------------------------------
+
+    def _invoice_entries(self) -> list[_Entry]:
+        upper, since = self._facts.upper, self._horizon
+        recent = {
+            entry.split("|")[1]
+            for entry in (self._context.recent_invoices if self._context else ())
+        }
+        entries = []
+        for invoice in self._invoices:
+            entries += self._once_entries(invoice)
+            paid_at = invoice.paid_at
+            if paid_at is None or paid_at > upper or invoice.id in recent:
+                continue
+            if max(paid_at, self._paid_events.get(invoice.id, 0)) <= self._through:
+                continue
+            source = RECONSTRUCTED if paid_at < since else EVENTS
+            entries.append(
+                _Entry(paid_at, 4, lambda i=invoice, s=source: self._ledger.pay(i, s))  # type: ignore[misc]
+            )
+        for at, invoice_id, attempts, event_id in self._failed_events:
+            if max(self._through + 1, since) <= at <= upper:
+                entries.append(
+                    _Entry(
+                        at,
+                        3,
+                        lambda a=at, i=invoice_id, n=attempts, e=event_id: self._ledger.fail(  # type: ignore[misc]
+                            a, i, n, e
+                        ),
+                    )
+                )
+        return entries
+
+    def _once_entries(self, invoice: Invoice) -> list[_Entry]:
+        windows = once_windows(invoice, self._book)
+        if not windows:
+            return []
+        if self._is_first:
+            created = self._created()
+            at_birth = self._at_birth(invoice, created + BIRTH_SECONDS)
+            windows = [one for one in windows if one not in at_birth]
+        finalized_at = invoice.finalized_at or invoice.created
+        at = max([finalized_at, *([min(one.start for one in windows)] if windows else [])])
+        if not windows or not self._through < at <= self._facts.upper:
+            return []
+        source = RECONSTRUCTED if at < self._horizon else EVENTS
+        return [_Entry(at, 2, lambda: self._use_once(at, windows, source))]
+
+    def _use_once(self, at: int, windows: Sequence[OnceWindow], source: str) -> None:
+        self._ledger.pass_time(at)
+        self._ledger.use_once(windows, source)
+
+    def _created(self) -> int:
+        if self._told:
+            return self._told[0].state.created
+        return self._object.created if self._object else 0
+
+    # --- the head ---------------------------------------------------------------------------
+
+    def _check_head(self) -> None:
+        """The current object must be worth what the rows add up to (M51).
+
+        An object with events after the bound is ahead of the rows; the next sync checks it.
+        """
+        upper, state = self._facts.upper, self._object
+        is_ahead = any(event.at > upper for event in self._told) or any(
+            at > upper for at, _, _ in self._customers.changes
+        )
+        if state is None or is_ahead or not self._ledger.is_born or state.created > upper:
+            return
+        held = self._ledger.state
+        if held is not None and held.has_ended and state.has_ended:
+            return
+        self._ledger.close_difference(state, upper)
+
+
+def _copy(context: Context) -> Context:
+    return replace(
+        context,
+        metered_minor=dict(context.metered_minor),
+        windows=list(context.windows),
+        key_counts=dict(context.key_counts),
+        recent_invoices=list(context.recent_invoices),
+    )
+
+
+def _join(at: int, anchor: State, source: str) -> Step:
+    """The anchor at the horizon: what differs happened before it, an end has its own time (M47)."""
+    precision = EXACT if anchor.has_ended else BOUNDED
+    return Step(at, anchor, source, precision, is_dated_by_object=anchor.has_ended)
+
+
+def _own_customer_discount(raw: Raw | None, state: State, otherwise: str | None) -> str | None:
+    customer = (raw or {}).get("customer")
+    if isinstance(customer, dict) and "discount" in customer:
+        return state.customer_discount
+    return otherwise
+
+
+def _before_end(state: State, at: int) -> State:
+    """A state told only by its end, as it may have been before: its schedule only if older."""
+    is_scheduled_before = state.canceled_at is None or state.canceled_at < at
+    return replace(
+        state,
+        status="active" if state.has_ended or state.status == "paused" else state.status,
+        ended_at=None,
+        cancel_at_period_end=state.cancel_at_period_end and is_scheduled_before,
+        cancel_at=state.cancel_at if is_scheduled_before else None,
+        canceled_at=state.canceled_at if is_scheduled_before else None,
+    )
+
+
+def _item_times(raw: Raw | None) -> dict[str, int]:
+    """When the items still on the object were created (M47)."""
+    listed = (raw or {}).get("items") or {}
+    data = listed.get("data") or [] if isinstance(listed, dict) else listed
+    return {entry["id"]: entry["created"] for entry in data if entry.get("created") is not None}
+
+
+def _invoice_events(
+    events: Sequence[Raw],
+) -> tuple[dict[str, int], list[tuple[int, str, int, str]]]:
+    paid: dict[str, int] = {}
+    failed = []
+    for event in events:
+        raw = event["data"]["object"]
+        if event["type"] == "invoice.paid":
+            paid[raw["id"]] = event["created"]
+        elif event["type"] == "invoice.payment_failed" and raw.get("billing_reason") != "manual":
+            failed.append((event["created"], raw["id"], raw.get("attempt_count") or 0, event["id"]))
+    return paid, failed
+
+
+def _merged_invoices(invoices: Sequence[Raw], events: Sequence[Raw]) -> list[Raw]:
+    """Invoices as read, and those that only an event shows; a paid one is the newer."""
+    by_id: dict[str, Raw] = {}
+    for event in events:
+        if event["type"].startswith("invoice."):
+            by_id[event["data"]["object"]["id"]] = event["data"]["object"]
+    for raw in invoices:
+        told = by_id.get(raw["id"])
+        if told is None or not (told.get("status") == "paid" and raw.get("status") != "paid"):
+            by_id[raw["id"]] = raw
+    return list(by_id.values())

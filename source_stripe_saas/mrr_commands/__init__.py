@@ -1,0 +1,1 @@
+"""Commands about MRR: a module each, with `add_arguments` and `run`."""
