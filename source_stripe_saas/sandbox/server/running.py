@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -53,6 +54,9 @@ def serve(account: Account, port: int, settings: Settings, announce: Callable[[s
         settings: how to serve it.
         announce: told the base URL once the socket listens.
     """
+    # What the account holds stays: looking through it for garbage would stop replies for seconds.
+    gc.collect()
+    gc.freeze()
     listening = listen(port)
     announce(url_of(listening))
     try:
