@@ -65,8 +65,11 @@ def feed_events(client: StripeClient, types: tuple[str, ...], span: Span) -> Ite
             yield from page.objects
 
 
-def _named(value: Any) -> str | None:
-    """The id in a field that holds an id or an expanded object."""
+def _named(subject: StripeObject, path: str) -> str | None:
+    """The id at a path of an event's object, where there may be an id or an expanded object."""
+    value: Any = subject
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
     if isinstance(value, dict):
         value = value.get("id")
     return value if isinstance(value, str) else None
@@ -78,14 +81,14 @@ def collect_changes(plan: StreamPlan, events: Iterator[StripeObject]) -> Changes
     for event in events:
         subject = event["data"]["object"]
         if event["type"] in plan.events and subject.get("object") == plan.object:
-            _note(changes.objects, event, _named(subject.get("id")), plan.deletion_events, True)
+            _note(changes.objects, event, _named(subject, "id"), plan.deletion_events, True)
         for touch in plan.touched_by:
             if event["type"] in touch.events:
-                _note(changes.objects, event, _named(subject.get(touch.id)), (), False)
+                _note(changes.objects, event, _named(subject, touch.id), (), False)
         if plan.parent is not None:
             _note_parents(plan, plan.parent, changes, event)
         if plan.reread_for is not None and event["type"] in plan.reread_for.events:
-            value = _named(subject.get(plan.reread_for.id))
+            value = _named(subject, plan.reread_for.id)
             if value is not None:
                 known = changes.reread_for.get(value, 0)
                 changes.reread_for[value] = max(known, event["created"])
@@ -100,15 +103,13 @@ def _note_parents(
         if event["type"] not in touch.events:
             continue
         is_parent = _is_about(touch, parent, subject)
-        _note(
-            changes.parents,
-            event,
-            _named(subject.get(touch.id)),
-            parent.deletion_events if is_parent else (),
-            is_parent,
-        )
-        if is_parent and plan.embedded is not None:
-            _note_gone(plan, plan.embedded, changes, event, parent.deletion_events)
+        identity = _named(subject, touch.id)
+        deletions = parent.deletion_events if is_parent else ()
+        _note(changes.parents, event, identity, deletions, is_parent)
+        shows = touch.shows or (plan.embedded if is_parent else None)
+        if identity is not None and shows is not None:
+            holder = subject if is_parent else {"id": identity}
+            _note_gone(plan, shows, holder, changes, event, deletions)
 
 
 def _is_about(touch: Touch, parent: StreamPlan, subject: StripeObject) -> bool:
@@ -117,7 +118,8 @@ def _is_about(touch: Touch, parent: StreamPlan, subject: StripeObject) -> bool:
 
 def _note_gone(
     plan: StreamPlan,
-    embedded: str,
+    shows: str,
+    parent: StripeObject,
     changes: Changes,
     event: StripeObject,
     deletion_events: tuple[str, ...],
@@ -125,9 +127,9 @@ def _note_gone(
     """Remembers the children as they were before the event; who is missing later is gone."""
     data = event["data"]
     if event["type"] in deletion_events:
-        before = data["object"].get(embedded)
+        before = data["object"].get(shows)
     else:
-        before = (data.get("previous_attributes") or {}).get(embedded)
+        before = (data.get("previous_attributes") or {}).get(shows)
     entries = before.get("data", []) if isinstance(before, dict) else []
     for child in entries:
         # Accounts on old API versions list only what differs; entries without id say nothing.
@@ -136,7 +138,7 @@ def _note_gone(
             if known is None or known[2] < event["created"]:
                 changes.gone[child["id"]] = (
                     child,
-                    data["object"],
+                    parent,
                     event["created"],
                     event.get("api_version"),
                 )

@@ -19,8 +19,10 @@ class Touch:
     """Events about another object that mean a change of ours."""
 
     id: str
-    """The field of the event's object that holds our object's id."""
+    """The field of the event's object that holds our object's id; dots lead deeper."""
     events: tuple[str, ...]
+    shows: str | None = None
+    """The field of the event's object that lists the children, if it has one."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,9 @@ def _conditions(mapping: Mapping[str, Any] | None) -> tuple[tuple[str, tuple[Any
 
 
 def _touches(entries: Iterable[Mapping[str, Any]] | None) -> tuple[Touch, ...]:
-    return tuple(Touch(entry["id"], tuple(entry["events"])) for entry in entries or ())
+    return tuple(
+        Touch(entry["id"], tuple(entry["events"]), entry.get("shows")) for entry in entries or ()
+    )
 
 
 def _plan(

@@ -5,7 +5,11 @@ from __future__ import annotations
 from source_stripe_saas.sandbox.samples.connect import own_account, refund_fee, reverse
 from source_stripe_saas.sandbox.samples.issuing import purchase
 from source_stripe_saas.sandbox.samples.maker import DAY, QUIET_SECONDS, Maker
-from source_stripe_saas.sandbox.samples.offers import accept_quote, tell_entitlements
+from source_stripe_saas.sandbox.samples.offers import (
+    accept_quote,
+    entitlements_of,
+    tell_entitlements,
+)
 from source_stripe_saas.sandbox.samples.risk import close_review, finish_top_up, link_file
 from source_stripe_saas.sandbox.store import Store
 
@@ -119,9 +123,12 @@ def _update_meter(maker: Maker, moment: int) -> None:
 
 def _end_entitlement(maker: Maker, moment: int) -> None:
     entitlement = maker.any("entitlements.active_entitlement")
-    row = maker.store.rows["entitlements.active_entitlement"][entitlement["id"]]
+    customer = str(maker.store.rows["entitlements.active_entitlement"][entitlement["id"]].parent)
+    before = entitlements_of(maker, customer)
+    if entitlement["id"] not in {entry["id"] for entry in before["data"]}:
+        return  # beyond the first ten no event shows who is gone
     maker.store.remove("entitlements.active_entitlement", entitlement["id"])
-    tell_entitlements(maker, str(row.parent), moment)
+    tell_entitlements(maker, customer, moment, before)
 
 
 def _link_a_file(maker: Maker, moment: int) -> None:

@@ -71,21 +71,29 @@ def entitle(maker: Maker, customer: StripeObject, feature: StripeObject, moment:
     maker.make("entitlements.active_entitlement", moment, fields, parent=customer["id"])
 
 
-def tell_entitlements(maker: Maker, customer: str, moment: int) -> None:
-    """The event that a customer's entitlements changed; its object has no id."""
+def entitlements_of(maker: Maker, customer: str) -> StripeObject:
+    """A customer's entitlements as an event shows them: the first ten."""
     entries = maker.store.of_parent("entitlements.active_entitlement", customer)
+    return {
+        "object": "list",
+        "data": [render(maker.store, entry) for entry in entries[:10]],
+        "has_more": len(entries) > 10,
+        "url": f"/v1/customer/{customer}/entitlements",
+    }
+
+
+def tell_entitlements(
+    maker: Maker, customer: str, moment: int, before: StripeObject | None = None
+) -> None:
+    """The event that a customer's entitlements changed; its object has no id."""
     summary = {
         "object": "entitlements.active_entitlement_summary",
         "customer": customer,
-        "entitlements": {
-            "object": "list",
-            "data": [render(maker.store, entry) for entry in entries[:10]],
-            "has_more": len(entries) > 10,
-            "url": f"/v1/customer/{customer}/entitlements",
-        },
+        "entitlements": entitlements_of(maker, customer),
         "livemode": maker.store.livemode,
     }
-    maker.emit("entitlements.active_entitlement_summary.updated", summary, moment)
+    previous = {"entitlements": before or {"object": "list", "data": [], "has_more": False}}
+    maker.emit("entitlements.active_entitlement_summary.updated", summary, moment, previous)
 
 
 def quotes(maker: Maker) -> None:
