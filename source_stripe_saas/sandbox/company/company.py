@@ -6,12 +6,16 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+from source_stripe_saas.sandbox.company.aftermath import Aftermath
 from source_stripe_saas.sandbox.company.billing import Billing
 from source_stripe_saas.sandbox.company.catalogue import Catalogue
+from source_stripe_saas.sandbox.company.changes import Changes
+from source_stripe_saas.sandbox.company.endings import Endings
 from source_stripe_saas.sandbox.company.ids import Ids
 from source_stripe_saas.sandbox.company.journal import Journal, horizon
 from source_stripe_saas.sandbox.company.ledger import LedgerEntry
 from source_stripe_saas.sandbox.company.lifecycle import Lifecycle
+from source_stripe_saas.sandbox.company.lives import Lives
 from source_stripe_saas.sandbox.company.money import Money
 from source_stripe_saas.sandbox.company.options import BUILD_END, QUIET_SECONDS, CompanyOptions
 from source_stripe_saas.sandbox.company.people import People
@@ -48,6 +52,24 @@ class Company:
             self._world, self._people, self._billing, subs, self._catalogue
         )
         self._signups = Signups(self._world, self._people, self._catalogue, self._lifecycle)
+        changes = Changes(
+            self._world, self._people, self._billing, subs, self._catalogue, self._lifecycle
+        )
+        endings = Endings(self._world, self._people, subs, self._lifecycle)
+        aftermath = Aftermath(
+            self._world, self._people, self._billing, self._money, self._catalogue
+        )
+        lives = Lives(
+            self._world,
+            self._people,
+            self._catalogue,
+            changes,
+            endings,
+            aftermath,
+            self._signups,
+        )
+        self._lifecycle.after_birth = lives.follow
+        self._lifecycle.after_end = lives.ended
         self._floor = 0
 
     @property

@@ -242,7 +242,7 @@ class Lifecycle:
                 return
         before = self.subs.picture(sub)
         if sub.pause is not None and sub.pause[1] is not None and sub.pause[1] <= boundary:
-            self._pause_ran_out(sub)
+            self.pause_ran_out(sub)
             sub.pause = None
         for call in sub.at_renewal:
             call(sub)
@@ -475,8 +475,10 @@ class Lifecycle:
     def _paid(self, bill: Bill) -> None:
         """What a payment does to its subscription."""
         sub = bill.sub
-        if sub is None or bill.reason == "manual":
+        if sub is None:
             return
+        if bill.amount_due > 0:
+            sub.last_bill = bill
         if not sub.is_over:
             before = self.subs.picture(sub)
             was = sub.status
@@ -574,7 +576,7 @@ class Lifecycle:
         if sub.status == "paused":
             self.finish(sub)
 
-    def _pause_ran_out(self, sub: Subscription) -> None:
+    def pause_ran_out(self, sub: Subscription) -> None:
         """The moment at which collection resumes by itself."""
         if sub.is_paused and sub.pause is not None:
             resumes_at = sub.pause[1]

@@ -142,6 +142,8 @@ class Signups:
         is_free = choices[0][0] is self.catalogue.prices["free.month"]
         wants_trial = not is_free and chance.random() < 0.22
         by_mail = not wants_trial and not is_free and chance.random() < 0.06
+        if any(price.interval in ("week", "day") for price, _ in choices):
+            by_mail = False  # Its 14 days would outlast the period.
         has_card = not is_free and not (wants_trial and chance.random() < 0.3)
         if has_card and who.method is None:
             self.people.give_card(who, via_setup=wants_trial or chance.random() < 0.2)

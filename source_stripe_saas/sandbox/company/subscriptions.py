@@ -97,6 +97,8 @@ class Subscription:
     """Calls to make at the next renewal, before it bills."""
     waiting: Any = None
     """The bill that is being dunned."""
+    last_bill: Any = None
+    """The newest bill with something due."""
     is_busy: bool = False
     """A longer story (dunning, pause, schedule) is running; no new one is begun."""
     ever_paid: bool = False
