@@ -1,0 +1,70 @@
+# Every verb of the project; people and CI use the same ones. `make` alone lists them.
+#
+# Only python3 (3.10 to 3.13) and make are needed: the rest is installed into .venv. Another
+# interpreter is named once, at set-up: make setup PYTHON=python3.12
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEMO ?=
+TESTS ?=
+PYTEST := $(BIN)/python -m pytest
+# The lock names every package, so nothing is left to resolve (older pips stumble over extras there).
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format lock schemas record clean
+
+help: ## list these verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## install everything into .venv, once; PYTHON=python3.12 chooses the interpreter
+
+$(READY): requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; ok = (3, 10) <= v <= (3, 13); \
+	ok or sys.exit("Python 3.10 to 3.13 is needed, and $(PYTHON) is %d.%d: name another one, as in make setup PYTHON=python3.12" % v)'
+	@echo "== set-up: an environment in $(VENV) and the packages of requirements-dev.txt"
+	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); \
+	echo "$(PYTHON) cannot make virtual environments: install its venv module (Debian: python3-venv)."; exit 1; }
+	@$(INSTALL) --require-hashes --requirement requirements-dev.txt
+	@$(INSTALL) --no-build-isolation --editable .
+	@$(BIN)/python -m pip check --quiet --disable-pip-version-check
+	@touch $@
+
+demo: $(READY) ## watch the connector read a simulated company; DEMO="--customers 50" passes options
+	@$(BIN)/stripe-saas demo $(DEMO)
+
+test: lint ## lint, types, then all tests; TESTS="unit_tests -k words" passes options
+	@echo "== tests"
+	@$(PYTEST) -n 2 $(TESTS)
+
+lint: $(READY) ## ruff's rules and format, mypy's types; changes nothing
+	@echo "== ruff check"
+	@$(BIN)/ruff check .
+	@echo "== ruff format --check"
+	@$(BIN)/ruff format --check .
+	@echo "== mypy"
+	@$(BIN)/mypy
+
+format: $(READY) ## mend what ruff can mend
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: ## write requirements*.txt anew from pyproject.toml (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
+	@$(LOCK) --quiet --extra dev pyproject.toml -o requirements-dev.txt
+	@$(LOCK) --quiet -c requirements-dev.txt pyproject.toml -o requirements.txt
+
+schemas: $(READY) ## write schemas/ and docs/streams.md anew; SPEC=path also takes in a new specification
+	@$(BIN)/python -m tools.generate_schemas $(or $(SPEC),--from-extract)
+	@$(BIN)/python -m tools.generate_stream_docs
+
+record: $(READY) ## record the cassettes anew, from the sandbox
+	@$(PYTEST) -n 0 --record-mode=rewrite integration_tests/test_cassettes.py
+
+clean: ## remove .venv and everything else that was made here
+	@rm -rf $(VENV) .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
