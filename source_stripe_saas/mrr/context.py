@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Any
 
@@ -97,6 +97,17 @@ class Context:
             short[key] = _plain(name, value)
         short["t"] = self.through
         return short
+
+    def compact(self) -> "Context":
+        """Without the state, where the next event or the object gives it back (M29).
+
+        What the clock will end needs the state at hand, since nothing will tell it.
+        """
+        state = self.state
+        is_timed = state is None or state.resumes_at is not None or bool(self.windows)
+        if is_timed or self.learned.get("discounts") or (state and state.discount_ids()):
+            return self
+        return replace(self, state=None, learned={})
 
     @classmethod
     def from_json(cls, short: Mapping[str, Any]) -> "Context":

@@ -104,8 +104,8 @@ def _past(
 ) -> _Past:
     ended_at = _ended_at(anchor)
     stop = until if ended_at is None else min(until, ended_at)
-    older = [invoice for invoice in invoices if invoice.created < until]
-    found = [one for one in observations(older, book) if one.at < stop]
+    # A line may be dated before the horizon and billed after it.
+    found = [one for one in observations(invoices, book) if one.at < stop]
     initial: dict[str, Holding] | None = None
     if last is not None:
         initial = {item.id: (item.price, item.quantity) for item in last.items}
@@ -115,11 +115,11 @@ def _past(
     return _Past(
         anchor=anchor,
         items=items,
-        trials=past_trials(anchor, older, book),
-        dues=past_dues(older),
-        pauses=past_pauses(older, book),
-        discounts=past_discounts(anchor, older, book),
-        paid_signup_at=incomplete_until(older),
+        trials=past_trials(anchor, invoices, book),
+        dues=past_dues(invoices),
+        pauses=past_pauses(invoices, book),
+        discounts=past_discounts(anchor, invoices, book),
+        paid_signup_at=incomplete_until(invoices),
         ended_at=ended_at,
         scheduled_at=_scheduled_at(anchor, ended_at),
     )
