@@ -111,6 +111,9 @@ def _message_of(error: Any) -> dict[str, Any]:
     from airbyte_cdk.models import AirbyteMessageSerializer
 
     message: dict[str, Any] = AirbyteMessageSerializer.dump(error.as_sanitized_airbyte_message())
+    details = message["trace"]["error"]
+    if details.get("failure_type") == "config_error":
+        details.pop("stack_trace", None)  # tells a person who can mend a setting nothing
     return message
 
 

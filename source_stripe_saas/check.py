@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from source_stripe_saas import errors
 from source_stripe_saas.account import Account, AccountRefused, open_account
+from source_stripe_saas.permissions import box_to_tick
 from source_stripe_saas.settings import Settings
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.stripe.client import StripeClient
@@ -32,6 +33,9 @@ INSISTS_ON = (
 """Streams without which the product's numbers cannot be made."""
 
 _PROBES_AT_A_TIME = 8
+
+_ATTEMPTS = 4
+"""Someone is waiting in front of a form: four attempts tell whether the network is down."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def check_connection(
         return CheckReport(
             False, f"Config field `check_streams` names no stream of ours: {unknown[0]!r}."
         )
-    client = StripeClient(settings)
+    client = StripeClient(settings, attempts=_ATTEMPTS)
     try:
         account = open_account(client, settings)
     except AccountRefused as error:
@@ -118,7 +122,7 @@ def _refusal_text(
     for name in names:
         error = findings.refused[name]
         if isinstance(error, PermissionRefused):
-            wanted = errors.permission_label(error.permission or plans[name].permission)
+            wanted = box_to_tick(error.permission or plans[name].permission)
             lines.append(f"{name}: tick {wanted}")
         else:
             lines.append(f"{name}: {error.message}")
@@ -133,7 +137,7 @@ def _refusal_text(
 
 def _warning(plan: StreamPlan, error: StripeError) -> str:
     if isinstance(error, PermissionRefused):
-        wanted = errors.permission_label(error.permission or plan.permission)
+        wanted = box_to_tick(error.permission or plan.permission)
         return f"Stream {plan.name} cannot be read with this key; to read it, tick {wanted}."
     if isinstance(error, Refusal):
         return f"Stream {plan.name} is not available for this account: {error.message}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_stripe_saas.permissions import box_to_tick
 from source_stripe_saas.settings import ConfigError
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.stripe.refusal import (
@@ -19,25 +20,6 @@ from source_stripe_saas.stripe.refusal import (
     StripeError,
     Unreachable,
 )
-
-_DASHBOARD_NAMES = {
-    "plan": "Prices",
-    "charge": "Charges and Refunds",
-    "balance_transaction_source": "Balance transaction sources",
-    "connected_account": "Connected accounts",
-    "top_up": "Top-ups",
-    "product": "Products",
-}
-
-
-def permission_label(permission: str) -> str:
-    """`charge_read` -> the box to tick on the dashboard's restricted-key page.
-
-    Stripe's dashboard does not always use the name that its API uses.
-    """
-    resource = permission.removeprefix("rak_").removesuffix("_read").removesuffix("_write")
-    name = _DASHBOARD_NAMES.get(resource) or resource.replace("_", " ").capitalize()
-    return f"{name}: Read (`rak_{resource}_read`)"
 
 
 def key_problem(refused: KeyRefused) -> str:
@@ -59,7 +41,7 @@ def _advice(plan: StreamPlan, error: StripeError) -> tuple[str, str, FailureType
         meaning = "The key has expired." if error.is_expired else "The key is not valid any more."
         return meaning, "Put a current key into `client_secret`.", FailureType.config_error
     if isinstance(error, PermissionRefused):
-        permission = permission_label(error.permission or plan.permission)
+        permission = box_to_tick(error.permission or plan.permission)
         return (
             "The API key has no right to read it.",
             f"Tick {permission} for the key in the Stripe dashboard, or leave the stream out.",

@@ -2,7 +2,7 @@
 
 from source_stripe_saas.streams.plan import plans_of
 from tools.generate_stream_docs import FILE, stream_docs
-from tools.permission_labels import LABELS
+from source_stripe_saas.permissions import LABELS
 from tools.reading_in_words import reading_in_words
 from tools.stream_plans import load_plans
 

@@ -69,10 +69,12 @@ class StripeClient:
         self,
         settings: Settings,
         *,
+        attempts: int = ATTEMPTS,
         limits: RateLimits | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._settings = settings
+        self._attempts = attempts
         self._limits = limits or limits_for(settings)
         self._sleep = sleep
         self._sessions = threading.local()
@@ -100,7 +102,7 @@ class StripeClient:
         """
         endpoint = endpoint or path
         problem, status, request_id = "", None, None
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, self._attempts + 1):
             self._limits.wait(endpoint)
             with self._lock:
                 self.requests_sent[endpoint] = self.requests_sent.get(endpoint, 0) + 1
@@ -123,11 +125,11 @@ class StripeClient:
                     if not is_worth_retrying(status, advice):
                         raise no
                     problem = f"status {status}: {no.message}"
-            if attempt < ATTEMPTS:
+            if attempt < self._attempts:
                 pause = pause_seconds(attempt, random.random())
                 _log.debug("GET %s: %s; again in %.1f s", path, problem, pause)
                 self._sleep(pause)
-        raise Unreachable(path, problem, ATTEMPTS, status, request_id)
+        raise Unreachable(path, problem, self._attempts, status, request_id)
 
     def _send(self, path: str, params: Params) -> requests.Response:
         return self._session().get(

@@ -67,6 +67,11 @@ class ListReader:
             has_more = page.has_more
             yield page
 
+    @property
+    def repeats(self) -> int:
+        """How many objects would come again if the walk started anew now."""
+        return len(self._edge)
+
     def narrow(self, lo: int) -> None:
         """Gives up everything older than `lo`: the rest of this list is another's to read.
 

@@ -49,9 +49,14 @@ def label(permission: str) -> str:
     """What to look for on the key page.
 
     Args:
-        permission: name without Stripe's prefix, as the manifest has it.
-
-    Raises:
-        KeyError: the permission has no label here yet.
+        permission: a read permission, with or without Stripe's prefix; Stripe's refusals may name
+            one that the table does not know.
     """
-    return LABELS[permission]
+    name = permission.removeprefix(PREFIX)
+    return LABELS.get(name) or name.removesuffix("_read").replace("_", " ").title()
+
+
+def box_to_tick(permission: str) -> str:
+    """`charge_read` -> `Charges and Refunds: Read (rak_charge_read)`, for a person."""
+    name = permission.removeprefix(PREFIX)
+    return f"{label(name)}: Read (`{PREFIX}{name}`)"
