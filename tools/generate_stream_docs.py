@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from source_stripe_saas.permissions import PREFIX, label
 from source_stripe_saas.streams.plan import StreamPlan
 from tools import descriptions
-from source_stripe_saas.permissions import PREFIX, label
 from tools.reading_in_words import reading_in_words
 from tools.stream_plans import load_plans
 from tools.stream_schema import expanded_paths
