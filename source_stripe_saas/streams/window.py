@@ -47,7 +47,9 @@ class Window:
                 return
             oldest = min((row[source.created_field] for row in page.objects), default=lo)
             spawned: tuple[Unit, ...] = ()
-            if page.has_more:
+            # Cutting lists the oldest second again; a crowded one would cost more than it brings,
+            # and a page from within one second tells nothing of the seconds before.
+            if page.has_more and 2 * reader.repeats <= PAGE_SIZE:
                 given = self._to_give(page, (lo, oldest), hi)
                 if given is not None:
                     lo = given.span[1] + 1
