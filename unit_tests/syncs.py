@@ -1,0 +1,163 @@
+"""A stream's plan and a fake Stripe -> what one sync writes, thread by thread, step by step.
+
+Stands in for the CDK's core: units run side by side in any order, a unit's batches arrive in its
+own order, a batch's step counts after its records, units that it spawns begin after it. A sync can
+be cut off after any number of batches, and single units can die on the way.
+"""
+
+import json
+from collections import deque
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import patch
+
+from source_stripe_saas.streams.beginning import first_units
+from source_stripe_saas.streams.plan import StreamPlan
+from source_stripe_saas.streams.position import read_position
+from source_stripe_saas.streams.progress import Progress
+from source_stripe_saas.streams.route import Route, choose_route
+from source_stripe_saas.streams.work import StreamWork
+
+OPEN_SCHEMA = {
+    "properties": {
+        "id": {"type": ["string"]},
+        "object": {"type": ["null", "string"]},
+        "created": {"type": ["null", "integer"]},
+        "content": {"type": ["null", "integer"]},
+    }
+}
+
+Choose = Callable[[int], int]
+"""A number of possibilities -> the one that happens."""
+
+
+def in_turn(_possibilities: int) -> int:
+    """The oldest unit first, as one thread would do it."""
+    return 0
+
+
+@dataclass
+class Sync:
+    """What came out."""
+
+    route: Route
+    is_complete: bool = False
+    records: list[dict[str, Any]] = field(default_factory=list)
+    states: list[dict[str, Any]] = field(default_factory=list)
+    """The state after each batch, through JSON as the platform keeps it."""
+    written: list[int] = field(default_factory=list)
+    """How many records had been written at each of these states."""
+
+    @property
+    def state(self) -> dict[str, Any]:
+        return self.states[-1]
+
+    @property
+    def ids(self) -> list[str]:
+        return [record["id"] for record in self.records]
+
+
+def run_sync(
+    plan: StreamPlan,
+    client: Any,
+    state: dict[str, Any] | None = None,
+    *,
+    now: int,
+    start: int = 0,
+    lookback_days: int = 0,
+    account_created: int = 0,
+    choose: Choose = in_turn,
+    stop_after: int | None = None,
+    dying: Callable[[int], bool] = lambda _batch: False,
+    plans: dict[str, StreamPlan] | None = None,
+    schema: dict[str, Any] = OPEN_SCHEMA,
+) -> Sync:
+    """One sync.
+
+    Args:
+        plan: the stream.
+        client: a fake Stripe.
+        state: what a former sync left.
+        now: Stripe's clock as the sync begins.
+        start: the config's start date.
+        lookback_days: the config's.
+        account_created: when the account was opened.
+        choose: which unit's next batch arrives, or is read ahead.
+        stop_after: the process is killed after so many batches.
+        dying: called with the number of each batch; True ends its unit before it arrives.
+        plans: all streams, for one that falls back on another.
+        schema: the stream's.
+    """
+    position, _ = read_position(state or {})
+    route = choose_route(plan, position, began=now, start=start, lookback_days=lookback_days)
+    progress = Progress(plan, route, position)
+    work = StreamWork(plan, client, began=now, account_created=account_created, plans=plans or {})
+    sync = Sync(route)
+
+    def note_state() -> None:
+        sync.states.append(json.loads(json.dumps(progress.blob())))
+        sync.written.append(len(sync.records))
+
+    running = [(unit.read(), deque()) for unit in first_units(work, progress, schema)]
+    note_state()
+    batches = 0
+    while running:
+        if stop_after is not None and batches >= stop_after:
+            break
+        place = choose(len(running))
+        reading, read_ahead = running[place]
+        # A thread may be ahead of what the main thread has written; a kill loses that part.
+        while len(read_ahead) < 1 + choose(3):
+            batch = next(reading, None)
+            read_ahead.append(batch)
+            if batch is None:
+                break
+        batch = read_ahead.popleft()
+        if batch is None:
+            running.pop(place)
+            continue
+        batches += 1
+        if dying(batches):
+            running.pop(place)
+            continue
+        running += [(unit.read(), deque()) for unit in batch.spawned]
+        sync.records += batch.records
+        progress.apply(batch.step)
+        note_state()
+    sync.is_complete = progress.is_complete()
+    return sync
+
+
+@contextmanager
+def small_pages(size: int, cut_from: int = 2):
+    """Lets a handful of objects fill pages, so that few of them show what thousands would."""
+    with (
+        patch("source_stripe_saas.stripe.listing.PAGE_SIZE", size),
+        patch("source_stripe_saas.streams.window.PAGE_SIZE", size),
+        patch("source_stripe_saas.streams.changes.PAGE_SIZE", size),
+        patch("source_stripe_saas.streams.window._PAGES_WORTH_CUTTING", cut_from),
+        patch("source_stripe_saas.streams.window._ROWS_WITH_CALLS_WORTH_CUTTING", 2 * size),
+        patch("source_stripe_saas.streams.changes._FETCHES_PER_UNIT", 2 * size),
+    ):
+        yield
+
+
+class Warehouse:
+    """A destination that keeps one row per key: the one with the highest cursor, then the last."""
+
+    def __init__(self, plan: StreamPlan) -> None:
+        self._plan = plan
+        self.rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+
+    def load(self, sync: Sync) -> None:
+        for record in sync.records:
+            key = tuple(record[name] for name in self._plan.primary_key)
+            cursor = self._plan.cursor_field
+            kept = self.rows.get(key)
+            if kept is None or record[cursor] >= kept[cursor]:
+                self.rows[key] = record
+
+    def live(self) -> dict[tuple[Any, ...], dict[str, Any]]:
+        return {key: row for key, row in self.rows.items() if not row.get("is_deleted")}
