@@ -27,7 +27,8 @@ class Table:
             keys = path.split(".")
             for row in self.rows:
                 value = row.parent if path == "^" else value_at(row.content, keys)
-                if value is not None and not isinstance(value, (dict, list)):
+                value = id_of(value)
+                if value is not None and not isinstance(value, list):
                     index.setdefault(value, []).append(row)
             self._indexes[path] = index
         return index
@@ -100,3 +101,8 @@ def value_at(content: StripeObject, keys: Sequence[str]) -> Any:
             return None
         value = value.get(key)
     return value
+
+
+def id_of(value: Any) -> Any:
+    """The id of an object that stands where others have an id; anything else as it is."""
+    return value.get("id") if isinstance(value, dict) else value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from source_stripe_saas.sandbox.samples.connect import own_account, refund_fee, reverse
 from source_stripe_saas.sandbox.samples.issuing import purchase
 from source_stripe_saas.sandbox.samples.maker import DAY, QUIET_SECONDS, Maker
@@ -28,7 +30,9 @@ def breadth_advance(store: Store, seed: int, from_seconds: int, to_seconds: int)
         return
     maker = Maker(store, seed, f"breadth/{from_seconds}", from_seconds)
     for change, moment in zip(_CHANGES, spread(len(_CHANGES), from_seconds, last), strict=True):
-        change(maker, moment)
+        # What there is nothing left of to change stays as it is.
+        with suppress(LookupError):
+            change(maker, moment)
     _expire_links(maker)
 
 
@@ -44,8 +48,7 @@ def _expire_links(maker: Maker) -> None:
 
 
 def _spend(maker: Maker, moment: int) -> None:
-    cards = [card for card in maker.all("issuing.card") if card["status"] == "active"]
-    purchase(maker, maker.random.choice(cards), 777, moment)
+    purchase(maker, maker.first("issuing.card", status="active"), 777, moment)
 
 
 def _annotate_authorization(maker: Maker, moment: int) -> None:
@@ -55,7 +58,7 @@ def _annotate_authorization(maker: Maker, moment: int) -> None:
 
 
 def _block_card(maker: Maker, moment: int) -> None:
-    card = maker.any("issuing.card")
+    card = maker.first("issuing.card", status="active")
     maker.change(card, {"status": "inactive"}, moment, "issuing_card.updated")
 
 
@@ -66,15 +69,12 @@ def _move_cardholder(maker: Maker, moment: int) -> None:
 
 
 def _submit_dispute(maker: Maker, moment: int) -> None:
-    dispute = maker.any("issuing.dispute")
+    dispute = maker.first("issuing.dispute", status="unsubmitted")
     maker.change(dispute, {"status": "submitted"}, moment, "issuing_dispute.submitted")
 
 
 def _close_a_review(maker: Maker, moment: int) -> None:
-    for review in maker.all("review"):
-        if review["open"]:
-            close_review(maker, review, moment)
-            return
+    close_review(maker, maker.first("review", open=True), moment)
 
 
 def _open_a_review(maker: Maker, moment: int) -> None:
@@ -84,16 +84,13 @@ def _open_a_review(maker: Maker, moment: int) -> None:
 
 
 def _settle_warning(maker: Maker, moment: int) -> None:
-    warning = maker.any("radar.early_fraud_warning")
+    warning = maker.first("radar.early_fraud_warning", actionable=True)
     changes = {"actionable": False}
     maker.change(warning, changes, moment, "radar.early_fraud_warning.updated")
 
 
 def _finish_a_top_up(maker: Maker, moment: int) -> None:
-    for top_up in maker.all("topup"):
-        if top_up["status"] == "pending":
-            finish_top_up(maker, top_up, moment)
-            return
+    finish_top_up(maker, maker.first("topup", status="pending"), moment)
 
 
 def _start_a_top_up(maker: Maker, moment: int) -> None:
@@ -110,10 +107,7 @@ def _refund_a_fee(maker: Maker, moment: int) -> None:
 
 
 def _accept_a_quote(maker: Maker, moment: int) -> None:
-    for quote in maker.all("quote"):
-        if quote["status"] == "open":
-            accept_quote(maker, quote, moment)
-            return
+    accept_quote(maker, maker.first("quote", status="open"), moment)
 
 
 def _update_meter(maker: Maker, moment: int) -> None:

@@ -14,18 +14,8 @@ AWKWARD_COUPON = "25 % off/für immer"
 def catalogue(maker: Maker) -> None:
     """Fills products, prices, plans, coupons, promotion codes and tax rates."""
     for number, moment in enumerate(maker.moments(14)):
-        product = maker.make(
-            "product",
-            moment,
-            {
-                "active": number % 5 != 4,
-                "default_price": None,
-                "name": f"Product {number}",
-                "updated": moment,
-            },
-            event="product.created",
-        )
-        _price(maker, product, number, moment)
+        product = a_product(maker, f"Product {number}", number % 5 != 4, moment)
+        a_price(maker, product, number, moment)
     for number, moment in enumerate(maker.moments(13)):
         _coupon(maker, number, moment)
     for number, moment in enumerate(maker.moments(12)):
@@ -42,7 +32,14 @@ def catalogue(maker: Maker) -> None:
         maker.make("tax_rate", moment, fields, event="tax_rate.created")
 
 
-def _price(maker: Maker, product: StripeObject, number: int, moment: int) -> None:
+def a_product(maker: Maker, name: str, is_active: bool, moment: int) -> StripeObject:
+    """A product without a price."""
+    fields = {"active": is_active, "default_price": None, "name": name, "updated": moment}
+    return maker.make("product", moment, fields, event="product.created")
+
+
+def a_price(maker: Maker, product: StripeObject, number: int, moment: int) -> StripeObject:
+    """A price, and its plan if it recurs; the number decides which kind."""
     recurring = number % 4 != 3
     tiered = number % 4 == 1
     amount = 1_000 + 100 * number
@@ -86,6 +83,7 @@ def _price(maker: Maker, product: StripeObject, number: int, moment: int) -> Non
     price = maker.make("price", moment, fields, hidden=hidden, event="price.created")
     if recurring:
         _plan(maker, price, moment, hidden)
+    return price
 
 
 def _tier(up_to: int | None, unit_amount: int) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from source_stripe_saas.sandbox.samples.billing import add_item, bill, pending_item
 from source_stripe_saas.sandbox.samples.changes import breadth_advance, spread
-from source_stripe_saas.sandbox.samples.core import sign_up, ways_to_pay
+from source_stripe_saas.sandbox.samples.core import a_price, a_product, sign_up, ways_to_pay
 from source_stripe_saas.sandbox.samples.maker import DAY, QUIET_SECONDS, Maker
 from source_stripe_saas.sandbox.samples.money import balance_transaction, pay, refund
 from source_stripe_saas.sandbox.store import Store, StripeObject
@@ -28,7 +29,9 @@ def advance(store: Store, seed: int, from_seconds: int, to_seconds: int, paid_ou
     if last > from_seconds:
         maker = Maker(store, seed, f"evolution/{from_seconds}", from_seconds)
         for change, moment in zip(_CHANGES, spread(len(_CHANGES), from_seconds, last), strict=True):
-            change(maker, moment)
+            # What there is nothing left of to change stays as it is.
+            with suppress(LookupError):
+                change(maker, moment)
         _pay_out(maker, paid_out, last)
     _make_available(store)
     breadth_advance(store, seed, from_seconds, to_seconds)
@@ -56,8 +59,6 @@ def _touch_many(maker: Maker, moment: int) -> None:
     for name, event in (
         ("customer", "customer.updated"),
         ("product", "product.updated"),
-        ("price", "price.updated"),
-        ("plan", "plan.updated"),
         ("coupon", "coupon.updated"),
         ("promotion_code", "promotion_code.updated"),
         ("tax_rate", "tax_rate.updated"),
@@ -72,6 +73,16 @@ def _touch_many(maker: Maker, moment: int) -> None:
         ("setup_intent", "setup_intent.requires_action"),
     ):
         _annotate(maker, name, event, moment)
+
+
+def _launch_product(maker: Maker, moment: int) -> None:
+    """A product and its price, named anew at once; no subscription holds either yet."""
+    product = a_product(maker, f"Product of {moment}", True, moment)
+    price = a_price(maker, product, 1, moment)
+    named = {"nickname": f"Price of {moment}"}
+    maker.change(price, named, moment + 1, "price.updated")
+    plan = maker.store.rows["plan"][price["id"]].content
+    maker.change(plan, named, moment + 1, "plan.updated")
 
 
 def _new_customer(maker: Maker, moment: int) -> None:
@@ -179,11 +190,8 @@ def _bill_again(maker: Maker, moment: int) -> None:
 
 
 def _void_invoice(maker: Maker, moment: int) -> None:
-    for invoice in maker.all("invoice"):
-        if invoice["status"] == "open":
-            changes = {"status": "void", "status_transitions.voided_at": moment}
-            maker.change(invoice, changes, moment, "invoice.voided")
-            return
+    changes = {"status": "void", "status_transitions.voided_at": moment}
+    maker.change(maker.first("invoice", status="open"), changes, moment, "invoice.voided")
 
 
 def _draft_and_delete(maker: Maker, moment: int) -> None:
@@ -209,20 +217,19 @@ def _change_pending(maker: Maker, moment: int) -> None:
 
 
 def _close_dispute(maker: Maker, moment: int) -> None:
-    maker.change(maker.any("dispute"), {"status": "lost"}, moment, "charge.dispute.closed")
+    dispute = maker.first("dispute", status="warning_needs_response")
+    maker.change(dispute, {"status": "lost"}, moment, "charge.dispute.closed")
 
 
 def _void_credit_note(maker: Maker, moment: int) -> None:
     changes = {"status": "void", "voided_at": moment}
-    maker.change(maker.any("credit_note"), changes, moment, "credit_note.voided")
+    maker.change(maker.first("credit_note", status="issued"), changes, moment, "credit_note.voided")
 
 
 def _complete_checkout(maker: Maker, moment: int) -> None:
-    for session in maker.all("checkout.session"):
-        if session["status"] == "open":
-            changes = {"status": "complete", "payment_status": "paid"}
-            maker.change(session, changes, moment, "checkout.session.completed")
-            return
+    session = maker.first("checkout.session", status="open")
+    changes = {"status": "complete", "payment_status": "paid"}
+    maker.change(session, changes, moment, "checkout.session.completed")
 
 
 def _pay_out(maker: Maker, paid_out: PaidOut, moment: int) -> None:
@@ -252,6 +259,7 @@ def _pay_out(maker: Maker, paid_out: PaidOut, moment: int) -> None:
 
 _CHANGES = (
     _touch_many,
+    _launch_product,
     _new_customer,
     _lose_customer,
     _detach_some,

@@ -24,7 +24,7 @@ def issuing(maker: Maker) -> None:
             "issuing.card",
             moment + 60,
             {
-                "cardholder": holder["id"],
+                "cardholder": holder,
                 "last4": f"{4240 + number:04}",
                 "status": ("active", "inactive", "canceled")[number % 3],
                 "type": ("virtual", "physical")[number % 2],
@@ -38,14 +38,15 @@ def purchase(
     maker: Maker, card: StripeObject, amount: int, moment: int, *, disputed: bool = False
 ) -> None:
     """One purchase with a card: authorized, captured and, if so wanted, disputed."""
-    holder = card["cardholder"] if isinstance(card["cardholder"], str) else card["cardholder"]["id"]
+    holder = card["cardholder"]["id"]
     authorization = maker.make(
         "issuing.authorization",
         moment,
         {
             "amount": amount,
             "merchant_amount": amount,
-            "card": card["id"],
+            # Authorizations keep the card as it was; later changes of it are not theirs.
+            "card": card,
             "cardholder": holder,
             "status": "pending",
             "transactions": [],
@@ -64,7 +65,7 @@ def purchase(
         },
         event="issuing_transaction.created",
     )
-    changes = {"amount": 0, "status": "closed", "transactions": [transaction["id"]]}
+    changes = {"amount": 0, "status": "closed", "transactions": [transaction]}
     maker.change(authorization, changes, moment + 30, "issuing_authorization.updated")
     if disputed:
         fields = {"amount": amount, "transaction": transaction["id"], "status": "unsubmitted"}

@@ -221,6 +221,17 @@ class Maker:
             raise LookupError(f"The account holds no {name} to refer to.")
         return self.store.rows[name][self.random.choice(found)].content
 
+    def first(self, name: str, **fields: Any) -> StripeObject:
+        """The oldest object of a name whose fields have these values.
+
+        Raises:
+            LookupError: there is none.
+        """
+        for content in self.store.contents(name):
+            if all(content.get(key) == value for key, value in fields.items()):
+                return content
+        raise LookupError(f"The account holds no {name} with {fields}.")
+
     def _pick(self, names: list[str], identity: str) -> str | None:
         for name in names:
             if identity in self.store.rows.get(name, {}):

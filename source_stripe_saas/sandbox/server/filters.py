@@ -12,7 +12,7 @@ from typing import Any
 
 from source_stripe_saas.sandbox.refusals import bad_request
 from source_stripe_saas.sandbox.server.query import Parameters
-from source_stripe_saas.sandbox.shelf import value_at
+from source_stripe_saas.sandbox.shelf import id_of, value_at
 from source_stripe_saas.sandbox.store import StripeObject
 
 Condition = Callable[[StripeObject], bool]
@@ -75,7 +75,7 @@ def select(name: str, parameters: Parameters, related: Related) -> Selection:
 def equals(path: str, value: Any) -> Condition:
     """The field at `path` has this value."""
     keys = path.split(".")
-    return lambda content: value_at(content, keys) == value
+    return lambda content: id_of(value_at(content, keys)) == value
 
 
 def in_range(path: str, bounds: dict[str, Any]) -> Condition:
@@ -131,7 +131,7 @@ def _subscription_status(selection: Selection, value: str, related: Related) -> 
 def _subscription_price(selection: Selection, value: str, related: Related) -> None:
     def holds(subscription: StripeObject) -> bool:
         items = related("subscription_item", subscription["id"])
-        return any(_id_of(item.get("price")) == value for item in items)
+        return any(id_of(item.get("price")) == value for item in items)
 
     selection.conditions.append(holds)
 
@@ -187,10 +187,6 @@ def _owner(selection: Selection, value: dict[str, str], related: Related) -> Non
 
 def _owned_by_account(tax_id: StripeObject) -> bool:
     return tax_id.get("customer") is None
-
-
-def _id_of(value: Any) -> Any:
-    return value.get("id") if isinstance(value, dict) else value
 
 
 def _without_clock(content: StripeObject) -> bool:
