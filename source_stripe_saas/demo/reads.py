@@ -19,6 +19,9 @@ from source_stripe_saas.demo.messages import (
 from source_stripe_saas.demo.progress import phase
 from source_stripe_saas.demo.sandbox_process import SandboxProcess
 
+_NO_LIMIT = 1_000_000
+"""Requests a second that no machine reaches."""
+
 Truth = Mapping[str, Mapping[str, Any]]
 
 
@@ -59,10 +62,21 @@ class Reads:
 class Reader:
     """Takes the connector through its commands, against one sandbox."""
 
-    def __init__(self, sandbox: SandboxProcess, folder: Path, out: TextIO) -> None:
-        """Keeps every file in `folder` and tells of its progress on `out`."""
+    def __init__(
+        self, sandbox: SandboxProcess, folder: Path, out: TextIO, *, is_paced: bool = True
+    ) -> None:
+        """Keeps every file in `folder` and tells of its progress on `out`.
+
+        Args:
+            sandbox: what is read.
+            folder: for config, catalog, messages and state.
+            out: told how far it is.
+            is_paced: whether the connector keeps to the limits that Stripe sets.
+        """
         self._sandbox, self._out = sandbox, out
-        config = {"client_secret": sandbox.key, "api_url": sandbox.url}
+        config: dict[str, Any] = {"client_secret": sandbox.key, "api_url": sandbox.url}
+        if not is_paced:
+            config |= {"call_rate_limit": _NO_LIMIT, "endpoint_rate_limit": _NO_LIMIT}
         self._connector = ConnectorProcess(folder, config)
 
     def reads(self, days: int) -> Reads:
