@@ -54,8 +54,8 @@ class Aftermath:
             "charge",
             charge["id"],
             {"amount_refunded": refunded, "refunded": refunded == charge["amount"]},
-            "charge.refunded",
             "charge.updated",
+            "charge.refunded",
         )
         world.queue.at(world.now + 2 * DAY + 7 * HOUR, self._refund_arrives, identity)
         return identity
@@ -74,8 +74,8 @@ class Aftermath:
             "refund",
             identity,
             {"destination_details": details},
-            "charge.refund.updated",
             "refund.updated",
+            "charge.refund.updated",
         )
 
     def dispute(self, bill: Bill) -> bool:
@@ -86,9 +86,7 @@ class Aftermath:
         world, who = self.world, bill.customer
         identity = who.ids.new("du")
         transaction = self._dispute_transaction(who, identity, charge, is_won=False)
-        dispute = objects.dispute(
-            identity, charge, world.now, world.now + 9 * DAY, transaction
-        )
+        dispute = objects.dispute(identity, charge, world.now, world.now + 9 * DAY, transaction)
         world.create(dispute, "charge.dispute.created", "charge.dispute.funds_withdrawn")
         world.change("charge", charge["id"], {"disputed": True}, "charge.updated")
         world.queue.at(world.now + 3 * DAY, self._contest, identity)
@@ -196,7 +194,7 @@ class Aftermath:
         """A credit note on an open invoice lowers what is due; sometimes it is taken back."""
         world, who = self.world, bill.customer
         amount = bill.amount_due // share
-        if bill.status != "open" or amount <= 0 or amount >= bill.amount_due:
+        if bill.status != "open" or amount <= 0 or amount >= bill.amount_due or bill.attempts:
             return
         identity = who.ids.new("cn")
         self._credit(bill, identity, amount, [], None)
@@ -286,7 +284,9 @@ class Aftermath:
         return lines
 
     def _remember(self, identity: str) -> None:
-        self.world.change("credit_note", identity, {"memo": "Agreed by phone"}, "credit_note.updated")
+        self.world.change(
+            "credit_note", identity, {"memo": "Agreed by phone"}, "credit_note.updated"
+        )
 
     # --- things billed once ------------------------------------------------------------------
 
@@ -333,9 +333,7 @@ class Aftermath:
             item["pricing"] = invoices.pricing(self.catalogue.setup_fee, product, "9900")
         world.create(item, "invoiceitem.created")
         invoice_id = self.billing.new_id(who)
-        lines = waiting_lines(
-            world, who, [item["id"]], invoice_id, names_subscription_item=False
-        )
+        lines = waiting_lines(world, who, [item["id"]], invoice_id, names_subscription_item=False)
         bill = self.billing.draft(
             who,
             None,
@@ -346,7 +344,9 @@ class Aftermath:
             is_held=True,
         )
         delay = who.random.randrange(HOUR, 3 * DAY)
-        world.queue.at(world.now + delay, self._drop if is_dropped else self._send, bill, item["id"])
+        world.queue.at(
+            world.now + delay, self._drop if is_dropped else self._send, bill, item["id"]
+        )
 
     def _send(self, bill: Bill, _: str) -> None:
         if not bill.customer.is_deleted:

@@ -147,11 +147,13 @@ class Billing:
         bill.intent = who.ids.new("pi")
         bill.payment = who.ids.new("inpay")
         currency = world.get("invoice", bill.id)["currency"]
-        text = "Subscription creation" if bill.reason == "subscription_create" else "Subscription update"
+        text = (
+            "Subscription creation"
+            if bill.reason == "subscription_create"
+            else "Subscription update"
+        )
         world.store.put(
-            payments.payment_intent(
-                bill.intent, who.id, world.now, bill.amount_due, currency, text
-            )
+            payments.payment_intent(bill.intent, who.id, world.now, bill.amount_due, currency, text)
         )
         world.store.put(
             objects.invoice_payment(

@@ -32,7 +32,9 @@ def in_currencies(cents: int | Fraction) -> dict[str, Fraction]:
     if isinstance(cents, Fraction) and cents.denominator != 1:
         return {currency: cents * rate for currency, rate in _RATES.items()}
     return {
-        currency: Fraction(int(cents * rate) // 10 * 10 if cents * rate > 100 else int(cents * rate))
+        currency: Fraction(
+            int(cents * rate) // 10 * 10 if cents * rate > 100 else int(cents * rate)
+        )
         for currency, rate in _RATES.items()
     }
 
@@ -51,6 +53,9 @@ class Catalogue:
     spare_products: list[str] = field(default_factory=list)
     modules: list[Price] = field(default_factory=list)
     setup_fee: str = ""
+    redeemed: dict[str, int] = field(default_factory=dict)
+    """Coupon id -> times redeemed; shown when the coupon is edited for another reason, so that it
+    never drifts without an event."""
     _ticks: int = 0
 
     def price_object(self, price: Price) -> StripeObject:
@@ -227,8 +232,11 @@ class Catalogue:
             world.queue.at(world.now + 8 * DAY, self._close_campaign, coupon.id, code["id"])
         elif choice == 3:
             spare = objects.product(
-                world.ids.short("prod"), f"Event {number}", world.now,
-                description=None, unit_label=None,
+                world.ids.short("prod"),
+                f"Event {number}",
+                world.now,
+                description=None,
+                unit_label=None,
             )
             world.create(spare, "product.created")
             world.queue.at(world.now + 12 * DAY, self._drop_product, spare["id"])
@@ -236,9 +244,13 @@ class Catalogue:
             rate = self.tax_rates[-1]["id"]
             world.change("tax_rate", rate, {"description": f"Review {number}"}, "tax_rate.updated")
         else:
-            world.change(
-                "coupon", "NONPROFIT", {"metadata": {"reviewed": str(number)}}, "coupon.updated"
-            )
+            coupons = sorted(self.coupons)
+            identity = coupons[number // 6 % len(coupons)]
+            shown: dict[str, object] = {
+                "metadata": {"reviewed": str(number)},
+                "times_redeemed": self.redeemed.get(identity, 0),
+            }
+            world.change("coupon", identity, shown, "coupon.updated")
         world.queue.at(world.now + 3 * DAY + chance.randrange(HOUR), self._tick)
 
     def _close_campaign(self, coupon: str, code: str) -> None:
@@ -301,7 +313,12 @@ _OFFER: tuple[tuple[str, str, str | None, tuple[tuple[str, str, int, object, dic
             ("floor", "month", 1, 900, {"divide_by": 1000, "round_up": False}),
         ),
     ),
-    ("support", "Support", None, (("month", "month", 1, 5000, {}), ("year", "year", 1, 50_000, {}))),
+    (
+        "support",
+        "Support",
+        None,
+        (("month", "month", 1, 5000, {}), ("year", "year", 1, 50_000, {})),
+    ),
     ("api", "API calls", "call", (("month", "month", 1, Fraction(2, 5), {"is_metered": True}),)),
     ("storage", "Storage", "GB", (("month", "month", 1, Fraction(25, 2), {}),)),
     ("euro", "Euro plan", None, (("month", "month", 1, 2500, {"currencies": ("eur",)}),)),

@@ -63,7 +63,9 @@ class Changes:
 
         self._apply(sub, mutate, behavior, changed=item)
 
-    def add_item(self, sub: Subscription, price: Price, quantity: int | None, behavior: str) -> None:
+    def add_item(
+        self, sub: Subscription, price: Price, quantity: int | None, behavior: str
+    ) -> None:
         """One more price, billed together with the others of its interval."""
         model = next(
             i
@@ -142,14 +144,14 @@ class Changes:
             [*waiting, *drafts],
             identity=invoice_id,
             period=(self.world.now, self.world.now),
-            group=[
-                d for d in self.lifecycle.billed_discounts(sub) if d.coupon.duration != "once"
-            ],
+            group=[d for d in self.lifecycle.billed_discounts(sub) if d.coupon.duration != "once"],
         )
         sub.latest_invoice = invoice_id
         return bill
 
-    def swap_at_renewal(self, sub: Subscription, item: Item, price: Price | None, quantity: int) -> None:
+    def swap_at_renewal(
+        self, sub: Subscription, item: Item, price: Price | None, quantity: int
+    ) -> None:
         """A change that the next renewal carries out and bills, without any proration."""
 
         def at_boundary(_: Subscription) -> None:
@@ -203,6 +205,26 @@ class Changes:
         self.subs.note(sub, "trial_extended")
         self._bill_trial(sub, before)
 
+    def end_trial_now(self, sub: Subscription) -> None:
+        """A trial cut short: it is billed from this moment on."""
+        if sub.trial is None or sub.trial_until is None:
+            return
+        planned = sub.trial_until
+        self._start_trial(sub, sub.trial[0], self.world.now)
+        marks = [self.subs.note(sub, "trial_shortened", untraceable=True)]
+        first = len(self.world.ledger.entries)
+        self.lifecycle.renew(sub, self.world.now)
+        # Who sees only invoices takes the trial to have run as long as its own line says.
+        marks += range(first, len(self.world.ledger.entries))
+        for place in marks:
+            self.world.ledger.amend(
+                place,
+                untraceable=True,
+                visible_from=self.world.now,
+                visible_until=planned,
+                note="trial cut short",
+            )
+
     def _start_trial(self, sub: Subscription, start: int, end: int) -> None:
         sub.trial, sub.trial_until, sub.anchor = (start, end), end, end
         for item in sub.items:
@@ -238,7 +260,7 @@ class Changes:
         self.subs.hold_discount(sub, discount, item=item.id if item else None)
         (sub.discounts if item is None else item.discounts).append(discount)
         if coupon.duration != "once":
-            self.subs.note(sub, "discount_applied")
+            sub.discount_marks[discount.id] = self.subs.note(sub, "discount_applied")
         self.subs.show(sub, before, "customer.subscription.updated")
 
     def give_customer_discount(self, sub: Subscription, coupon: Coupon) -> None:
@@ -249,13 +271,19 @@ class Changes:
         self.world.create(content, "customer.discount.created", parent=who.id)
         who.discount = discount
         self.people.set_discount(who, content)
-        self._note_customer(sub, "discount_applied")
+        self._note_customer(sub, discount, "discount_applied")
 
-    def _note_customer(self, sub: Subscription, kind: str, *, untraceable: bool = False) -> None:
+    def _note_customer(self, sub: Subscription, discount: Discount, kind: str) -> None:
+        is_gone = kind == "discount_removed"
         for other in sub.customer.subscriptions:
             lasting = [d for d in other.discounts if d.coupon.duration != "once"]
-            if not other.is_over and not lasting:
-                self.subs.note(other, kind, untraceable=untraceable, is_open=untraceable)
+            if other.is_over or lasting:
+                continue
+            place = self.subs.note(other, kind, untraceable=is_gone, is_open=is_gone)
+            if is_gone:
+                self.subs.lose_unseen(other, discount)
+            else:
+                other.discount_marks[discount.id] = place
 
     def take_discount(self, sub: Subscription, discount: Discount) -> None:
         """Takes a discount of the subscription away before its end, now."""
@@ -264,6 +292,7 @@ class Changes:
         self.subs.note(
             sub, "discount_removed", untraceable=True, is_open=True, note="seen at the renewal"
         )
+        self.subs.lose_unseen(sub, discount)
         self.world.remove("discount", discount.id, "customer.discount.deleted")
         self.subs.show(sub, before, "customer.subscription.updated")
 
@@ -284,7 +313,7 @@ class Changes:
         if who.discount is None:
             return
         gone, who.discount = who.discount, None
-        self._note_customer(sub, "discount_removed", untraceable=True)
+        self._note_customer(sub, gone, "discount_removed")
         self.world.remove("discount", gone.id, "customer.discount.deleted")
         self.people.set_discount(who, None)
 
@@ -296,7 +325,9 @@ class Changes:
         before = self.subs.picture(sub)
         sub.is_busy = True
         items = [(i.price.id, i.quantity) for i in sub.items]
-        later = [((price.id, i.quantity) if i is item else (i.price.id, i.quantity)) for i in sub.items]
+        later = [
+            ((price.id, i.quantity) if i is item else (i.price.id, i.quantity)) for i in sub.items
+        ]
         second_end = item.end + (item.end - item.start)
         schedule = objects.subscription_schedule(
             sub.customer.ids.new("sub_sched"),

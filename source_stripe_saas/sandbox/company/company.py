@@ -48,9 +48,7 @@ class Company:
         self._billing = Billing(self._world, self._people, self._money)
         subs = Subscriptions(self._world)
         self._catalogue = Catalogue(self._world)
-        self._lifecycle = Lifecycle(
-            self._world, self._people, self._billing, subs, self._catalogue
-        )
+        self._lifecycle = Lifecycle(self._world, self._people, self._billing, subs, self._catalogue)
         self._signups = Signups(self._world, self._people, self._catalogue, self._lifecycle)
         changes = Changes(
             self._world, self._people, self._billing, subs, self._catalogue, self._lifecycle
@@ -70,6 +68,7 @@ class Company:
         )
         self._lifecycle.after_birth = lives.follow
         self._lifecycle.after_end = lives.ended
+        self._lifecycle.after_sending = lives.sent
         self._floor = 0
 
     @property

@@ -72,9 +72,7 @@ class Endings:
         before = self.subs.picture(sub)
         behavior = sub.pause[0]
         sub.pause, sub.is_paused, sub.is_busy = None, False, sub.waiting is not None
-        self.subs.note(
-            sub, "resumed", untraceable=True, is_open=behavior != "keep_as_draft"
-        )
+        self.subs.note(sub, "resumed", untraceable=True, is_open=behavior != "keep_as_draft")
         self.subs.show(sub, before, "customer.subscription.updated")
         if sub.customer.random.random() < 0.5:
             self.lifecycle.release_held(sub.customer)
@@ -130,6 +128,8 @@ class Endings:
         """Deletes a customer whose subscriptions are over, unless something still hangs on it."""
         store = self.world.store
         if who.is_deleted or who.has_balance_history or who.held_bills or who.loose_items:
+            return
+        if who.discount is not None:
             return
         if any(not sub.is_over or sub.pending_items for sub in who.subscriptions):
             return

@@ -56,9 +56,7 @@ class Journal:
         """The object as events show it, to be kept as the `before` of a change."""
         return self._shape(obj) if obj is not None and self.is_recording else None
 
-    def record(
-        self, kind: str, obj: StripeObject, before: StripeObject | None = None
-    ) -> None:
+    def record(self, kind: str, obj: StripeObject, before: StripeObject | None = None) -> None:
         """Writes one event.
 
         Args:

@@ -39,7 +39,9 @@ def _coupon(identity: str, store: Store) -> StripeObject:
 
 
 def _discount(content: StripeObject, version: str, store: Store, _: bool = False) -> StripeObject:
-    out = {key: value for key, value in content.items() if key not in ("source", "customer_account")}
+    out = {
+        key: value for key, value in content.items() if key not in ("source", "customer_account")
+    }
     out["coupon"] = _coupon(content["source"]["coupon"], store)
     return out
 
@@ -163,7 +165,9 @@ def _invoice(content: StripeObject, version: str, store: Store, hides_list: bool
     out["subscription_details"] = {"metadata": details.get("metadata")}
     out["paid"] = content["status"] == "paid"
     out["paid_out_of_band"] = False
-    payments = [] if content["status"] == "draft" else store.of_parent("invoice_payment", content["id"])
+    payments = (
+        [] if content["status"] == "draft" else store.of_parent("invoice_payment", content["id"])
+    )
     intent = payments[0]["payment"]["payment_intent"] if payments else None
     out["payment_intent"] = intent
     paying = store.get("payment_intent", intent) if intent and out["paid"] else None

@@ -48,6 +48,7 @@ class Lifecycle:
         self.catalogue = catalogue
         self.after_end: Callable[[Subscription], None] = lambda sub: None
         self.after_birth: Callable[[Subscription], None] = lambda sub: None
+        self.after_sending: Callable[[Bill], None] = lambda bill: None
         billing.when_paid = self._paid
 
     # --- birth -------------------------------------------------------------------------------
@@ -116,7 +117,7 @@ class Lifecycle:
         who.subscriptions.append(sub)
         once = self._give_first_discounts(sub, coupons, item_coupon, codes or {})
         self._bill_first(sub, once, outcome, by_mail=by_mail)
-        world.queue.at(sub.next_boundary, self._renew, sub, sub.next_boundary)
+        world.queue.at(sub.next_boundary, self.renew, sub, sub.next_boundary)
         self.after_birth(sub)
         return sub
 
@@ -127,7 +128,7 @@ class Lifecycle:
         item_coupon: Coupon | None,
         codes: dict[str, str],
     ) -> list[Discount]:
-        once = []
+        once: list[Discount] = []
         for coupon in coupons:
             discount = self.new_discount(sub.customer, coupon)
             self.subs.hold_discount(sub, discount, code=codes.get(coupon.id))
@@ -139,11 +140,10 @@ class Lifecycle:
         return once
 
     def new_discount(self, who: Customer, coupon: Coupon) -> Discount:
-        """A discount that starts now; the coupon counts one redemption more."""
+        """A discount that starts now."""
         world = self.world
         end = add_months(world.now, coupon.months) if coupon.months else None
-        held = world.get("coupon", coupon.id)
-        world.store.put({**held, "times_redeemed": held["times_redeemed"] + 1})
+        self.catalogue.redeemed[coupon.id] = self.catalogue.redeemed.get(coupon.id, 0) + 1
         return Discount(who.ids.new("di"), coupon, world.now, end)
 
     def _bill_first(
@@ -184,9 +184,7 @@ class Lifecycle:
 
     def _use_up(self, sub: Subscription, discount: Discount, drafts: Sequence[DraftLine]) -> None:
         """A discount for one invoice lasts as long as what that invoice bills."""
-        ends = {
-            draft.content["period"]["end"] for draft in drafts if discount.id in draft.taken
-        }
+        ends = {draft.content["period"]["end"] for draft in drafts if discount.id in draft.taken}
         for end in sorted(ends):
             self.world.queue.at(end, self._used_up, sub, end, rank=FIRST)
 
@@ -209,7 +207,9 @@ class Lifecycle:
             self.billing.ask_for_action(bill)
         else:
             self.billing.fail(bill, None)
-            self.subs.note(sub, "payment_failed", untraceable=True, note="attempt of an old invoice")
+            self.subs.note(
+                sub, "payment_failed", untraceable=True, note="attempt of an old invoice"
+            )
         if outcome == "later":
             delay = 600 + sub.customer.random.randrange(18 * HOUR)
             world.queue.at(world.now + delay, self.billing.pay, bill)
@@ -228,9 +228,10 @@ class Lifecycle:
 
     def plan_renewal(self, sub: Subscription) -> None:
         """Sees to it that the next boundary is met, after the periods have moved."""
-        self.world.queue.at(sub.next_boundary, self._renew, sub, sub.next_boundary)
+        self.world.queue.at(sub.next_boundary, self.renew, sub, sub.next_boundary)
 
-    def _renew(self, sub: Subscription, boundary: int) -> None:
+    def renew(self, sub: Subscription, boundary: int) -> None:
+        """Meets a boundary: ends, pauses or bills, unless things have changed meanwhile."""
         if sub.is_over or sub.next_boundary != boundary or sub.status in ("paused", "incomplete"):
             return
         if sub.cancel_at_period_end or (sub.cancel_at is not None and sub.cancel_at <= boundary):
@@ -312,6 +313,9 @@ class Lifecycle:
         if is_held:
             sub.customer.held_bills.append(bill)
         else:
+            for draft in drafts:
+                for identity in draft.taken:
+                    sub.discount_marks.pop(identity, None)
             self.subs.close_marks(sub)
         return bill
 
@@ -453,12 +457,11 @@ class Lifecycle:
         sub, world = bill.sub, self.world
         if sub is None:
             return
+        self.after_sending(bill)
         due_date = world.get("invoice", bill.id)["due_date"]
         chance = sub.customer.random
         if chance.random() < 0.85:
-            world.queue.at(
-                world.now + chance.randrange(HOUR, 12 * DAY), self._pay_by_hand, bill
-            )
+            world.queue.at(world.now + chance.randrange(HOUR, 12 * DAY), self._pay_by_hand, bill)
             return
         world.queue.at(due_date, self._overdue, bill)
         world.queue.at(due_date + chance.randrange(DAY, 8 * DAY), self._pay_by_hand, bill)
@@ -582,9 +585,7 @@ class Lifecycle:
             resumes_at = sub.pause[1]
             sub.is_paused = False
             exact = resumes_at == sub.next_boundary
-            self.subs.note(
-                sub, "resumed", at=resumes_at, untraceable=not exact, is_open=not exact
-            )
+            self.subs.note(sub, "resumed", at=resumes_at, untraceable=not exact, is_open=not exact)
             sub.is_busy = False
 
     # --- the end -----------------------------------------------------------------------------
@@ -668,4 +669,3 @@ class Lifecycle:
 
 def _needs_flexible(choices: Sequence[tuple[Price, int | None]]) -> bool:
     return len({(price.interval, price.interval_count) for price, _ in choices}) > 1
-

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from source_stripe_saas.sandbox.company.aftermath import Aftermath
+from source_stripe_saas.sandbox.company.billing import Bill
 from source_stripe_saas.sandbox.company.catalogue import Catalogue
 from source_stripe_saas.sandbox.company.changes import INVOICE, NONE, PRORATE, Changes
 from source_stripe_saas.sandbox.company.endings import Endings
@@ -84,8 +85,17 @@ class Lives:
         if sub.status == "trialing":
             assert sub.trial_until is not None
             span = sub.trial_until - sub.created
-            self.world.queue.at(sub.created + chance.randrange(DAY, span - DAY), self._in_trial, sub)
+            self.world.queue.at(
+                sub.created + chance.randrange(DAY, span - DAY), self._in_trial, sub
+            )
         self._again(sub)
+
+    def sent(self, bill: Bill) -> None:
+        """An invoice went out by mail; some are too high and are lowered."""
+        who = bill.customer
+        if who.random.random() < 0.15:
+            when = self.world.now + who.random.randrange(2 * HOUR, 3 * DAY)
+            self.world.queue.at(when, self.aftermath.credit_open, bill, 4)
 
     def ended(self, sub: Subscription) -> None:
         """What follows the end of a subscription: a return, a departure, or nothing."""
@@ -131,7 +141,9 @@ class Lives:
             self.changes.extend_trial(sub, 7)
         elif roll < 0.2 and sub.customer.method is not None:
             self.endings.cancel_later(sub, revokes=False)
-        elif roll < 0.28 and not self.world.options.traceable:
+        elif roll < 0.26 and not self.world.options.traceable and sub.customer.method:
+            self.changes.end_trial_now(sub)
+        elif roll < 0.32 and not self.world.options.traceable:
             self._set_seats(sub, self._licensed(sub), 1)
 
     # --- helpers -----------------------------------------------------------------------------
@@ -227,7 +239,11 @@ class Lives:
 
     def _to_free(self, sub: Subscription) -> None:
         item = self._licensed(sub)
-        if len(sub.items) == 1 and item.price.interval == "month" and item.price.interval_count == 1:
+        if (
+            len(sub.items) == 1
+            and item.price.interval == "month"
+            and item.price.interval_count == 1
+        ):
             self.changes.swap_at_renewal(sub, item, self.catalogue.prices["free.month"], 1)
 
     def _switch_interval(self, sub: Subscription) -> None:
@@ -246,7 +262,9 @@ class Lives:
         item = self._has_seats(sub)
         if item is None or sub.next_boundary - self.world.now < 2 * DAY:
             return
-        if sub.customer.method is not None and sub.customer.balance == 0:
+        dearer = item.price.charge(item.units + 3, sub.currency)
+        costs_more = dearer > item.price.charge(item.units, sub.currency) + 200 and sub.mrr > 0
+        if costs_more and sub.customer.method is not None and sub.customer.balance == 0:
             self.changes.try_unpaid_upgrade(sub, item, item.units + 3)
 
     # --- items -------------------------------------------------------------------------------

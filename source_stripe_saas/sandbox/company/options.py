@@ -11,7 +11,7 @@ ID_SUFFIX = "B7kLmWp9Zx"
 PINNED_VERSION = "2026-05-27.dahlia"
 
 BUILD_END = 1_781_524_800
-"""2026-06-15T12:00:00Z: where the account's clock stands after a build, whatever the machine says."""
+"""2026-06-15T12:00:00Z: the account's clock after a build, whatever the machine says."""
 
 MINUTE = 60
 HOUR = 3_600

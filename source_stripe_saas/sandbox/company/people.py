@@ -127,6 +127,7 @@ class People:
         """Attaches a card and makes it the default; detaches the one before.
 
         Args:
+            who: whose card.
             via_setup: collect it by a setup intent, which may fail once before it succeeds.
         """
         world = self.world
@@ -157,9 +158,7 @@ class People:
     def _set_up(self, who: Customer, method: str) -> None:
         world = self.world
         identity = who.ids.new("seti")
-        intent = objects.setup_intent(
-            identity, who.id, world.now, None, "requires_payment_method"
-        )
+        intent = objects.setup_intent(identity, who.id, world.now, None, "requires_payment_method")
         world.create(intent, "setup_intent.created")
         if who.random.random() < 0.15:
             error = {**DECLINED}

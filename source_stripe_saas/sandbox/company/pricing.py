@@ -110,9 +110,9 @@ def _apply(discount: Discount, drafts: Sequence[DraftLine]) -> None:
     amount = min(coupon.amounts_off.get(scope[0].content["currency"], 0), whole)
     shares = [amount * draft.left // whole for draft in scope]
     # The cents that are left go to the lines that lost most by rounding down.
-    rest = sorted(
-        range(len(scope)), key=lambda i: (-(amount * scope[i].left % whole), i)
-    )[: amount - sum(shares)]
+    rest = sorted(range(len(scope)), key=lambda i: (-(amount * scope[i].left % whole), i))[
+        : amount - sum(shares)
+    ]
     for i, draft in enumerate(scope):
         draft.taken[discount.id] = shares[i] + (i in rest)
 

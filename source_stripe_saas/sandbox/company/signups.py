@@ -20,6 +20,9 @@ from source_stripe_saas.sandbox.company.world import World
 GROWTH = 0.65
 """Customer number i of N arrives after (i/N)**GROWTH of the company's age."""
 
+MODULAR = 40
+"""One customer in so many buys the product by modules: more items than Stripe embeds."""
+
 Choice = tuple[Price, int | None]
 
 _PLANS = (
@@ -74,6 +77,8 @@ class Signups:
         self._expect(index + 1)
         chance = random_stream(self.world.options.seed, f"arrival/{index}/who")
         currency = chance.choices(CURRENCIES, CURRENCY_WEIGHTS)[0]
+        if index % MODULAR == MODULAR // 2:
+            currency = "usd"
         who = self.people.arrive(index, currency, self.catalogue.tax_rates)
         if chance.random() < 0.08:
             self.people.give_source(who)
@@ -96,7 +101,7 @@ class Signups:
     def choose(self, who: Customer) -> list[Choice]:
         """Plans and quantities that a customer wants."""
         chance, prices = who.random, self.catalogue.prices
-        if who.currency == "usd" and chance.random() < 0.015:
+        if who.index % MODULAR == MODULAR // 2:
             # Enough items that Stripe no longer embeds them all.
             return [(price, 1) for price in self.catalogue.modules[: chance.choice((11, 12, 14))]]
         if chance.random() < 0.01:
@@ -183,7 +188,9 @@ class Signups:
         names = ["FRIENDS20", "SPRING3", "HALFYEAR", "LEGACY5OFF", "PARTNER125"]
         if not is_plain:
             names += ["WELCOME50", "TENOFF"]
-        if any(price.product == self.catalogue.prices["support.month"].product for price, _ in choices):
+        if any(
+            price.product == self.catalogue.prices["support.month"].product for price, _ in choices
+        ):
             names += ["SUPPORT30", "SUPPORT30"]
         chosen = [coupons[chance.choice(names)]]
         if chance.random() < 0.03:
@@ -194,10 +201,10 @@ class Signups:
 
     # --- checkout ----------------------------------------------------------------------------
 
-    def _basket(self, ids: object, choices: list[Choice], currency: str) -> list[tuple[Choice, int]]:
-        return [
-            (choice, choice[0].charge_minor(choice[1] or 0, currency)) for choice in choices
-        ]
+    def _basket(
+        self, ids: object, choices: list[Choice], currency: str
+    ) -> list[tuple[Choice, int]]:
+        return [(choice, choice[0].charge_minor(choice[1] or 0, currency)) for choice in choices]
 
     def _remember_checkout(self, who: Customer, sub: Subscription, choices: list[Choice]) -> None:
         """The session through which a subscription was started."""
@@ -279,7 +286,9 @@ class Signups:
         self._put_session(session, basket, "usd", world.ids.new)
         world.queue.at(world.now + DAY, self._session_expired, session["id"])
         gap = int(40 * DAY / (1 + world.options.customers / 50))
-        world.queue.at(world.now + max(HOUR, gap) + chance.randrange(HOUR), self._window_shopper, number + 1)
+        world.queue.at(
+            world.now + max(HOUR, gap) + chance.randrange(HOUR), self._window_shopper, number + 1
+        )
 
     def _session_expired(self, identity: str) -> None:
         self.world.change(

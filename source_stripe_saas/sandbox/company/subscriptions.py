@@ -1,4 +1,4 @@
-"""A subscription as the simulation knows it: its state, its true value, its picture in the store."""
+"""A subscription as the simulation knows it: its state, its true value, its stored picture."""
 
 from __future__ import annotations
 
@@ -91,6 +91,8 @@ class Subscription:
     """Prorations that wait for the next invoice."""
     unbilled: list[int] = field(default_factory=list)
     """Ledger places of changes that only those prorations will show."""
+    discount_marks: dict[str, int] = field(default_factory=dict)
+    """Discount id -> ledger place of its arrival, as long as no invoice has shown it."""
     open_marks: list[int] = field(default_factory=list)
     """Ledger places of untraceable entries whose span is still open."""
     at_renewal: list[Any] = field(default_factory=list)
@@ -278,6 +280,17 @@ class Subscriptions:
         for place in sub.open_marks:
             self.world.ledger.amend(place, visible_until=self.world.now)
         sub.open_marks.clear()
+
+    def lose_unseen(self, sub: Subscription, discount: Discount) -> None:
+        """A discount goes before any invoice showed it: it never was, for those who look later."""
+        place = sub.discount_marks.pop(discount.id, None)
+        if place is not None:
+            self.world.ledger.amend(
+                place,
+                untraceable=True,
+                visible_from=self.world.ledger.entries[place].at,
+                note="gone before any invoice",
+            )
 
     def mark_unbilled(self, sub: Subscription, place: int) -> None:
         """A change that only a proration shows, which is not on any invoice yet."""

@@ -119,7 +119,9 @@ def card_details(method: StripeObject) -> StripeObject:
     }
 
 
-def source_card(identity: str, customer_id: str, name: str, last4: str, exp_year: int) -> StripeObject:
+def source_card(
+    identity: str, customer_id: str, name: str, last4: str, exp_year: int
+) -> StripeObject:
     """A card of the older kind, kept on the customer."""
     return {
         "id": identity,
@@ -246,8 +248,13 @@ def setup_intent(
         "next_action": None,
         "on_behalf_of": None,
         "payment_method": method,
-        "payment_method_options": {"card": {"mandate_options": None, "network": None,
-                                            "request_three_d_secure": "automatic"}},
+        "payment_method_options": {
+            "card": {
+                "mandate_options": None,
+                "network": None,
+                "request_three_d_secure": "automatic",
+            }
+        },
         "payment_method_types": ["card"],
         "single_use_mandate": None,
         "status": status,

@@ -20,7 +20,7 @@ _OPTIONS = {
         "request_three_d_secure": "automatic",
     }
 }
-_AMOUNT_DETAILS = {"tip": {}}
+_AMOUNT_DETAILS: StripeObject = {"tip": {}}
 
 
 def payment_intent(
