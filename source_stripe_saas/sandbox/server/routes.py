@@ -65,7 +65,7 @@ PERMISSIONS = {
     "source": "customer_read",
     "subscription": "subscription_read",
     "subscription_item": "subscription_read",
-    "subscription_schedule": "subscription_schedule_read",
+    "subscription_schedule": "subscription_read",
     "tax_id": "customer_read",
     "tax_rate": "tax_rate_read",
     "topup": "top_up_read",
