@@ -69,7 +69,7 @@ class PageEntrypoint:
                 if isinstance(message, PageMessage):
                     name = message.record.stream if message.record else ""
                     counts[HashableStreamDescriptor(name=name)] += message.count
-                    self._out.write(message.lines + "\n")
+                    self._write_lines(message.lines)
                     continue
                 self._write(self._plain.handle_record_counts(message, counts))
                 if message.type == Type.STATE:
@@ -86,3 +86,11 @@ class PageEntrypoint:
 
     def _write(self, message: AirbyteMessage) -> None:
         self._out.write(self._plain.airbyte_message_to_string(message) + "\n")
+
+    def _write_lines(self, lines: bytes) -> None:
+        binary = getattr(self._out, "buffer", None)
+        if binary is None:
+            self._out.write(lines.decode())
+            return
+        self._out.flush()  # what was written as text comes first
+        binary.write(lines)

@@ -10,15 +10,15 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 from airbyte_cdk.models import AirbyteMessage, AirbyteRecordMessage, Type
 from airbyte_cdk.sources.types import Record
 
 from source_stripe_saas.streams.progress import Step
+from source_stripe_saas.streams.records import AnyRecord, RawRecord
 from source_stripe_saas.streams.work import Unit
-from source_stripe_saas.stripe.listing import StripeObject
+from source_stripe_saas.stripe.rows import StripeObject
 
 
 class Page(Record):
@@ -27,7 +27,7 @@ class Page(Record):
     def __init__(
         self,
         stream_name: str,
-        records: list[StripeObject],
+        records: list[AnyRecord],
         step: Step,
         spawned: tuple[Unit, ...],
         *,
@@ -40,6 +40,7 @@ class Page(Record):
         self.spawned = spawned
         self.emitted_at = int(time.time() * 1000)
         self.lines = _lines(stream_name, records, self.emitted_at) if as_lines else None
+        """All RECORD messages, a line each."""
 
     def messages(self) -> Iterator[AirbyteMessage]:
         """The page as the core's own messages: one for all its lines, or one a record."""
@@ -47,10 +48,11 @@ class Page(Record):
             yield PageMessage.of(self)
             return
         for record in self.records:
+            data = record.decoded() if isinstance(record, RawRecord) else record
             yield AirbyteMessage(
                 type=Type.RECORD,
                 record=AirbyteRecordMessage(
-                    stream=self.stream_name, data=record, emitted_at=self.emitted_at
+                    stream=self.stream_name, data=data, emitted_at=self.emitted_at
                 ),
             )
 
@@ -59,7 +61,7 @@ class Page(Record):
 class PageMessage(AirbyteMessage):
     """A message that stands for many RECORD lines, ready to be written."""
 
-    lines: str = ""
+    lines: bytes = b""
     count: int = 0
 
     @classmethod
@@ -69,21 +71,25 @@ class PageMessage(AirbyteMessage):
             stream=page.stream_name, data={}, emitted_at=page.emitted_at
         )
         return cls(
-            type=Type.RECORD, record=stand_in, lines=page.lines or "", count=len(page.records)
+            type=Type.RECORD, record=stand_in, lines=page.lines or b"", count=len(page.records)
         )
 
 
-def _lines(stream: str, records: list[StripeObject], emitted_at: int) -> str:
-    return "\n".join(_line(stream, record, emitted_at) for record in records)
+def _lines(stream: str, records: list[AnyRecord], emitted_at: int) -> bytes:
+    before = b'{"type":"RECORD","record":{"stream":%b,"data":' % orjson.dumps(stream)
+    after = b',"emitted_at":%d}}\n' % emitted_at
+    parts: list[bytes | memoryview] = []
+    for record in records:
+        if isinstance(record, RawRecord):
+            parts += (before, record.raw[:-1], record.tail, after)
+        else:
+            parts += (before, _json(record), after)
+    return b"".join(parts)
 
 
-def _line(stream: str, record: StripeObject, emitted_at: int) -> str:
-    message: dict[str, Any] = {
-        "type": "RECORD",
-        "record": {"stream": stream, "data": record, "emitted_at": emitted_at},
-    }
+def _json(record: StripeObject) -> bytes:
     try:
-        return orjson.dumps(message).decode()
+        return orjson.dumps(record)
     except (TypeError, ValueError):
         # Lone surrogates and integers beyond 64 bits, both of which JSON itself allows.
-        return json.dumps(message, separators=(",", ":"))
+        return json.dumps(record, separators=(",", ":")).encode()

@@ -9,11 +9,12 @@ from typing import Any
 from source_stripe_saas.streams.feed import Change, Changes, collect_changes, feed_events
 from source_stripe_saas.streams.last_known import last_known
 from source_stripe_saas.streams.progress import CHANGES, Step
-from source_stripe_saas.streams.records import endpoint_of, fill_path
+from source_stripe_saas.streams.records import AnyRecord, endpoint_of, fill_path
 from source_stripe_saas.streams.spans import Span
 from source_stripe_saas.streams.work import Batch, StreamWork
-from source_stripe_saas.stripe.listing import PAGE_SIZE, ListReader, StripeObject
+from source_stripe_saas.stripe.listing import PAGE_SIZE, ListReader
 from source_stripe_saas.stripe.refusal import NotFound
+from source_stripe_saas.stripe.rows import Row, StripeObject, plain
 
 _FETCHES_PER_UNIT = 50
 """Objects that one thread fetches, so that several threads share a long list."""
@@ -48,7 +49,7 @@ class ChangeFeed:
                 return
             yield batch
         pending: list[Change] = []
-        ready: list[StripeObject] = []
+        ready: list[AnyRecord] = []
         for change in (changes.parents if plan.parent else changes.objects).values():
             if plan.parent is None and self._is_read_elsewhere(change, seen):
                 continue
@@ -101,7 +102,7 @@ class ChangeFeed:
         for variant, updated in lists:
             try:
                 for page in ListReader(work.client, plan.listing(variant)).pages():
-                    records: list[StripeObject] = []
+                    records: list[AnyRecord] = []
                     for row in page.objects:
                         if row["id"] in seen:
                             continue
@@ -154,7 +155,7 @@ class Fetch:
     def read(self) -> Iterator[Batch]:
         """The records of the changed objects."""
         work = self.feed.work
-        records: list[StripeObject] = []
+        records: list[AnyRecord] = []
         for change, row in self._current():
             if work.failed.is_set():
                 return
@@ -166,7 +167,7 @@ class Fetch:
 
     # -- from a change to the object as it is now --------------------------------------------------
 
-    def _current(self) -> Iterator[tuple[Change, StripeObject | None]]:
+    def _current(self) -> Iterator[tuple[Change, Row | StripeObject | None]]:
         """Each change with the object's present content, None where it is gone.
 
         Listing a page costs one request and may bring many of the changed objects, fetching costs
@@ -179,7 +180,7 @@ class Fetch:
                 yield change, change.payload
         misses = 0
         while rest:
-            found: dict[str, StripeObject] = {}
+            found: dict[str, Row | StripeObject] = {}
             if self._can_list() and len(rest) >= _FEWEST_WORTH_LISTING and _created(rest[0]) > 0:
                 found = self._page_from(_created(rest[0]))
             hits = [change for change in rest if change.id in found]
@@ -221,7 +222,7 @@ class Fetch:
             and not by_own_events
         )
 
-    def _page_from(self, created: int) -> dict[str, StripeObject]:
+    def _page_from(self, created: int) -> dict[str, Row | StripeObject]:
         """One page of the list, by id: what was created at a second and before."""
         plan = self.feed.work.plan
         reader = ListReader(self.feed.work.client, plan.listing(*plan.variants), hi=created)
@@ -252,7 +253,7 @@ class Fetch:
 
     # -- from the object to records ----------------------------------------------------------------
 
-    def _records(self, change: Change, row: StripeObject | None) -> Iterator[StripeObject]:
+    def _records(self, change: Change, row: Row | StripeObject | None) -> Iterator[AnyRecord]:
         plan, maker = self.feed.work.plan, self.feed.work.maker
         if plan.parent is None:
             if row is not None:
@@ -262,13 +263,13 @@ class Fetch:
             return
         if self._is_own_child(change):
             if row is not None:
-                yield maker.stamped(row, change.updated)
+                yield maker.stamped(plain(row), change.updated)
             elif change.payload is not None:
                 yield self.feed.deleted(change.payload, change)
             return
         present: set[str] = set()
         if row is not None:
-            for record in maker.records(row, change.updated):
+            for record in maker.children(plain(row), change.updated):
                 present.add(record["id"])
                 yield record
         for identity, (child, parent, second, version) in self.all_changes.gone.items():

@@ -14,7 +14,8 @@ from typing import Any
 from source_stripe_saas.streams.plan import StreamPlan, Touch
 from source_stripe_saas.streams.spans import Span
 from source_stripe_saas.stripe.client import STRIPE_VERSION, StripeClient
-from source_stripe_saas.stripe.listing import Listing, ListReader, StripeObject
+from source_stripe_saas.stripe.listing import Listing, ListReader
+from source_stripe_saas.stripe.rows import StripeObject, plain
 
 _TYPES_PER_REQUEST = 20
 """Stripe takes no more event types in one request."""
@@ -62,7 +63,7 @@ def feed_events(client: StripeClient, types: tuple[str, ...], span: Span) -> Ite
         some = types[first : first + _TYPES_PER_REQUEST]
         listing = Listing("events", params=[("types[]", name) for name in some])
         for page in ListReader(client, listing, lo=span[0], hi=span[1]).pages():
-            yield from page.objects
+            yield from map(plain, page.objects)
 
 
 def _named(subject: StripeObject, path: str) -> str | None:

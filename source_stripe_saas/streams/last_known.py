@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from source_stripe_saas.stripe.client import STRIPE_VERSION
-from source_stripe_saas.stripe.listing import StripeObject
+from source_stripe_saas.stripe.rows import StripeObject
 
 _JSON_TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),

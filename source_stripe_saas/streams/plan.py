@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from source_stripe_saas.stripe.listing import Listing, StripeObject
+from source_stripe_saas.stripe.listing import Listing
+from source_stripe_saas.stripe.rows import HeadDecoder, StripeObject, head_decoder
 
 EVENTS_KEPT_DAYS = 30
 
@@ -146,9 +147,17 @@ class StreamPlan:
             params=(*source.params, *variant, *expand),
             endpoint=source.path,
             created_field=source.created_field if source.created_filter else None,
+            head=self._head(),
         )
 
-    def is_open(self, row: StripeObject) -> bool:
+    def _head(self) -> HeadDecoder | None:
+        """What must be known of an object; None for parents, whose children must be taken out."""
+        if self.parent is not None:
+            return None
+        fields = (self.created_field, *(name for name, _ in self.open_while))
+        return head_decoder(fields, self.completes)
+
+    def is_open(self, row: Mapping[str, Any]) -> bool:
         """True if the object will change without an event."""
         return any(row.get(name) in values for name, values in self.open_while)
 

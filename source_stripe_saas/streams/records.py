@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, urlsplit
+
+import orjson
 
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.stripe.client import StripeClient
-from source_stripe_saas.stripe.listing import Listing, ListReader, StripeObject
+from source_stripe_saas.stripe.listing import Listing, ListReader
 from source_stripe_saas.stripe.refusal import NotFound, Unreachable
+from source_stripe_saas.stripe.rows import Row, StripeObject, plain
 
 
 def fill_path(template: str, row: StripeObject) -> str:
@@ -39,6 +43,22 @@ def endpoint_of(path: str) -> str:
     return "/".join([parts[0], "*", *parts[2:]]) if len(parts) > 2 else path
 
 
+class RawRecord(NamedTuple):
+    """A record that was never decoded: an object as Stripe wrote it, and what is added to it."""
+
+    raw: memoryview
+    tail: bytes
+    """Takes the place of the object's closing brace."""
+
+    def decoded(self) -> StripeObject:
+        """The record as a dict."""
+        record: StripeObject = orjson.loads(bytes(self.raw)[:-1] + self.tail)
+        return record
+
+
+AnyRecord = RawRecord | StripeObject
+
+
 @dataclass
 class RecordMaker:
     """Makes one stream's records; safe to use from many threads."""
@@ -46,24 +66,34 @@ class RecordMaker:
     plan: StreamPlan
     client: StripeClient
 
-    def records(self, row: StripeObject, updated: int) -> Iterator[StripeObject]:
+    def records(self, row: Row | StripeObject, updated: int) -> Iterator[AnyRecord]:
         """The records that a listed or fetched object gives: itself, or its children.
 
         Args:
             row: the object, or the parent for a stream of children.
             updated: the second from which on this content is known to hold.
         """
-        if self.plan.parent is None:
-            for name in self.plan.completes:
-                self._complete(row, name)
-            yield self.stamped(row, updated)
-        elif self.plan.embedded is not None:
-            self._complete(row, self.plan.embedded)
-            for child in self.children_in(row):
-                yield self.of_parent(child, row, updated)
-        elif self.plan.has_children(row):
-            for child in self._called(row):
-                yield self.of_parent(child, row, updated)
+        if self.plan.parent is not None:
+            yield from self.children(plain(row), updated)
+            return
+        if isinstance(row, Row):
+            if not any(map(row.is_cut, self.plan.completes)):
+                yield RawRecord(row.raw, self._tail(updated))
+                return
+            row = row.decoded()
+        for name in self.plan.completes:
+            self._complete(row, name)
+        yield self.stamped(row, updated)
+
+    def children(self, parent: StripeObject, updated: int) -> Iterator[StripeObject]:
+        """The records of a parent's children, from its embedded list or asked for."""
+        if self.plan.embedded is not None:
+            self._complete(parent, self.plan.embedded)
+            for child in self.children_in(parent):
+                yield self.of_parent(child, parent, updated)
+        elif self.plan.has_children(parent):
+            for child in self._called(parent):
+                yield self.of_parent(child, parent, updated)
 
     def children_in(self, parent: StripeObject) -> list[StripeObject]:
         """The stream's objects among the entries of the parent's embedded list."""
@@ -88,6 +118,15 @@ class RecordMaker:
             row["is_deleted"] = deleted
         return row
 
+    def _tail(self, updated: int) -> bytes:
+        """What `stamped` adds, as JSON that ends an object."""
+        tail = b""
+        if self.plan.adds_updated:
+            tail += b',"updated":%d' % updated
+        if self.plan.adds_is_deleted:
+            tail += b',"is_deleted":false'
+        return tail + b"}"
+
     def _called(self, parent: StripeObject) -> Iterator[StripeObject]:
         """Children that must be asked for, parent by parent."""
         assert self.plan.call is not None
@@ -100,7 +139,7 @@ class RecordMaker:
         )
         try:
             for page in ListReader(self.client, listing).pages():
-                yield from page.objects
+                yield from map(plain, page.objects)
         except NotFound:
             # The parent was deleted after it was listed; its deletion is the feed's to tell.
             return
@@ -129,7 +168,7 @@ class RecordMaker:
         entries: list[StripeObject] = []
         try:
             for page in ListReader(self.client, listing).pages():
-                entries += page.objects
+                entries += map(plain, page.objects)
         except NotFound:
             return  # deleted since it was listed: what is known of it must do
         row[name] = {**embedded, "data": entries, "has_more": False}

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from source_stripe_saas.streams.progress import Step, variant_name
-from source_stripe_saas.streams.records import RecordMaker
+from source_stripe_saas.streams.records import AnyRecord, RecordMaker
 from source_stripe_saas.streams.work import Batch, StreamWork
-from source_stripe_saas.stripe.listing import ListReader, StripeObject
+from source_stripe_saas.stripe.listing import ListReader
 from source_stripe_saas.stripe.refusal import CursorGone, Refusal
+from source_stripe_saas.stripe.rows import Row, StripeObject, plain
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Roll:
             yield from self._by_parents()
         yield Batch(step=Step(variant=name, finished=True))
 
-    def _records(self, rows: list[StripeObject]) -> list[StripeObject]:
+    def _records(self, rows: list[Row | StripeObject]) -> list[AnyRecord]:
         return [record for row in rows for record in self.work.maker.records(row, self.updated)]
 
     def _by_parents(self) -> Iterator[Batch]:
@@ -67,4 +68,4 @@ class Roll:
             for row in page.objects:
                 if self.work.failed.is_set():
                     return
-                yield Batch(list(maker.records(row, self.updated)))
+                yield Batch(list(maker.records(plain(row), self.updated)))

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from source_stripe_saas.streams.progress import Step, variant_name
+from source_stripe_saas.streams.records import AnyRecord
 from source_stripe_saas.streams.spans import Span, halves
 from source_stripe_saas.streams.work import Batch, StreamWork, Unit
-from source_stripe_saas.stripe.listing import PAGE_SIZE, ListPage, ListReader, StripeObject
+from source_stripe_saas.stripe.listing import PAGE_SIZE, ListPage, ListReader
+from source_stripe_saas.stripe.rows import Row, StripeObject
 
 _PAGES_WORTH_CUTTING = 8
 """Estimated pages left from which on a window is cut in two."""
@@ -77,7 +79,7 @@ class Window:
 
 def batches(
     work: StreamWork,
-    rows: list[StripeObject],
+    rows: list[Row | StripeObject],
     updated: int,
     variant: tuple[tuple[str, str], ...],
     span: Span,
@@ -91,7 +93,7 @@ def batches(
     oldest_open = min((row[plan.created_field] for row in rows if plan.is_open(row)), default=None)
     if spawned:
         yield Batch(spawned=spawned)
-    records: list[StripeObject] = []
+    records: list[AnyRecord] = []
     for row in rows:
         if work.failed.is_set():
             return

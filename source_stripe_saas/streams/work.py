@@ -13,9 +13,8 @@ from typing import Protocol
 
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.progress import Step
-from source_stripe_saas.streams.records import RecordMaker
+from source_stripe_saas.streams.records import AnyRecord, RecordMaker
 from source_stripe_saas.stripe.client import StripeClient
-from source_stripe_saas.stripe.listing import StripeObject
 
 
 class Unit(Protocol):
@@ -35,7 +34,7 @@ class Unit(Protocol):
 class Batch:
     """Records that belong together, what they complete, and further work."""
 
-    records: list[StripeObject] = field(default_factory=list)
+    records: list[AnyRecord] = field(default_factory=list)
     step: Step = field(default_factory=Step)
     spawned: tuple[Unit, ...] = ()
 

@@ -24,6 +24,7 @@ from requests.adapters import HTTPAdapter
 from source_stripe_saas.settings import Settings
 from source_stripe_saas.stripe.limits import RateLimits, limits_for
 from source_stripe_saas.stripe.refusal import Unreachable, refusal
+from source_stripe_saas.stripe.rows import HeadDecoder, Slices, sliced
 
 STRIPE_VERSION = "2026-05-27.dahlia"
 ATTEMPTS = 8
@@ -41,8 +42,11 @@ class Reply:
     """A good answer."""
 
     body: dict[str, Any]
+    """The decoded answer; empty if slices were asked for."""
     moment: int | None
     """Stripe's clock when it answered (the `Date` header), Unix seconds."""
+    slices: Slices | None = None
+    """A list's objects and whether there are more, if slices were asked for."""
 
 
 def pause_seconds(attempt: int, jitter: float) -> float:
@@ -88,13 +92,21 @@ class StripeClient:
         name = "Stripe-Context" if self._settings.is_organization_key else "Stripe-Account"
         self._account_header = {name: account_id}
 
-    def get(self, path: str, params: Params = (), *, endpoint: str | None = None) -> Reply:
+    def get(
+        self,
+        path: str,
+        params: Params = (),
+        *,
+        endpoint: str | None = None,
+        head: HeadDecoder | None = None,
+    ) -> Reply:
         """Asks until there is an answer.
 
         Args:
             path: below /v1, such as `invoices/in_1/lines`.
             params: query parameters in order; a name may repeat.
             endpoint: what Stripe counts limits by, when `path` holds ids.
+            head: the answer is a list, of whose objects just this much is decoded.
 
         Raises:
             Refusal: Stripe said no, and will again.
@@ -109,19 +121,20 @@ class StripeClient:
             advice = None
             try:
                 response = self._send(path, params)
-                status, request_id = response.status_code, response.headers.get("Request-Id")
-                body = _decoded(response)
+                content = response.content
             except (requests.RequestException, OSError) as error:
                 status, problem = None, f"connection failed ({type(error).__name__})"
             else:
+                status, request_id = response.status_code, response.headers.get("Request-Id")
                 moment = _moment(response.headers.get("Date"))
-                if status < 300 and isinstance(body, dict):
-                    return Reply(body, moment)
                 if status < 300:
-                    problem = "the reply is not a JSON object"
+                    reply = _reply(content, moment, head)
+                    if reply is not None:
+                        return reply
+                    problem = f"the reply is no {'list' if head else 'object'} of Stripe's"
                 else:
                     advice = response.headers.get("Stripe-Should-Retry")
-                    no = refusal(path, status, body, request_id, moment)
+                    no = refusal(path, status, _decoded(content), request_id, moment)
                     if not is_worth_retrying(status, advice):
                         raise no
                     problem = f"status {status}: {no.message}"
@@ -163,15 +176,24 @@ class StripeClient:
         return session
 
 
-def _decoded(response: requests.Response) -> Any:
-    """The reply's JSON, or None if it is none."""
+def _reply(content: bytes, moment: int | None, head: HeadDecoder | None) -> Reply | None:
+    """A body as the caller wants it, None if it is something else."""
+    if head is not None:
+        slices = sliced(content, head)
+        return Reply({}, moment, slices) if slices is not None else None
+    body = _decoded(content)
+    return Reply(body, moment) if isinstance(body, dict) else None
+
+
+def _decoded(content: bytes) -> Any:
+    """A body's JSON, or None if it is none."""
     try:
-        return orjson.loads(response.content)
+        return orjson.loads(content)
     except ValueError:
         pass
     try:
         # orjson refuses lone surrogates, which Stripe lets users put into metadata.
-        return json.loads(response.content)
+        return json.loads(content)
     except (ValueError, RecursionError):
         return None
 

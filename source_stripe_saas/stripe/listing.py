@@ -7,16 +7,14 @@ a list has no such filter, from the object before), repeats dropped.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from source_stripe_saas.stripe.client import Params, StripeClient
 from source_stripe_saas.stripe.refusal import CursorGone, Unreachable
+from source_stripe_saas.stripe.rows import HeadDecoder, Row, Slices, StripeObject
 
 PAGE_SIZE = 100
-
-StripeObject = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -28,13 +26,15 @@ class Listing:
     endpoint: str | None = None
     created_field: str | None = "created"
     """The field that the `created` filter looks at; None where a list has no such filter."""
+    head: HeadDecoder | None = None
+    """How much of each object is decoded; None: all of it."""
 
 
 @dataclass(frozen=True)
 class ListPage:
     """Objects that this page was the first to bring, newest first."""
 
-    objects: list[StripeObject]
+    objects: list[Row | StripeObject]
     has_more: bool
     moment: int | None
 
@@ -89,12 +89,15 @@ class ListReader:
         while True:
             try:
                 reply = self.client.get(
-                    self.listing.path, self._params(), endpoint=self.listing.endpoint
+                    self.listing.path,
+                    self._params(),
+                    endpoint=self.listing.endpoint,
+                    head=self.listing.head,
                 )
             except CursorGone:
                 self._step_back()
                 continue
-            objects, has_more = self._checked(reply.body)
+            objects, has_more = self._checked(reply.slices or _of_body(reply.body))
             fresh = [row for row in objects if row["id"] not in self._edge]
             self._remember(objects)
             if fresh or not has_more:
@@ -110,15 +113,15 @@ class ListReader:
             params.append(("starting_after", self.after))
         return params
 
-    def _checked(self, body: StripeObject) -> tuple[list[StripeObject], bool]:
-        objects, has_more = body.get("data"), body.get("has_more")
-        if not isinstance(objects, list) or not isinstance(has_more, bool):
+    def _checked(self, slices: Slices | None) -> Slices:
+        if slices is None:
             raise Unreachable(self.listing.path, "the reply is not a list of Stripe's")
+        objects, has_more = slices
         if has_more and not objects:
             raise Unreachable(self.listing.path, "an empty page says that there is more")
-        return objects, has_more
+        return slices
 
-    def _remember(self, objects: list[StripeObject]) -> None:
+    def _remember(self, objects: Sequence[Row | StripeObject]) -> None:
         if not objects:
             return
         self.after = objects[-1]["id"]
@@ -142,3 +145,11 @@ class ListReader:
         # The last object has gone: start after the one before it. What lies between is known.
         self._edge.add(self._before.pop())
         self.after = self._before[-1] if self._before else None
+
+
+def _of_body(body: StripeObject) -> Slices | None:
+    """A decoded list's objects; None if it is no list of Stripe's."""
+    objects, has_more = body.get("data"), body.get("has_more")
+    if not isinstance(objects, list) or not isinstance(has_more, bool):
+        return None
+    return objects, has_more
