@@ -270,6 +270,52 @@ def test_pending_invoice_items_are_those_without_an_invoice():
     assert ask("/v1/invoiceitems", f"created[gte]={NOW}").ids == ["ii_2", "ii_1"]
 
 
+def test_a_filter_with_keys_compares_each_of_them():
+    payments = [
+        {"type": "payment_intent", "payment_intent": "pi_1"},
+        {"type": "payment_intent", "payment_intent": "pi_2"},
+        {"type": "payment_record", "payment_record": "pi_1"},
+    ]
+    ask = Asker(
+        an_account(
+            *(
+                {
+                    "id": f"inpay_{i}",
+                    "object": "invoice_payment",
+                    "created": NOW,
+                    "payment": payment,
+                }
+                for i, payment in enumerate(payments)
+            )
+        )
+    )
+    query = "payment[type]=payment_intent&payment[payment_intent]=pi_1"
+    assert ask("/v1/invoice_payments", query).ids == ["inpay_0"]
+    assert ask("/v1/invoice_payments", "payment[type]=payment_intent").ids == ["inpay_1", "inpay_0"]
+
+
+def test_subscriptions_are_found_by_the_price_and_period_of_an_item():
+    account = an_account()
+    for number, price in enumerate(("price_a", {"id": "price_b"})):
+        parent = f"sub_{number}"
+        base = {"object": "subscription", "created": NOW + number, "status": "active"}
+        account.store.put({"id": parent, **base})
+        item = {"object": "subscription_item", "created": NOW, "price": price}
+        item |= {"current_period_start": NOW + number, "current_period_end": NOW + 10 * number}
+        account.store.put({"id": f"si_{number}", **item}, parent=parent)
+    ask = Asker(account)
+    assert ask("/v1/subscriptions", "price=price_a").ids == ["sub_0"]
+    assert ask("/v1/subscriptions", "price=price_b").ids == ["sub_1"]
+    assert ask("/v1/subscriptions", f"current_period_end[gt]={NOW}").ids == ["sub_1"]
+    assert ask("/v1/subscriptions", f"current_period_start={NOW}").ids == ["sub_0"]
+
+
+def test_products_asked_for_by_their_ids_take_no_cursor():
+    ask = Asker(an_account(*numbered("product", 4)))
+    assert ask("/v1/products", "ids[]=product_3&ids[]=product_1").ids == ["product_3", "product_1"]
+    assert ask("/v1/products", "ids[]=product_3&starting_after=product_3").status == 400
+
+
 def test_filters_add_up():
     ask = Asker(
         an_account(

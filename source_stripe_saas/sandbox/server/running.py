@@ -96,6 +96,8 @@ def _server(account: Account, settings: Settings) -> uvicorn.Server:
             date_header=False,
             server_header=False,
             lifespan="off",
+            # Longer than any client of ours idles: a connection closed under it looks like a fault.
+            timeout_keep_alive=75,
             timeout_graceful_shutdown=1,
         )
     )
