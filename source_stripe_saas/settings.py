@@ -15,6 +15,7 @@ STRIPE_URL = "https://api.stripe.com"
 OFFICIAL_NUM_WORKERS = 10
 """Default of Airbyte's official connector, stored in every config made with it: not a choice."""
 
+_YEAR = re.compile(r"\d{4}")
 _KEY = re.compile(r"(sk|rk)_(live|test|org)_?\S+")
 
 
@@ -80,6 +81,8 @@ def _start(config: Mapping[str, Any]) -> int:
     text = _text(config, "start_date")
     if text is None:
         return 0
+    if not _YEAR.match(text):
+        raise _no_date(text)  # it also reads "now" and times of day, by the machine's clock
     try:
         moment = pendulum.parse(text, strict=True)
     except Exception as error:  # pendulum raises several kinds, none helpful to whoever typed it
@@ -87,7 +90,7 @@ def _start(config: Mapping[str, Any]) -> int:
     # It also reads durations and intervals.
     if not isinstance(moment, pendulum.DateTime):
         raise _no_date(text)
-    return int(moment.timestamp())
+    return max(0, int(moment.timestamp()))
 
 
 def _no_date(text: str) -> ConfigError:
