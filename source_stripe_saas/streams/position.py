@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,8 +68,10 @@ def _seconds(value: Any) -> int | None:
     """A time as one finds it in a state: seconds, a number in a text, or an ISO date."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, int | float):
-        return int(value)
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        return int(value) if math.isfinite(value) else None
     if isinstance(value, str):
         try:
             return int(value)
@@ -123,7 +126,10 @@ def read_position(blob: Mapping[str, Any]) -> tuple[Position, str | None]:
         return Position(), None
     if "backfill" in blob or set(blob) <= {"updated", "open_since"}:
         try:
-            return _own(blob), None
+            position = _own(blob)
+            if position.backfill is None and position.covered_until is None:
+                raise ValueError("no time")
+            return position, None
         except (KeyError, TypeError, ValueError, AttributeError):
             return Position(), "its state cannot be understood, so everything is read again"
     if set(blob) == {"created"} and _seconds(blob["created"]) is not None:
