@@ -47,8 +47,10 @@ class Roll:
         except CursorGone:
             raise
         except Refusal as refused:
-            # 401 and 403 are about the key; 400 and 404 say that there is no such list.
-            if self.work.plan.fallback is None or refused.status not in (400, 404):
+            # 401 and 403 are about the key; 400 and 404 say that there is no such list, unless it
+            # has begun.
+            has_fallback = self.work.plan.fallback is not None and empty
+            if not has_fallback or refused.status not in (400, 404):
                 raise
         if empty and self.work.plan.fallback is not None:
             yield from self._by_parents()
