@@ -85,6 +85,7 @@ class ChangeFeed:
         return (
             self.listed_from is not None
             and not change.is_deletion
+            and not change.is_tied  # a deletion may be among the events of that second
             and _created(change) >= self.listed_from
         )
 

@@ -30,15 +30,18 @@ class Change:
     """Second of the latest event."""
     is_deletion: bool = False
     payload: StripeObject | None = None
-    """The object in the latest event; None if only another object's event named it."""
+    """The object in the latest event of its own; None if only other objects' events named it."""
     api_version: str | None = None
     is_tied: bool = False
     """Several events in the latest second: which of them is the newest cannot be known."""
+    payload_is_older: bool = False
+    """The latest event was another object's."""
 
     @property
     def payload_is_current(self) -> bool:
         """True if the payload looks as a fetch would, so that none is needed."""
-        return self.payload is not None and not self.is_tied and self.api_version == STRIPE_VERSION
+        is_doubtful = self.payload is None or self.is_tied or self.payload_is_older
+        return not is_doubtful and self.api_version == STRIPE_VERSION
 
 
 @dataclass
@@ -156,8 +159,6 @@ def _note(
         return
     second: int = event["created"]
     known = into.get(identity)
-    if known is not None and known.updated > second:
-        return
     change = Change(
         identity,
         second,
@@ -165,13 +166,21 @@ def _note(
         event["data"]["object"] if has_payload else None,
         event.get("api_version"),
     )
-    if known is not None and known.updated == second:
-        change.is_tied = True
-        # A deletion beside another event of its second may be the end or a new beginning with the
-        # same id; a fetch tells.
-        change.is_deletion = change.is_deletion and known.is_deletion
-        if change.payload is None:
-            change.payload, change.api_version = known.payload, known.api_version
-    elif known is not None and change.payload is None:
-        change.payload, change.api_version = known.payload, known.api_version
+    if known is not None and known.updated > second:
+        _remember_payload(known, change)
+        return
+    if known is not None:
+        if known.updated == second:
+            change.is_tied = True
+            # A deletion beside another event of its second may be the end or a new beginning with
+            # the same id; a fetch tells.
+            change.is_deletion = change.is_deletion and known.is_deletion
+        _remember_payload(change, known)
     into[identity] = change
+
+
+def _remember_payload(change: Change, older: Change) -> None:
+    """Keeps an older payload where the latest event has none: a deleted object's last fields."""
+    if change.payload is None and older.payload is not None:
+        change.payload, change.api_version = older.payload, older.api_version
+        change.payload_is_older = True
