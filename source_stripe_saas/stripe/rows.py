@@ -1,0 +1,122 @@
+"""A list's reply, as bytes -> its objects, each still as Stripe wrote it.
+
+Most objects go through this connector unread: a stream needs their id, their `created`, and whether
+an embedded list was cut. So a page is stripped of its white space and sliced; a `Row` holds one
+slice and decodes the rest only for whoever asks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import msgspec
+import orjson
+
+StripeObject = dict[str, Any]
+HeadDecoder = msgspec.json.Decoder[Any]
+
+
+class _Cut(msgspec.Struct):
+    """An embedded list, of which only this is of interest."""
+
+    has_more: bool = False
+
+
+class _Sliced(msgspec.Struct):
+    """The envelope of a list."""
+
+    data: list[msgspec.Raw]
+    has_more: bool
+
+
+_ENVELOPE = msgspec.json.Decoder(_Sliced)
+
+
+@cache
+def head_decoder(fields: tuple[str, ...], lists: tuple[str, ...] = ()) -> HeadDecoder:
+    """A decoder of nothing but the id, some plain fields and some embedded lists."""
+    members: list[tuple[str, Any, Any]] = [("id", str, "")]
+    members += [(name, Any, None) for name in fields if name != "id"]
+    members += [(name, _Cut | None, None) for name in lists]
+    head = msgspec.defstruct("Head", members)
+    return msgspec.json.Decoder(head)
+
+
+class Row(Mapping[str, Any]):
+    """One object of a list; reads like the decoded object, but for lists that the head names."""
+
+    __slots__ = ("_decoded", "_head", "raw")
+
+    def __init__(self, raw: memoryview, head: Any) -> None:
+        self.raw = raw
+        """The object as compact JSON."""
+        self._head = head
+        self._decoded: StripeObject | None = None
+
+    def decoded(self) -> StripeObject:
+        """The whole object, a dict of its own for whoever wants to change it."""
+        if self._decoded is None:
+            self._decoded = orjson.loads(self.raw)
+        return self._decoded
+
+    def is_cut(self, name: str) -> bool:
+        """True if an embedded list was cut; the head must have been asked for it."""
+        embedded = getattr(self._head, name)
+        return embedded is not None and bool(embedded.has_more)
+
+    def __getitem__(self, name: str) -> Any:
+        # Lists are in the head too, but only as far as `is_cut` needs them.
+        value = getattr(self._head, name, None)
+        return value if isinstance(value, str | int) else self.decoded()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.decoded())
+
+    def __len__(self) -> int:
+        return len(self.decoded())
+
+
+def plain(row: Row | StripeObject) -> StripeObject:
+    """A list's entry as a dict."""
+    return row.decoded() if isinstance(row, Row) else row
+
+
+Slices = tuple[Sequence[Row | StripeObject], bool]
+"""A list's objects, and whether there are more."""
+
+
+def sliced(content: bytes, decoder: HeadDecoder) -> Slices | None:
+    """A list's reply -> (its objects, whether there are more); None if it is no list of Stripe's.
+
+    Args:
+        content: the body, pretty-printed or not.
+        decoder: from `head_decoder`.
+    """
+    try:
+        compact = msgspec.json.format(content, indent=-1)
+        if not compact.isascii():
+            compact.decode()  # slices are written out as they are, so they must be UTF-8
+        envelope = _ENVELOPE.decode(compact)
+        rows = [Row(memoryview(raw), decoder.decode(raw)) for raw in envelope.data]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # Lone surrogates and the like, which JSON allows: the standard library is more patient.
+        return _decoded(content)
+    return rows, envelope.has_more
+
+
+def _decoded(content: bytes) -> Slices | None:
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(body, dict):
+        return None
+    objects, has_more = body.get("data"), body.get("has_more")
+    if not isinstance(objects, list) or not isinstance(has_more, bool):
+        return None
+    if not all(isinstance(entry, dict) and isinstance(entry.get("id"), str) for entry in objects):
+        return None
+    return objects, has_more
