@@ -8,6 +8,7 @@ import orjson
 
 from source_stripe_saas.stripe.client import Reply
 from source_stripe_saas.stripe.refusal import Refusal, StripeError, refusal
+from source_stripe_saas.stripe.rows import sliced
 
 _NO_FILTERS = {"limit", "starting_after", "expand[]", "status", "types[]"}
 
@@ -31,7 +32,12 @@ class FakeStripe:
         self.lists.setdefault("events", [])
 
     def get(
-        self, path: str, params: Sequence[tuple[str, str]] = (), *, endpoint: str | None = None
+        self,
+        path: str,
+        params: Sequence[tuple[str, str]] = (),
+        *,
+        endpoint: str | None = None,
+        head: object = None,
     ) -> Reply:
         """One request."""
         params = list(params)
@@ -40,12 +46,11 @@ class FakeStripe:
             self.before(path, dict(params))
         if path in self.refusals:
             raise self.refusals[path]
-        if path in self.lists:
-            body = self._page(path, params)
-        else:
-            body = self._object(path)
-        # A copy, as on the wire: whoever reads it may change it.
-        return Reply(orjson.loads(orjson.dumps(body)), self.now)
+        body = self._page(path, params) if path in self.lists else self._object(path)
+        content = orjson.dumps(body, option=orjson.OPT_INDENT_2)
+        if head is not None:
+            return Reply({}, self.now, sliced(content, head))
+        return Reply(orjson.loads(content), self.now)
 
     def requests_to(self, path: str) -> list[dict[str, str]]:
         """The parameters of all requests to a path so far."""

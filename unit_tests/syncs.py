@@ -17,6 +17,7 @@ from source_stripe_saas.streams.beginning import first_units
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.position import read_position
 from source_stripe_saas.streams.progress import Progress
+from source_stripe_saas.streams.records import RawRecord
 from source_stripe_saas.streams.route import Route, choose_route
 from source_stripe_saas.streams.work import StreamWork
 
@@ -123,11 +124,16 @@ def run_sync(
             running.pop(place)
             continue
         running += [(unit.read(), deque()) for unit in batch.spawned]
-        sync.records += batch.records
+        sync.records += decoded(batch.records)
         progress.apply(batch.step)
         note_state()
     sync.is_complete = progress.is_complete()
     return sync
+
+
+def decoded(records: list[Any]) -> list[dict[str, Any]]:
+    """Records as dicts, whether or not they ever were on the way."""
+    return [row.decoded() if isinstance(row, RawRecord) else row for row in records]
 
 
 @contextmanager

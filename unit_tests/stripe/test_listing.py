@@ -106,7 +106,7 @@ def test_narrowing_gives_up_what_is_older_and_repeats_nothing():
 )
 def test_an_object_that_is_no_list_is_not_taken_for_an_empty_one(body):
     class Odd(FakeStripe):
-        def get(self, path, params=(), *, endpoint=None):
+        def get(self, path, params=(), **options):
             return Reply(body, NOW)
 
     with pytest.raises(Unreachable, match="not a list"):
@@ -115,7 +115,7 @@ def test_an_object_that_is_no_list_is_not_taken_for_an_empty_one(body):
 
 def test_an_empty_page_that_promises_more_is_an_error_and_no_endless_loop():
     class Odd(FakeStripe):
-        def get(self, path, params=(), *, endpoint=None):
+        def get(self, path, params=(), **options):
             return Reply({"data": [], "has_more": True}, NOW)
 
     with pytest.raises(Unreachable, match="empty page"):
