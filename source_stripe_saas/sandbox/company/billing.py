@@ -45,7 +45,6 @@ class Billing:
         self.people = people
         self.money = money
         self.when_paid: Callable[[Bill], None] = lambda bill: None
-        self.when_finalized: Callable[[Bill], None] = lambda bill: None
 
     def draft(
         self,
@@ -61,10 +60,8 @@ class Billing:
     ) -> Bill:
         """Makes a draft invoice with all its lines.
 
-        Args:
-            identity: its id, which the drafted lines already carry.
-            group: discounts of the subscription or customer, in order.
-            is_held: nothing shall happen to the draft by itself.
+        The drafted lines already carry its `identity`. `group` are the discounts of the
+        subscription or customer, in order. Nothing happens by itself to a draft that `is_held`.
         """
         world = self.world
         by_mail = sub is not None and sub.base["collection_method"] == "send_invoice"
@@ -140,7 +137,6 @@ class Billing:
         if moved:
             kind = "applied_to_invoice" if used else "invoice_too_small"
             self.people.move_balance(who, moved, kind, invoice=bill.id)
-        self.when_finalized(bill)
 
     def _open_payment(self, bill: Bill) -> None:
         world, who = self.world, bill.customer
@@ -169,7 +165,7 @@ class Billing:
             bill: the invoice.
             is_attempt: False when a person pays by hand, which counts as no automatic attempt.
         """
-        world, who, now = self.world, bill.customer, self.world.now
+        world, now = self.world, self.world.now
         if bill.status != "open":
             return
         if is_attempt:

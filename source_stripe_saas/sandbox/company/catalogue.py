@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from random import Random
+from typing import Any
 
 from source_stripe_saas.sandbox.company.calendar import add_months
 from source_stripe_saas.sandbox.company.objects import catalog as objects
 from source_stripe_saas.sandbox.company.options import DAY, HOUR
-from source_stripe_saas.sandbox.company.valuation import Coupon, Price, Tier
+from source_stripe_saas.sandbox.company.people import Customer
+from source_stripe_saas.sandbox.company.valuation import Coupon, Discount, Price, Tier
 from source_stripe_saas.sandbox.company.world import World
 from source_stripe_saas.sandbox.store import StripeObject
 
@@ -170,6 +172,13 @@ class Catalogue:
         world.create(objects.price(price, world.now), "price.created", hidden=True)
         return price
 
+    def redeem(self, who: Customer, coupon: Coupon) -> Discount:
+        """A discount for somebody, from now on."""
+        now = self.world.now
+        self.redeemed[coupon.id] = self.redeemed.get(coupon.id, 0) + 1
+        end = add_months(now, coupon.months) if coupon.months else None
+        return Discount(who.ids.new("di"), coupon, now, end)
+
     def _open_coupons(self) -> None:
         everything = in_currencies
         support = frozenset({self.prices["support.month"].product})
@@ -273,7 +282,15 @@ _YEARLY_TIERS = {
 }
 
 # Role, product name, unit label, then key, interval, count, US cents, the rest.
-_OFFER: tuple[tuple[str, str, str | None, tuple[tuple[str, str, int, object, dict], ...]], ...] = (  # type: ignore[type-arg]
+_OFFER: tuple[
+    tuple[
+        str,
+        str,
+        str | None,
+        tuple[tuple[str, str, int, int | Fraction | None, dict[str, Any]], ...],
+    ],
+    ...,
+] = (
     ("free", "Free", None, (("month", "month", 1, 0, {}),)),
     (
         "starter",

@@ -1,21 +1,21 @@
-"""What customers do to a running subscription: seats, plans, items, trials, discounts."""
+"""What customers do to a running subscription: seats, plans, items, trials."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from source_stripe_saas.sandbox.company.billing import Bill, Billing
+from source_stripe_saas.sandbox.company.births import EXPIRES_AFTER
 from source_stripe_saas.sandbox.company.catalogue import Catalogue
-from source_stripe_saas.sandbox.company.lifecycle import EXPIRES_AFTER, Lifecycle
+from source_stripe_saas.sandbox.company.lifecycle import Lifecycle
 from source_stripe_saas.sandbox.company.lines import period_line
 from source_stripe_saas.sandbox.company.objects import subscription as objects
-from source_stripe_saas.sandbox.company.objects.catalog import discount as discount_object
 from source_stripe_saas.sandbox.company.options import DAY
 from source_stripe_saas.sandbox.company.people import People
 from source_stripe_saas.sandbox.company.pricing import DraftLine
 from source_stripe_saas.sandbox.company.prorations import Prorations
 from source_stripe_saas.sandbox.company.subscriptions import Item, Subscription, Subscriptions
-from source_stripe_saas.sandbox.company.valuation import Coupon, Discount, Price
+from source_stripe_saas.sandbox.company.valuation import Price
 from source_stripe_saas.sandbox.company.world import World
 
 NONE, PRORATE, INVOICE = "none", "create_prorations", "always_invoice"
@@ -40,7 +40,7 @@ class Changes:
         self.subs = subs
         self.catalogue = catalogue
         self.lifecycle = lifecycle
-        self.prorations = Prorations(world, lifecycle)
+        self.prorations = Prorations(world)
 
     # --- items -------------------------------------------------------------------------------
 
@@ -144,7 +144,7 @@ class Changes:
             [*waiting, *drafts],
             identity=invoice_id,
             period=(self.world.now, self.world.now),
-            group=[d for d in self.lifecycle.billed_discounts(sub) if d.coupon.duration != "once"],
+            group=[d for d in sub.billed_discounts(self.world.now) if d.coupon.duration != "once"],
         )
         sub.latest_invoice = invoice_id
         return bill
@@ -250,72 +250,6 @@ class Changes:
         self.lifecycle.plan_renewal(sub)
         self.billing.finalize(bill)
         self.billing.pay(bill)
-
-    # --- discounts ---------------------------------------------------------------------------
-
-    def give_discount(self, sub: Subscription, coupon: Coupon, *, item: Item | None = None) -> None:
-        """A coupon on the subscription or on one of its items."""
-        before = self.subs.picture(sub)
-        discount = self.lifecycle.new_discount(sub.customer, coupon)
-        self.subs.hold_discount(sub, discount, item=item.id if item else None)
-        (sub.discounts if item is None else item.discounts).append(discount)
-        if coupon.duration != "once":
-            sub.discount_marks[discount.id] = self.subs.note(sub, "discount_applied")
-        self.subs.show(sub, before, "customer.subscription.updated")
-
-    def give_customer_discount(self, sub: Subscription, coupon: Coupon) -> None:
-        """A coupon on the customer, for all subscriptions without one of their own."""
-        who = sub.customer
-        discount = self.lifecycle.new_discount(who, coupon)
-        content = discount_object(discount, who.id)
-        self.world.create(content, "customer.discount.created", parent=who.id)
-        who.discount = discount
-        self.people.set_discount(who, content)
-        self._note_customer(sub, discount, "discount_applied")
-
-    def _note_customer(self, sub: Subscription, discount: Discount, kind: str) -> None:
-        is_gone = kind == "discount_removed"
-        for other in sub.customer.subscriptions:
-            lasting = [d for d in other.discounts if d.coupon.duration != "once"]
-            if other.is_over or lasting:
-                continue
-            place = self.subs.note(other, kind, untraceable=is_gone, is_open=is_gone)
-            if is_gone:
-                self.subs.lose_unseen(other, discount)
-            else:
-                other.discount_marks[discount.id] = place
-
-    def take_discount(self, sub: Subscription, discount: Discount) -> None:
-        """Takes a discount of the subscription away before its end, now."""
-        before = self.subs.picture(sub)
-        sub.discounts.remove(discount)
-        self.subs.note(
-            sub, "discount_removed", untraceable=True, is_open=True, note="seen at the renewal"
-        )
-        self.subs.lose_unseen(sub, discount)
-        self.world.remove("discount", discount.id, "customer.discount.deleted")
-        self.subs.show(sub, before, "customer.subscription.updated")
-
-    def take_discount_at_renewal(self, sub: Subscription, discount: Discount) -> None:
-        """Takes a discount away at the next renewal, which then bills without it."""
-
-        def at_boundary(_: Subscription) -> None:
-            if discount in sub.discounts:
-                sub.discounts.remove(discount)
-                self.subs.note(sub, "discount_removed")
-                self.world.remove("discount", discount.id, "customer.discount.deleted")
-
-        sub.at_renewal.append(at_boundary)
-
-    def take_customer_discount(self, sub: Subscription) -> None:
-        """Takes the customer's discount away."""
-        who = sub.customer
-        if who.discount is None:
-            return
-        gone, who.discount = who.discount, None
-        self._note_customer(sub, gone, "discount_removed")
-        self.world.remove("discount", gone.id, "customer.discount.deleted")
-        self.people.set_discount(who, None)
 
     # --- schedules and updates that wait for payment -----------------------------------------
 

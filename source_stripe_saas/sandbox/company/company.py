@@ -8,8 +8,11 @@ from typing import Any
 
 from source_stripe_saas.sandbox.company.aftermath import Aftermath
 from source_stripe_saas.sandbox.company.billing import Billing
+from source_stripe_saas.sandbox.company.births import Births
 from source_stripe_saas.sandbox.company.catalogue import Catalogue
 from source_stripe_saas.sandbox.company.changes import Changes
+from source_stripe_saas.sandbox.company.collection import Collection
+from source_stripe_saas.sandbox.company.discounts import Discounts
 from source_stripe_saas.sandbox.company.endings import Endings
 from source_stripe_saas.sandbox.company.ids import Ids
 from source_stripe_saas.sandbox.company.journal import Journal, horizon
@@ -42,33 +45,30 @@ class Company:
         """
         self.options = options
         self.store = Store(now=company_start(options.months))
-        self._world = World(options, self.store, Journal(self.store, emit_shape or self._render))
-        self._money = Money(self._world, Ids(options.seed, "money"))
-        self._people = People(self._world)
-        self._billing = Billing(self._world, self._people, self._money)
-        subs = Subscriptions(self._world)
-        self._catalogue = Catalogue(self._world)
-        self._lifecycle = Lifecycle(self._world, self._people, self._billing, subs, self._catalogue)
-        self._signups = Signups(self._world, self._people, self._catalogue, self._lifecycle)
-        changes = Changes(
-            self._world, self._people, self._billing, subs, self._catalogue, self._lifecycle
+        self._world = world = World(
+            options, self.store, Journal(self.store, emit_shape or self._render)
         )
-        endings = Endings(self._world, self._people, subs, self._lifecycle)
-        aftermath = Aftermath(
-            self._world, self._people, self._billing, self._money, self._catalogue
-        )
+        self._money = Money(world, Ids(options.seed, "money"))
+        self._catalogue = Catalogue(world)
+        people, subs = People(world), Subscriptions(world)
+        billing = Billing(world, people, self._money)
+        collection = Collection(world, people, billing, subs)
+        lifecycle = Lifecycle(world, people, billing, subs, collection)
+        births = Births(world, people, billing, subs, self._catalogue, lifecycle, collection)
+        self._signups = Signups(world, people, self._catalogue, births)
         lives = Lives(
-            self._world,
-            self._people,
+            world,
+            people,
             self._catalogue,
-            changes,
-            endings,
-            aftermath,
+            Changes(world, people, billing, subs, self._catalogue, lifecycle),
+            Discounts(world, people, subs, self._catalogue),
+            Endings(world, people, subs, lifecycle),
+            Aftermath(world, people, billing, self._money, self._catalogue),
             self._signups,
         )
-        self._lifecycle.after_birth = lives.follow
-        self._lifecycle.after_end = lives.ended
-        self._lifecycle.after_sending = lives.sent
+        births.after_birth = lives.follow
+        lifecycle.after_end = lives.ended
+        collection.after_sending = lives.sent
         self._floor = 0
 
     @property

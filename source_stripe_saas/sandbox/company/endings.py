@@ -24,6 +24,7 @@ class Endings:
         self.people = people
         self.subs = subs
         self.lifecycle = lifecycle
+        self.collection = lifecycle.collection
 
     # --- pauses ------------------------------------------------------------------------------
 
@@ -64,7 +65,7 @@ class Endings:
         was_kept = sub.pause[0] == "keep_as_draft"
         self.lifecycle.pause_ran_out(sub)
         if was_kept:
-            self.lifecycle.release_held(sub.customer)
+            self.collection.release_held(sub.customer)
 
     def _unpause(self, sub: Subscription) -> None:
         if sub.is_over or sub.pause is None:
@@ -75,9 +76,9 @@ class Endings:
         self.subs.note(sub, "resumed", untraceable=True, is_open=behavior != "keep_as_draft")
         self.subs.show(sub, before, "customer.subscription.updated")
         if sub.customer.random.random() < 0.5:
-            self.lifecycle.release_held(sub.customer)
+            self.collection.release_held(sub.customer)
         else:
-            self.lifecycle.drop_held(sub.customer)
+            self.collection.drop_held(sub.customer)
 
     # --- cancellations -----------------------------------------------------------------------
 

@@ -1,36 +1,24 @@
-"""The course of a subscription: birth, renewals, collection and dunning, its end."""
+"""The course of a subscription: its renewals, the end of its trial, its own end."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from source_stripe_saas.sandbox.company.billing import Bill, Billing
-from source_stripe_saas.sandbox.company.calendar import add_months
-from source_stripe_saas.sandbox.company.catalogue import Catalogue
+from source_stripe_saas.sandbox.company.collection import Collection
 from source_stripe_saas.sandbox.company.lines import period_line, usage_line, waiting_lines
-from source_stripe_saas.sandbox.company.objects import subscription as objects
 from source_stripe_saas.sandbox.company.options import DAY, HOUR
-from source_stripe_saas.sandbox.company.people import Customer, People
+from source_stripe_saas.sandbox.company.people import People
 from source_stripe_saas.sandbox.company.pricing import DraftLine
 from source_stripe_saas.sandbox.company.queue import FIRST
-from source_stripe_saas.sandbox.company.subscriptions import (
-    LIVE,
-    Item,
-    Subscription,
-    Subscriptions,
-)
-from source_stripe_saas.sandbox.company.valuation import Coupon, Discount, Price
+from source_stripe_saas.sandbox.company.subscriptions import Item, Subscription, Subscriptions
+from source_stripe_saas.sandbox.company.valuation import Discount
 from source_stripe_saas.sandbox.company.world import World
-
-EXPIRES_AFTER = 23 * HOUR
-RETRY_DAYS = (3, 5, 7)
-WEEKLY_RETRY_DAYS = (1, 2, 2)
-FAILURE_RATE = 0.045
+from source_stripe_saas.sandbox.store import StripeObject
 
 
 class Lifecycle:
-    """Starts, renews, collects and ends subscriptions."""
+    """Renews and ends subscriptions."""
 
     def __init__(
         self,
@@ -38,191 +26,16 @@ class Lifecycle:
         people: People,
         billing: Billing,
         subs: Subscriptions,
-        catalogue: Catalogue,
+        collection: Collection,
     ) -> None:
-        """None yet."""
+        """Shares the company's parts."""
         self.world = world
         self.people = people
         self.billing = billing
         self.subs = subs
-        self.catalogue = catalogue
+        self.collection = collection
         self.after_end: Callable[[Subscription], None] = lambda sub: None
-        self.after_birth: Callable[[Subscription], None] = lambda sub: None
-        self.after_sending: Callable[[Bill], None] = lambda bill: None
-        billing.when_paid = self._paid
-
-    # --- birth -------------------------------------------------------------------------------
-
-    def begin(
-        self,
-        who: Customer,
-        choices: Sequence[tuple[Price, int | None]],
-        *,
-        trial_days: int = 0,
-        coupons: Sequence[Coupon] = (),
-        item_coupon: Coupon | None = None,
-        by_mail: bool = False,
-        outcome: str = "paid",
-        pauses_without_card: bool = False,
-        ends_after_months: int | None = None,
-        codes: dict[str, str] | None = None,
-    ) -> Subscription:
-        """A new subscription with its first invoice.
-
-        Args:
-            who: the customer.
-            choices: prices with quantities (None for metered ones).
-            trial_days: 0 for none.
-            coupons: on the whole subscription; those for one invoice are used up by the first.
-            item_coupon: on the first item.
-            by_mail: invoices are sent and paid by hand.
-            outcome: of the first payment: "paid", "later" or "never".
-            pauses_without_card: a trial without a card ends in a pause.
-            ends_after_months: a fixed term.
-            codes: coupon id -> promotion code id used.
-        """
-        world, now = self.world, self.world.now
-        currency = who.currency
-        base = objects.subscription(
-            who.ids.new("sub"), who.id, now, currency, is_flexible=_needs_flexible(choices)
-        )
-        if who.tax_rate is not None:
-            base["default_tax_rates"] = [who.tax_rate]
-        if by_mail:
-            base["collection_method"], base["days_until_due"] = "send_invoice", 14
-        if trial_days and who.method is None:
-            behavior = "pause" if pauses_without_card else "cancel"
-            base["trial_settings"] = {"end_behavior": {"missing_payment_method": behavior}}
-        sub = Subscription(base["id"], who, currency, now, base, anchor=now)
-        end = now + trial_days * DAY
-        if trial_days:
-            sub.status, sub.anchor, sub.trial, sub.trial_until = "trialing", end, (now, end), end
-        for price, quantity in choices:
-            item = Item(
-                who.ids.short("si"),
-                price,
-                self.catalogue.price_object(price),
-                quantity,
-                now,
-                anchor=sub.anchor,
-                steps=0 if trial_days else 1,
-                start=now,
-            )
-            sub.items.append(item)
-        if ends_after_months is not None:
-            sub.cancel_at = add_months(sub.anchor, ends_after_months)
-            world.queue.at(sub.cancel_at, self._cancel_at, sub, sub.cancel_at, rank=FIRST)
-        if world.get("customer", who.id)["currency"] is None:
-            self.people.change(who, currency=currency)
-        who.subscriptions.append(sub)
-        once = self._give_first_discounts(sub, coupons, item_coupon, codes or {})
-        self._bill_first(sub, once, outcome, by_mail=by_mail)
-        world.queue.at(sub.next_boundary, self.renew, sub, sub.next_boundary)
-        self.after_birth(sub)
-        return sub
-
-    def _give_first_discounts(
-        self,
-        sub: Subscription,
-        coupons: Sequence[Coupon],
-        item_coupon: Coupon | None,
-        codes: dict[str, str],
-    ) -> list[Discount]:
-        once: list[Discount] = []
-        for coupon in coupons:
-            discount = self.new_discount(sub.customer, coupon)
-            self.subs.hold_discount(sub, discount, code=codes.get(coupon.id))
-            (once if coupon.duration == "once" else sub.discounts).append(discount)
-        if item_coupon is not None:
-            discount = self.new_discount(sub.customer, item_coupon)
-            self.subs.hold_discount(sub, discount, item=sub.items[0].id)
-            sub.items[0].discounts.append(discount)
-        return once
-
-    def new_discount(self, who: Customer, coupon: Coupon) -> Discount:
-        """A discount that starts now."""
-        world = self.world
-        end = add_months(world.now, coupon.months) if coupon.months else None
-        self.catalogue.redeemed[coupon.id] = self.catalogue.redeemed.get(coupon.id, 0) + 1
-        return Discount(who.ids.new("di"), coupon, world.now, end)
-
-    def _bill_first(
-        self, sub: Subscription, once: list[Discount], outcome: str, *, by_mail: bool
-    ) -> None:
-        world, who = self.world, sub.customer
-        is_trial = sub.status == "trialing"
-        invoice_id = self.billing.new_id(who)
-        drafts = [
-            period_line(sub, item, invoice_id, (item.start, item.end), is_free=is_trial)
-            for item in reversed(sub.items)
-            if not item.price.is_metered
-        ]
-        bill = self.billing.draft(
-            who,
-            sub,
-            "subscription_create",
-            drafts,
-            identity=invoice_id,
-            period=(world.now, world.now),
-            group=once + self.billed_discounts(sub),
-        )
-        sub.latest_invoice = invoice_id
-        if bill.total > 0 and outcome != "paid" and not by_mail:
-            sub.status = "incomplete"
-        self.subs.show(sub, None, "customer.subscription.created")
-        birth = {"trialing": "trial_started", "incomplete": "signup_incomplete"}
-        self.subs.note(sub, birth.get(sub.status, "activated"))
-        for discount in once:
-            self._use_up(sub, discount, drafts)
-        self.billing.finalize(bill)
-        if sub.status == "incomplete":
-            self._wait_for_first(sub, bill, outcome)
-        elif by_mail and bill.total > 0:
-            self._await_transfer(bill)
-        else:
-            self.billing.pay(bill)
-
-    def _use_up(self, sub: Subscription, discount: Discount, drafts: Sequence[DraftLine]) -> None:
-        """A discount for one invoice lasts as long as what that invoice bills."""
-        ends = {draft.content["period"]["end"] for draft in drafts if discount.id in draft.taken}
-        for end in sorted(ends):
-            self.world.queue.at(end, self._used_up, sub, end, rank=FIRST)
-
-    def _used_up(self, sub: Subscription, end: int) -> None:
-        if not sub.is_over:
-            self.subs.note(sub, "discount_expired", at=end)
-
-    def billed_discounts(self, sub: Subscription) -> list[Discount]:
-        """What comes off an invoice made now: the subscription's own discounts, or the customer's."""
-        now = self.world.now
-        own = [d for d in sub.discounts if d.lives_at(now)]
-        lasting = [d for d in own if d.coupon.duration != "once"]
-        if lasting or sub.customer.discount is None:
-            return own
-        return [*own, sub.customer.discount]
-
-    def _wait_for_first(self, sub: Subscription, bill: Bill, outcome: str) -> None:
-        world = self.world
-        if sub.customer.random.random() < 0.5:
-            self.billing.ask_for_action(bill)
-        else:
-            self.billing.fail(bill, None)
-            self.subs.note(
-                sub, "payment_failed", untraceable=True, note="attempt of an old invoice"
-            )
-        if outcome == "later":
-            delay = 600 + sub.customer.random.randrange(18 * HOUR)
-            world.queue.at(world.now + delay, self.billing.pay, bill)
-        else:
-            world.queue.at(sub.created + EXPIRES_AFTER, self._expire, sub, bill)
-
-    def _expire(self, sub: Subscription, bill: Bill) -> None:
-        before = self.subs.picture(sub)
-        self.billing.void(bill)
-        sub.status, sub.ended_at = "incomplete_expired", self.world.now
-        self.subs.show(sub, before, "customer.subscription.updated")
-        self.subs.note(sub, "signup_expired")
-        self.after_end(sub)
+        collection.give_up = lambda sub: self.finish(sub, reason="payment_failed")
 
     # --- renewal -----------------------------------------------------------------------------
 
@@ -280,7 +93,7 @@ class Lifecycle:
     ) -> Bill:
         who = sub.customer
         invoice_id = self.billing.new_id(who)
-        group = self.billed_discounts(sub)
+        group = sub.billed_discounts(self.world.now)
         drafts = self.waiting(sub, invoice_id)
         for item in reversed(due):
             if item.price.is_metered:
@@ -309,7 +122,7 @@ class Lifecycle:
             ]
             if starts:
                 self.subs.note(sub, "discount_applied", at=min(starts))
-                self._use_up(sub, discount, drafts)
+                self.use_up(sub, discount, drafts)
         if is_held:
             sub.customer.held_bills.append(bill)
         else:
@@ -318,6 +131,16 @@ class Lifecycle:
                     sub.discount_marks.pop(identity, None)
             self.subs.close_marks(sub)
         return bill
+
+    def use_up(self, sub: Subscription, discount: Discount, drafts: Sequence[DraftLine]) -> None:
+        """A discount for one invoice lasts as long as what that invoice bills."""
+        ends = {draft.content["period"]["end"] for draft in drafts if discount.id in draft.taken}
+        for end in sorted(ends):
+            self.world.queue.at(end, self._used_up, sub, end, rank=FIRST)
+
+    def _used_up(self, sub: Subscription, end: int) -> None:
+        if not sub.is_over:
+            self.subs.note(sub, "discount_expired", at=end)
 
     def waiting(
         self, sub: Subscription, invoice_id: str, *, names_subscription_item: bool = False
@@ -341,179 +164,11 @@ class Lifecycle:
         elif fate == "mark_uncollectible":
             self.billing.write_off(bill)
         else:
-            self.collect(bill)
-
-    # --- collection --------------------------------------------------------------------------
-
-    def collect(self, bill: Bill) -> None:
-        """Collects an open invoice of a running subscription, for better or worse."""
-        sub = bill.sub
-        if bill.amount_due == 0 or sub is None:
-            self.billing.pay(bill)
-        elif sub.base["collection_method"] == "send_invoice":
-            self._await_transfer(bill)
-        elif sub.customer.random.random() < FAILURE_RATE and sub.status in LIVE:
-            self._begin_dunning(bill, sub)
-        else:
-            self.billing.pay(bill)
-
-    def _begin_dunning(self, bill: Bill, sub: Subscription) -> None:
-        chance = sub.customer.random
-        recovers = chance.random() < 0.68
-        tries = chance.choice((2, 2, 3, 4)) if recovers else 5
-        sub.waiting, sub.is_busy = bill, True
-        self._dun(bill, tries)
-
-    def _dun(self, bill: Bill, tries: int) -> None:
-        """One automatic try; the one numbered `tries` succeeds."""
-        sub, world = bill.sub, self.world
-        if sub is None or sub.is_over or bill.status != "open":
-            return
-        if bill.attempts + 1 == tries:
-            if sub.customer.random.random() < 0.6:
-                self.people.give_card(sub.customer)
-            self.billing.pay(bill)
-            return
-        is_weekly = any(item.price.interval == "week" for item in sub.items)
-        days = WEEKLY_RETRY_DAYS if is_weekly else RETRY_DAYS
-        is_last = bill.attempts == len(days)
-        again = None if is_last else world.now + days[bill.attempts] * DAY
-        self.billing.fail(bill, again)
-        if sub.status == "active":
-            self._set_past_due(sub)
-        self.subs.note(
-            sub, "payment_failed", untraceable=True, note="attempts leave no trace but a count"
-        )
-        if again is not None:
-            if not self.world.options.traceable and sub.customer.random.random() < 0.06:
-                # Paid by hand before the next try: the count stays at one.
-                world.queue.at(world.now + DAY, self._pay_by_hand, bill)
-                return
-            world.queue.at(again, self._dun, bill, tries)
-            return
-        if not world.options.traceable and sub.customer.random.random() < 0.3:
-            self._set_unpaid(sub, bill)
-        else:
-            self.finish(sub, reason="payment_failed")
-            if sub.customer.random.random() < 0.5:
-                world.queue.at(world.now + 5 * DAY, self.billing.write_off, bill)
-
-    def _pay_by_hand(self, bill: Bill) -> None:
-        if bill.sub is not None and not bill.sub.is_over:
-            self.billing.pay(bill, is_attempt=False)
-
-    def _set_past_due(self, sub: Subscription) -> None:
-        before = self.subs.picture(sub)
-        sub.status = "past_due"
-        sub.past_due_mark = self.subs.note(
-            sub, "past_due", untraceable=True, note="seen later only if the invoice was retried"
-        )
-        self.subs.show(sub, before, "customer.subscription.updated")
-        self.people.change(sub.customer, delinquent=True)
-
-    def _set_unpaid(self, sub: Subscription, bill: Bill) -> None:
-        world = self.world
-        before = self.subs.picture(sub)
-        sub.status = "unpaid"
-        self.subs.note(
-            sub, "unpaid", untraceable=True, is_open=True, note="phases of unpaid leave no trace"
-        )
-        self.subs.show(sub, before, "customer.subscription.updated")
-        chance = sub.customer.random
-        if chance.random() < 0.5:
-            world.queue.at(
-                world.now + chance.randrange(5, 40) * DAY, self._pay_after_all, sub, bill
-            )
-        else:
-            world.queue.at(world.now + chance.randrange(20, 70) * DAY, self._lose, sub)
-
-    def _pay_after_all(self, sub: Subscription, bill: Bill) -> None:
-        if sub.is_over:
-            return
-        self.people.give_card(sub.customer)
-        self.billing.pay(bill, is_attempt=False)
-        self.release_held(sub.customer)
-
-    def _lose(self, sub: Subscription) -> None:
-        if sub.status == "unpaid":
-            self.finish(sub, reason="payment_failed")
-            self.drop_held(sub.customer)
-
-    def release_held(self, who: Customer) -> None:
-        """Drafts that were kept back become final and are paid."""
-        held, who.held_bills = who.held_bills, []
-        for bill in held:
-            self.billing.finalize(bill)
-            self.billing.pay(bill)
-
-    def drop_held(self, who: Customer) -> None:
-        """Drafts that were kept back are deleted."""
-        held, who.held_bills = who.held_bills, []
-        for bill in held:
-            self.billing.delete(bill)
-
-    def _await_transfer(self, bill: Bill) -> None:
-        """An invoice sent by mail: paid within its 14 days, or some days late."""
-        sub, world = bill.sub, self.world
-        if sub is None:
-            return
-        self.after_sending(bill)
-        due_date = world.get("invoice", bill.id)["due_date"]
-        chance = sub.customer.random
-        if chance.random() < 0.85:
-            world.queue.at(world.now + chance.randrange(HOUR, 12 * DAY), self._pay_by_hand, bill)
-            return
-        world.queue.at(due_date, self._overdue, bill)
-        world.queue.at(due_date + chance.randrange(DAY, 8 * DAY), self._pay_by_hand, bill)
-
-    def _overdue(self, bill: Bill) -> None:
-        sub = bill.sub
-        if sub is None or bill.status != "open" or sub.status != "active":
-            return
-        content = self.world.get("invoice", bill.id)
-        self.world.journal.record("invoice.overdue", content)
-        sub.waiting, sub.is_busy = bill, True
-        self._set_past_due(sub)
-
-    def _paid(self, bill: Bill) -> None:
-        """What a payment does to its subscription."""
-        sub = bill.sub
-        if sub is None:
-            return
-        if bill.amount_due > 0:
-            sub.last_bill = bill
-        if not sub.is_over:
-            before = self.subs.picture(sub)
-            was = sub.status
-            if was == "incomplete":
-                sub.status = "active"
-                self.subs.note(sub, "activated")
-            elif was in ("past_due", "unpaid") and sub.waiting is bill:
-                sub.status, sub.waiting, sub.is_busy = "active", None, False
-                self._recovered(sub, bill, was)
-            if sub.status != was:
-                self.subs.show(sub, before, "customer.subscription.updated")
-        if bill.total > 0 and not sub.ever_paid:
-            sub.ever_paid = True
-            self.subs.note(sub, "first_payment")
-        elif bill.reason == "subscription_cycle":
-            self.subs.note(sub, "renewed")
-
-    def _recovered(self, sub: Subscription, bill: Bill, was: str) -> None:
-        if was == "past_due":
-            self.subs.note(sub, "payment_recovered")
-            if bill.attempts > 1 or sub.base["collection_method"] == "send_invoice":
-                self.subs.clear_mark(sub.past_due_mark)
-        else:
-            self.subs.note(
-                sub, "reactivated", untraceable=True, is_open=True, note="end of an unpaid phase"
-            )
-        self.subs.close_marks(sub)
-        self.people.change(sub.customer, delinquent=False)
+            self.collection.collect(bill)
 
     # --- trials and pauses that end ----------------------------------------------------------
 
-    def _end_trial_without_card(self, sub: Subscription, before: Any) -> bool:
+    def _end_trial_without_card(self, sub: Subscription, before: StripeObject | None) -> bool:
         behavior = sub.base["trial_settings"]["end_behavior"]["missing_payment_method"]
         if behavior == "pause":
             sub.status = "paused"
@@ -561,7 +216,7 @@ class Lifecycle:
             drafts,
             identity=invoice_id,
             period=(now, now),
-            group=self.billed_discounts(sub),
+            group=sub.billed_discounts(self.world.now),
         )
         sub.latest_invoice = invoice_id
         self.subs.note(
@@ -590,7 +245,8 @@ class Lifecycle:
 
     # --- the end -----------------------------------------------------------------------------
 
-    def _cancel_at(self, sub: Subscription, moment: int) -> None:
+    def cancel_at(self, sub: Subscription, moment: int) -> None:
+        """The end of a fixed term, unless it was moved."""
         if not sub.is_over and sub.cancel_at == moment:
             self.finish(sub, at_period_end=True)
 
@@ -665,7 +321,3 @@ class Lifecycle:
     def _close_rest(self, bill: Bill) -> None:
         self.billing.finalize(bill)
         self.billing.pay(bill)
-
-
-def _needs_flexible(choices: Sequence[tuple[Price, int | None]]) -> bool:
-    return len({(price.interval, price.interval_count) for price, _ in choices}) > 1

@@ -9,6 +9,7 @@ from source_stripe_saas.sandbox.company.aftermath import Aftermath
 from source_stripe_saas.sandbox.company.billing import Bill
 from source_stripe_saas.sandbox.company.catalogue import Catalogue
 from source_stripe_saas.sandbox.company.changes import INVOICE, NONE, PRORATE, Changes
+from source_stripe_saas.sandbox.company.discounts import Discounts
 from source_stripe_saas.sandbox.company.endings import Endings
 from source_stripe_saas.sandbox.company.options import DAY, HOUR
 from source_stripe_saas.sandbox.company.people import People
@@ -42,6 +43,7 @@ class Lives:
     people: People
     catalogue: Catalogue
     changes: Changes
+    discounts: Discounts
     endings: Endings
     aftermath: Aftermath
     signups: Signups
@@ -299,18 +301,18 @@ class Lives:
         chance, coupons = sub.customer.random, self.catalogue.coupons
         roll = chance.random()
         if roll < 0.2:
-            self.changes.give_discount(sub, coupons["PARTNER125"], item=self._licensed(sub))
+            self.discounts.give_discount(sub, coupons["PARTNER125"], item=self._licensed(sub))
         elif roll < 0.35:
-            self.changes.give_customer_discount(sub, coupons["FRIENDS20"])
+            self.discounts.give_customer_discount(sub, coupons["FRIENDS20"])
         else:
             names = ("FRIENDS20", "PARTNER125", "LEGACY5OFF", "SPRING3", "HALFYEAR", "WELCOME50")
-            self.changes.give_discount(sub, coupons[chance.choice(names)])
+            self.discounts.give_discount(sub, coupons[chance.choice(names)])
 
     def _undiscount(self, sub: Subscription) -> None:
         traceable = self.world.options.traceable
         lasting = [d for d in sub.discounts if d.coupon.duration == "forever"]
         if sub.customer.discount is not None and not lasting and not traceable:
-            self.changes.take_customer_discount(sub)
+            self.discounts.take_customer_discount(sub)
             return
         if not lasting or sub.true_list() == 0:
             return
@@ -318,9 +320,9 @@ class Lives:
         is_billed = discount.start <= min(item.start for item in sub.items)
         is_seen = discount.coupon.products is None
         if is_billed and is_seen and (traceable or sub.customer.random.random() < 0.5):
-            self.changes.take_discount_at_renewal(sub, discount)
+            self.discounts.take_discount_at_renewal(sub, discount)
         elif not traceable:
-            self.changes.take_discount(sub, discount)
+            self.discounts.take_discount(sub, discount)
 
     # --- endings -----------------------------------------------------------------------------
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 
 from source_stripe_saas.sandbox.company.ledger import half_up
-from source_stripe_saas.sandbox.company.lifecycle import Lifecycle
 from source_stripe_saas.sandbox.company.lines import price_pricing
 from source_stripe_saas.sandbox.company.objects import invoice as objects
 from source_stripe_saas.sandbox.company.subscriptions import Item, Subscription
@@ -16,10 +15,9 @@ from source_stripe_saas.sandbox.company.world import World
 class Prorations:
     """Makes proration invoice items, which wait on the subscription until they are billed."""
 
-    def __init__(self, world: World, lifecycle: Lifecycle) -> None:
+    def __init__(self, world: World) -> None:
         """None yet."""
         self.world = world
-        self.lifecycle = lifecycle
 
     def credit(self, sub: Subscription, item: Item) -> None:
         """Gives back the unused rest of what the item has been billed for."""
@@ -57,7 +55,7 @@ class Prorations:
     def _kept_share(self, sub: Subscription, item: Item) -> Fraction:
         """What percent discounts leave of an amount; prorations are net of them."""
         share = Fraction(1)
-        for discount in [*item.discounts, *self.lifecycle.billed_discounts(sub)]:
+        for discount in [*item.discounts, *sub.billed_discounts(self.world.now)]:
             coupon = discount.coupon
             if (
                 coupon.percent_off is not None

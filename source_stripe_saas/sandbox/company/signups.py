@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from source_stripe_saas.sandbox.company.births import Births
 from source_stripe_saas.sandbox.company.calendar import add_months
 from source_stripe_saas.sandbox.company.catalogue import (
     CURRENCIES,
@@ -9,7 +10,6 @@ from source_stripe_saas.sandbox.company.catalogue import (
     Catalogue,
 )
 from source_stripe_saas.sandbox.company.ids import random_stream
-from source_stripe_saas.sandbox.company.lifecycle import Lifecycle
 from source_stripe_saas.sandbox.company.objects import checkout as objects
 from source_stripe_saas.sandbox.company.options import BUILD_END, DAY, HOUR, MINUTE
 from source_stripe_saas.sandbox.company.people import Customer, People
@@ -48,14 +48,12 @@ _PLANS = (
 class Signups:
     """Brings customers in, one after the other, for ever."""
 
-    def __init__(
-        self, world: World, people: People, catalogue: Catalogue, lifecycle: Lifecycle
-    ) -> None:
+    def __init__(self, world: World, people: People, catalogue: Catalogue, births: Births) -> None:
         """Nobody has come yet."""
         self.world = world
         self.people = people
         self.catalogue = catalogue
-        self.lifecycle = lifecycle
+        self.births = births
         self.start = world.now
 
     def open(self) -> None:
@@ -159,7 +157,7 @@ class Signups:
         if term is not None and any(price.interval != "month" for price, _ in choices):
             term = None
         traceable = self.world.options.traceable
-        sub = self.lifecycle.begin(
+        sub = self.births.begin(
             who,
             choices,
             trial_days=chance.choice((7, 14, 14, 30)) if wants_trial else 0,

@@ -129,6 +129,14 @@ class Subscription:
             return own
         return [self.customer.discount] if self.customer.discount else []
 
+    def billed_discounts(self, now: int) -> list[Discount]:
+        """What comes off an invoice made now: its own discounts, or else the customer's."""
+        own = [d for d in self.discounts if d.lives_at(now)]
+        lasting = [d for d in own if d.coupon.duration != "once"]
+        if lasting or self.customer.discount is None:
+            return own
+        return [*own, self.customer.discount]
+
     def true_list(self) -> Fraction:
         """Undiscounted monthly value of the items."""
         return list_value(self._parts(), self.currency)

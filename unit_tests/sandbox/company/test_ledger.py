@@ -17,7 +17,8 @@ from source_stripe_saas.sandbox.company.valuation import (
 )
 
 TYPES = {
-    "trial_started", "trial_extended", "trial_shortened", "trial_converted", "trial_expired", "signup_incomplete",
+    "trial_started", "trial_extended", "trial_shortened", "trial_converted", "trial_expired",
+    "signup_incomplete",
     "signup_expired", "activated", "first_payment", "renewed", "upgraded", "downgraded",
     "plan_changed", "quantity_increased", "quantity_decreased", "discount_applied",
     "discount_removed", "discount_expired", "payment_failed", "past_due", "payment_recovered",

@@ -1,4 +1,4 @@
-"""Products, prices, plans, coupons, promotion codes, tax rates and discounts as Stripe sends them."""
+"""Products, prices, plans, coupons, codes, tax rates and discounts as Stripe sends them."""
 
 from __future__ import annotations
 

@@ -247,8 +247,7 @@ def invoiceitem(
 ) -> StripeObject:
     """An amount that waits for the customer's next invoice; a proration if it has an item.
 
-    Args:
-        credited: invoice and line that a credit takes back.
+    `credited` are the invoice and the line that a credit takes back.
     """
     is_proration = subscription_item is not None
     parent: dict[str, Any] | None = None
@@ -327,9 +326,8 @@ def credit_note(
 ) -> StripeObject:
     """An invoice taken back in part; before payment it lowers what is due.
 
-    Args:
-        refunds: refund ids with their amounts.
-        balance_transaction: the customer balance transaction that carries the credit.
+    `refunds` are refund ids with their amounts; `balance_transaction` is the customer balance
+    transaction that carries the credit.
     """
     is_paid = bill["status"] == "paid"
     return {
