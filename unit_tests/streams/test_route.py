@@ -1,0 +1,123 @@
+"""Which way a stream is read follows from its state and from Stripe's clock alone."""
+
+import pytest
+
+from source_stripe_saas.streams.plan import Touch
+from source_stripe_saas.streams.position import Backfill, Position
+from source_stripe_saas.streams.route import Follow, ReadAll, choose_route
+from unit_tests.builders import DAY, NOW, PLANS, a_plan
+
+SILENT = a_plan(events=(), deletion_events=(), lookback_days=1)
+CHILD = a_plan(parent=a_plan(), embedded="parts", parent_touched_by=(Touch("id", ("thing.x",)),))
+
+
+def route(position=None, plan=None, **options):
+    return choose_route(plan or a_plan(), position or Position(), began=NOW, **options)
+
+
+def test_without_a_state_everything_up_to_now_is_listed():
+    assert route() == ReadAll((0, NOW), Backfill(NOW))
+    assert route(start=77) == ReadAll((77, NOW), Backfill(NOW))
+
+
+def test_with_a_state_the_feed_is_read_with_an_overlap_and_behind_now():
+    chosen = route(Position(NOW - 5000))
+    assert chosen == Follow((NOW - 5060, NOW - 60), None, NOW - 60)
+
+
+def test_a_state_that_is_nearly_now_is_not_taken_back():
+    assert route(Position(NOW - 10)) == Follow((NOW - 70, NOW - 10), None, NOW - 10)
+
+
+# The margin: events may vanish while they are being read, and the overlap belongs to the feed.
+LAST_GOOD = NOW - 30 * DAY + 3600 + 60
+
+
+def test_a_state_within_thirty_days_is_followed():
+    assert isinstance(route(Position(LAST_GOOD)), Follow)
+
+
+def test_a_state_older_than_thirty_days_means_reading_all_and_says_why():
+    chosen = route(Position(LAST_GOOD - 1))
+    assert (chosen.span, chosen.resumed) == ((0, NOW), Backfill(NOW))
+    assert "older than the 30 days" in chosen.reason
+
+
+def test_a_stream_without_events_follows_a_state_of_any_age():
+    chosen = route(Position(NOW - 90 * DAY), SILENT)
+    assert chosen == Follow(None, (NOW - 90 * DAY - 60 - DAY, NOW), NOW - 60)
+
+
+def test_a_state_in_the_future_means_reading_all_and_says_why():
+    assert "future" in route(Position(NOW + DAY + 1)).reason
+    assert isinstance(route(Position(NOW + DAY)), Follow), "clocks may differ a little"
+
+
+def test_an_interrupted_backfill_keeps_its_first_moment_and_what_it_did():
+    begun = Backfill(NOW - 5 * DAY, {"": [(10, 20)]})
+    chosen = route(Position(backfill=begun), start=5)
+    assert chosen == ReadAll((5, NOW - 5 * DAY), begun)
+
+
+def test_a_backfill_abandoned_for_thirty_days_begins_again_and_says_why():
+    begun = Backfill(LAST_GOOD - 1, {"": [(10, 20)]})
+    chosen = route(Position(backfill=begun))
+    assert (chosen.span, chosen.resumed) == ((0, NOW), Backfill(NOW))
+    assert "never ended" in chosen.reason
+    begun = Backfill(LAST_GOOD, {"": [(10, 20)]})
+    assert route(Position(backfill=begun)).resumed is begun
+
+
+def test_an_abandoned_backfill_of_a_stream_without_events_is_resumed_at_any_age():
+    begun = Backfill(NOW - 90 * DAY, {"": [(10, 20)]})
+    assert route(Position(backfill=begun), SILENT).resumed is begun
+
+
+def test_a_full_refresh_ignores_a_finished_state_and_resumes_an_unfinished_one():
+    assert route(Position(NOW - 9), from_scratch=True) == ReadAll((0, NOW), Backfill(NOW))
+    begun = Backfill(NOW - 9, {"": [(10, 20)]})
+    assert route(Position(backfill=begun), from_scratch=True).resumed is begun
+
+
+@pytest.mark.parametrize("plan", [a_plan(full_refresh=True), a_plan(single=True)])
+def test_a_stream_that_cannot_follow_reads_all_whatever_its_state(plan):
+    assert route(Position(NOW - 9), plan) == ReadAll((0, NOW), Backfill(NOW))
+
+
+def test_objects_that_stripe_forgets_are_listed_no_further_back():
+    events = PLANS["events"]
+    assert route(plan=events).span == (NOW - 30 * DAY, NOW)
+    assert route(plan=events, start=NOW - 5).span == (NOW - 5, NOW)
+    followed = route(Position(NOW - 40 * DAY), events)
+    assert followed == Follow(None, (NOW - 30 * DAY, NOW), NOW - 60)
+
+
+def test_what_changes_silently_is_listed_again_from_the_oldest_open_object():
+    chosen = route(Position(NOW - 5000, open_since=NOW - 9 * DAY), SILENT)
+    assert chosen.lookback == (NOW - 9 * DAY, NOW)
+    chosen = route(Position(NOW - 5000, open_since=NOW - 9), SILENT)
+    assert chosen.lookback == (NOW - 5060 - DAY, NOW), "the look-back reaches further"
+
+
+def test_the_users_own_look_back_lists_again_beside_the_feed():
+    assert route(Position(NOW - 5000), lookback_days=3) == Follow(
+        (NOW - 5060, NOW - 60), (NOW - 5060 - 3 * DAY, NOW), NOW - 60
+    )
+
+
+def test_the_longer_look_back_counts():
+    plan = a_plan(lookback_days=2)
+    assert route(Position(NOW - 60), plan, lookback_days=1).lookback[0] == NOW - 120 - 2 * DAY
+    assert route(Position(NOW - 60), plan, lookback_days=5).lookback[0] == NOW - 120 - 5 * DAY
+
+
+def test_children_and_lists_without_a_created_filter_have_no_look_back():
+    assert route(Position(NOW - 5000), CHILD, lookback_days=3).lookback is None
+    plan = a_plan(created_filter=False)
+    assert route(Position(NOW - 5000), plan, lookback_days=3).lookback is None
+
+
+@pytest.mark.parametrize("name", [name for name, plan in PLANS.items() if plan.is_incremental])
+def test_every_incremental_stream_reads_something_when_it_follows(name):
+    chosen = route(Position(NOW - DAY), PLANS[name])
+    assert chosen.feed is not None or chosen.lookback is not None

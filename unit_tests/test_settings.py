@@ -1,0 +1,157 @@
+"""Every setting is checked, and whatever is wrong is named by its field, without the key."""
+
+import pytest
+
+from source_stripe_saas.settings import STRIPE_URL, ConfigError, parse_settings
+
+KEY = "rk_test_51Secret"
+
+
+def problem(**config):
+    with pytest.raises(ConfigError) as raised:
+        parse_settings({"client_secret": KEY, **config})
+    assert "Secret" not in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert str(raised.value).startswith(f"Config field `{raised.value.field}` ")
+    return raised.value.field, str(raised.value)
+
+
+def test_a_config_of_airbytes_official_connector_is_accepted_unchanged():
+    settings = parse_settings(
+        {
+            "client_secret": "sk_live_abc",
+            "account_id": "acct_1",
+            "start_date": "2017-01-25T00:00:00Z",
+            "lookback_window_days": 0,
+            "slice_range": 365,
+            "num_workers": 10,
+            "call_rate_limit": 25,
+        }
+    )
+    assert settings.key == "sk_live_abc"
+    assert settings.key_mode == "live"
+    assert settings.account_id == "acct_1"
+    assert settings.start == 1_485_302_400
+    assert settings.lookback_days == 0
+    assert settings.workers is None
+    assert settings.requests_per_second == 25
+    assert settings.api_url == STRIPE_URL
+    assert settings.check_streams is None
+
+
+def test_a_key_alone_is_enough():
+    settings = parse_settings({"client_secret": KEY})
+    assert (settings.start, settings.lookback_days, settings.workers) == (0, 0, None)
+    assert (settings.account_id, settings.requests_per_second) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("given", "workers"),
+    [({}, None), ({"num_workers": None}, None), ({"num_workers": 10}, None)]
+    + [({"num_workers": number}, number) for number in (1, 9, 11)],
+)
+def test_ten_workers_are_the_official_default_and_no_choice(given, workers):
+    assert parse_settings({"client_secret": KEY, **given}).workers == workers
+
+
+@pytest.mark.parametrize(
+    ("key", "mode"),
+    [
+        ("sk_live_1", "live"),
+        ("rk_live_1", "live"),
+        ("sk_test_1", "test"),
+        ("rk_test_1", "test"),
+        ("sk_org_live_1", "unknown"),
+        ("rk_test_with_live_inside", "test"),
+    ],
+)
+def test_the_mode_is_told_by_the_keys_prefix(key, mode):
+    assert parse_settings({"client_secret": key}).key_mode == mode
+
+
+def test_an_organization_key_is_known_by_its_prefix():
+    assert parse_settings({"client_secret": "sk_org_1"}).is_organization_key
+    assert not parse_settings({"client_secret": KEY}).is_organization_key
+
+
+@pytest.mark.parametrize("mode", ["any", "test", None, ""])
+def test_a_key_of_the_wanted_mode_is_accepted(mode):
+    assert parse_settings({"client_secret": KEY, "mode": mode}).key_mode == "test"
+
+
+@pytest.mark.parametrize(
+    ("config", "part"),
+    [
+        ({"client_secret": None}, "is missing"),
+        ({"client_secret": ""}, "is missing"),
+        ({"client_secret": "pk_live_Secret"}, "publishable key"),
+        ({"client_secret": "Secret"}, "is no Stripe API key"),
+        ({"client_secret": "rk_test_Sec ret"}, "is no Stripe API key"),
+        ({"client_secret": 5}, "must be a text"),
+        ({"mode": "sandbox"}, "must be `live`, `test` or `any`, not 'sandbox'"),
+        ({"mode": "live"}, "is `live`, but `client_secret` is a test-mode key"),
+        ({"account_id": "1A2b"}, "must look like acct_"),
+        ({"account_id": 7}, "must be a text"),
+        ({"start_date": "yesterday"}, "must be a date"),
+        ({"start_date": "2024-02-30"}, "must be a date"),
+        ({"start_date": "P1D"}, "must be a date"),
+        ({"start_date": "2024-01/2024-02"}, "must be a date"),
+        ({"start_date": "now"}, "must be a date"),
+        ({"start_date": "12:00"}, "must be a date"),
+        ({"start_date": 1_700_000_000}, "must be a text"),
+        ({"num_workers": 0}, "must be at least 1, not 0"),
+        ({"num_workers": "4"}, "must be a whole number, not '4'"),
+        ({"num_workers": True}, "must be a whole number, not True"),
+        ({"call_rate_limit": 0}, "must be at least 1"),
+        ({"lookback_window_days": -1}, "must be at least 0"),
+        ({"lookback_window_days": 1.5}, "must be a whole number"),
+        ({"slice_range": 0}, "must be at least 1"),
+        ({"check_streams": "customers"}, "must be a list of stream names"),
+        ({"check_streams": [1]}, "must be a list of stream names"),
+        ({"api_url": "api.stripe.com"}, "must be an http(s) address"),
+        ({"api_url": "https://me@example.com"}, "must be an http(s) address"),
+        ({"api_url": "https://example.com/?a=1"}, "must be an http(s) address"),
+        ({"__injected_manifest": {}}, "is not allowed"),
+        ({"__injected_components_py": "import os"}, "is not allowed"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(config, part):
+    field, text = problem(**config)
+    assert field == next(iter(config))
+    assert part in text
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("2024-01-31", 1_706_659_200),
+        ("2024-01-31T00:00:00Z", 1_706_659_200),
+        ("2024-01-31T00:00:00.500Z", 1_706_659_200),
+        ("2024-01-31T02:00:00+02:00", 1_706_659_200),
+        ("2024-01-31 00:00:00", 1_706_659_200),
+        (" 2024-01-31 ", 1_706_659_200),
+        ("", 0),
+        (None, 0),
+        ("1960-01-01", 0),
+    ],
+)
+def test_a_start_date_is_read_in_utc_unless_it_says_otherwise(text, start):
+    assert parse_settings({"client_secret": KEY, "start_date": text}).start == start
+
+
+def test_an_empty_check_list_is_kept_apart_from_none():
+    assert parse_settings({"client_secret": KEY, "check_streams": []}).check_streams == ()
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("http://127.0.0.1:8421/", "http://127.0.0.1:8421"),
+        ("https://example.com/stripe", "https://example.com/stripe"),
+        ("", STRIPE_URL),
+    ],
+)
+def test_an_api_address_loses_its_last_slash(url, kept):
+    settings = parse_settings({"client_secret": KEY, "api_url": url})
+    assert settings.api_url == kept
+    assert settings.is_stripe == (kept == STRIPE_URL)
