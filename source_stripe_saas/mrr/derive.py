@@ -9,11 +9,14 @@ from source_stripe_saas.mrr.invoice import reference, subscription_of
 from source_stripe_saas.mrr.ledger import Row
 from source_stripe_saas.mrr.moment import seconds_of
 from source_stripe_saas.mrr.options import OptionError, options_from
+from source_stripe_saas.mrr.price import price_from
 from source_stripe_saas.mrr.subscription import Facts, derive_subscription
 
 _MAPS = ("prices", "coupons", "discounts", "options")
 _LISTS = ("subscriptions", "invoices", "invoiceitems", "events", "snapshots")
 _TIMES = ("horizon", "now")
+# What a value of the wrong kind makes of the arithmetic.
+_UNREADABLE = (ValueError, TypeError, AttributeError, ZeroDivisionError)
 
 
 class InputError(ValueError):
@@ -49,6 +52,8 @@ def derive(given: Mapping[str, Any]) -> list[Row]:
         except KeyError as error:
             where = f"subscription {facts.subscription_id}"
             raise InputError(f"{where}: an object of it lacks the field {error}") from error
+        except _UNREADABLE as error:
+            raise InputError(f"subscription {facts.subscription_id}: {error}") from error
     return sorted(
         rows, key=lambda row: (row["occurred_at"], row["subscription_id"], row["sequence"])
     )
@@ -114,10 +119,10 @@ def _check(given: Any) -> None:
         if name not in (*_MAPS, *_LISTS, *_TIMES):
             raise InputError(f"{name}: there is no such field")
     for name in _MAPS:
-        if not isinstance(given.get(name) or {}, Mapping):
-            raise InputError(f"{name}: must be an object")
+        _check_map(name, given.get(name))
     for name in _LISTS:
-        entries = given.get(name) or []
+        entries = given.get(name)
+        entries = [] if entries is None else entries
         if not isinstance(entries, list):
             raise InputError(f"{name}: must be a list")
         for i, entry in enumerate(entries):
@@ -127,6 +132,19 @@ def _check(given: Any) -> None:
     for name in _TIMES:
         if given.get(name) is not None:
             _check_time(name, given[name])
+
+
+def _check_map(name: str, entries: Any) -> None:
+    if not isinstance({} if entries is None else entries, Mapping):
+        raise InputError(f"{name}: must be an object")
+    for key, entry in (entries or {}).items() if name != "options" else ():
+        if not isinstance(entry, Mapping):
+            raise InputError(f"{name}.{key}: must be an object")
+        if name == "prices":
+            try:
+                price_from({"id": key, **entry})
+            except _UNREADABLE as error:
+                raise InputError(f"{name}.{key}: {error}") from error
 
 
 def _check_entry(name: str, where: str, entry: Any) -> None:
@@ -160,6 +178,8 @@ def _need(where: str, entry: Mapping[str, Any], *names: str) -> None:
     for name in names:
         if entry.get(name) is None:
             raise InputError(f"{where}.{name}: is missing")
+        if name == "created" and not isinstance(entry[name], int):
+            raise InputError(f"{where}.{name}: must be a time in Unix seconds")
 
 
 def _check_time(where: str, value: Any) -> None:

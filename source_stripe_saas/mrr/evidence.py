@@ -35,13 +35,13 @@ class ItemsAt:
     key: str | None
 
 
-def observations(invoices: Sequence[Invoice], book: Book) -> list[Observation]:
+def observations(invoices: Sequence[Invoice], book: Book, currency: str) -> list[Observation]:
     """Everything the lines prove about items, oldest first (M39).
 
     Prices and quantities are those that the lines name, never worked back from amounts.
     """
     proofs = [invoice for invoice in invoices if invoice.is_evidence]
-    _price_the_gone(proofs, book)
+    _price_the_gone(proofs, book, currency)
     found = [*_periods(proofs, book), *_debits(proofs), *_credits(proofs), *_absences(proofs)]
     # Where a period and a debit begin together the debit is the later word.
     return sorted(found, key=lambda one: one.at)
@@ -153,25 +153,24 @@ def _credits(proofs: Sequence[Invoice]) -> list[Observation]:
 
 def _absences(proofs: Sequence[Invoice]) -> list[Observation]:
     """M39.4: an item whose last billed period is over and that a renewal does not bill is gone."""
-    billed_until: dict[str, int] = {}
-    found = []
-    for invoice in sorted(proofs, key=_first_start):
-        billed = {line.item for line in invoice.period_lines}
-        if invoice.reason == CYCLE and billed:
-            start = max(line.start for line in invoice.period_lines)
-            for item, end in billed_until.items():
-                if item not in billed and end <= start + DAY_SECONDS:
-                    gone = Observation(start, item, None, PERIOD_START, None, invoice.id)
-                    found.append(gone)
+    # A debit may be billed on the very renewal that does not bill the item's own period.
+    billed: dict[str, list[tuple[int, int]]] = {}
+    for invoice in proofs:
         for line in invoice.lines:
             if line.item and (line.is_period or (line.is_proration and not line.is_credit)):
-                billed_until[line.item] = max(line.end, billed_until.get(line.item, 0))
+                billed.setdefault(line.item, []).append((line.start, line.end))
+    found = []
+    for invoice in proofs:
+        present = {line.item for line in invoice.period_lines}
+        if invoice.reason != CYCLE or not present:
+            continue
+        start = max(line.start for line in invoice.period_lines)
+        for item, periods in billed.items():
+            ends = [end for since, end in periods if since < start] if item not in present else []
+            if ends and max(ends) <= start + DAY_SECONDS:
+                gone = Observation(start, item, None, PERIOD_START, None, invoice.id)
+                found.append(gone)
     return found
-
-
-def _first_start(invoice: Invoice) -> tuple[int, int]:
-    starts = [line.start for line in invoice.period_lines]
-    return max(starts, default=invoice.created), invoice.created
 
 
 def _holding(line: Line, invoice: Invoice, precision: str, book: Book) -> Observation:
@@ -189,7 +188,7 @@ def _is_metered(line: Line, book: Book) -> bool:
     return price is not None and price.is_metered
 
 
-def _price_the_gone(proofs: Sequence[Invoice], book: Book) -> None:
+def _price_the_gone(proofs: Sequence[Invoice], book: Book, currency: str) -> None:
     """A price that is gone is read from its lines: unit amount and length of period (M39)."""
     for invoice in proofs:
         for line in invoice.period_lines:
@@ -198,7 +197,7 @@ def _price_the_gone(proofs: Sequence[Invoice], book: Book) -> None:
                 book.learn_price(
                     {
                         "id": line.price,
-                        "currency": invoice.currency,
+                        "currency": currency,
                         "billing_scheme": "per_unit",
                         "unit_amount_decimal": line.unit_minor,
                         "recurring": {"interval": interval, "interval_count": count},

@@ -37,7 +37,6 @@ class Invoice:
     id: str
     reason: str
     status: str
-    currency: str
     created: int
     total: int
     attempt_count: int
@@ -76,6 +75,7 @@ def invoices_from(
     raws: Iterable[Mapping[str, Any]],
     invoiceitems: Mapping[str, Mapping[str, Any]],
     book: Book,
+    only_item: str | None = None,
 ) -> list[Invoice]:
     """Reads the invoices of one subscription, oldest first, drafts and revised ones left out (M38).
 
@@ -83,6 +83,7 @@ def invoices_from(
         raws: invoice objects, all lines present.
         invoiceitems: invoice item id -> invoice item, which knows the subscription item (M38).
         book: learns the discounts and prices that are spelled out.
+        only_item: the subscription's item if it has just one; the oldest lines name none.
     """
     found = []
     for raw in raws:
@@ -95,7 +96,19 @@ def invoices_from(
         if invoice.status != "draft":
             found.append(invoice)
     found.sort(key=lambda invoice: (invoice.created, invoice.id))
+    found = [_with_item(invoice, only_item) for invoice in found]
     return [_with_own_reason(invoice, i) for i, invoice in enumerate(found)]
+
+
+def _with_item(invoice: Invoice, only_item: str | None) -> Invoice:
+    if only_item is None or all(line.item for line in invoice.lines):
+        return invoice
+    # A proration may be of an item long replaced: better ignored than misread.
+    lines = tuple(
+        replace(line, item=only_item) if line.is_period and not line.item else line
+        for line in invoice.lines
+    )
+    return replace(invoice, lines=lines)
 
 
 def _with_own_reason(invoice: Invoice, position: int) -> Invoice:
@@ -124,7 +137,6 @@ def _invoice(
         id=raw["id"],
         reason=reason,
         status=status,
-        currency=(raw.get("currency") or "").lower(),
         created=raw["created"],
         total=raw.get("total") or 0,
         attempt_count=raw.get("attempt_count") or 0,

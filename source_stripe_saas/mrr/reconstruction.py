@@ -105,7 +105,7 @@ def _past(
     ended_at = _ended_at(anchor)
     stop = until if ended_at is None else min(until, ended_at)
     # A line may be dated before the horizon and billed after it.
-    found = [one for one in observations(invoices, book) if one.at < stop]
+    found = [one for one in observations(invoices, book, anchor.currency) if one.at < stop]
     initial: dict[str, Holding] | None = None
     if last is not None:
         initial = {item.id: (item.price, item.quantity) for item in last.items}

@@ -107,9 +107,11 @@ class _Derivation:
         events = unique_events(facts.events)
         self._paid_events, self._failed_events = _invoice_events(events)
         given = _merged_invoices(facts.invoices, events)
-        self._invoices = invoices_from(given, facts.invoiceitems, book)
         raw = facts.subscription
         self._object = state_from(raw, book) if raw else None
+        items = self._object.items if self._object else ()
+        only_item = items[0].id if len(items) == 1 else None
+        self._invoices = invoices_from(given, facts.invoiceitems, book, only_item)
         self._customers = self._customer_discounts(events, catalog)
         self._told = self._told_states(events)
         if self._object is not None:

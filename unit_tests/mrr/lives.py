@@ -242,6 +242,13 @@ class Life:
                 cancellation_details={"reason": None},
             )
 
+    def waver(self, days):
+        """Asks for the end and takes it back some days later."""
+        self.schedule_end()
+        self.live(self.now + days * DAY)
+        if not self.is_over:
+            self.revoke_end()
+
     def fail(self):
         """A renewal fails; only some time later is it paid."""
         if self.account.status == "active":
@@ -275,6 +282,7 @@ class Life:
         self.now = self.sub["trial_end"]
         self._account(status="active", is_free=False, cap=None)
         self._update(status="active")
+        self._bill("subscription_cycle", is_first=True)  # a trial's end starts the billing anew
 
     def _renew(self):
         self.cycles += 1
@@ -309,13 +317,13 @@ class Life:
             return cycle(12 * (self.cycles // 12 + 1))
         return cycle(self.cycles + 1)
 
-    def _bill(self, reason, free_until=None, only_pending=False):
+    def _bill(self, reason, free_until=None, only_pending=False, is_first=False):
         self.serial += 1
         lines, once = self.pending, []
         self.pending = []
         is_free = free_until is not None
         for item in self.account.items if not only_pending else ():
-            is_due = PRICES[item[1]][1] != "year" or self.cycles % 12 == 0 or is_free
+            is_due = PRICES[item[1]][1] != "year" or self.cycles % 12 == 0 or is_free or is_first
             if reason == "subscription_cycle" and not is_due:
                 continue
             amount = 0 if is_free else item[2] * PRICES[item[1]][0]
@@ -458,8 +466,8 @@ TRACEABLE = [
     ("apply", st.tuples(st.sampled_from(["F20", "F33", "R50"]))),
     ("free_month", st.tuples(st.integers(5, 70))),
     ("schedule_end", st.just(())),
-    ("revoke_end", st.just(())),
-    ("end_now", st.just(())),
+    ("waver", st.tuples(st.integers(1, 9))),
+    ("add_item", st.tuples(st.sampled_from(["p25", "y99"]), st.integers(1, 3))),
 ]
 ACTIONS = [
     *TRACEABLE,
@@ -479,7 +487,7 @@ def _action(entry):
 
 
 @st.composite
-def lives(draw, actions=None, longest=14):
+def lives(draw, actions=None, longest=18):
     """A valid life: actions some days apart, at noon, when no renewal runs."""
     chosen = actions or ACTIONS
     life = Life(
@@ -489,13 +497,19 @@ def lives(draw, actions=None, longest=14):
         lag=draw(st.sampled_from([0, 0, 3])),
     )
     at = BORN + DAY // 2
-    steps = draw(st.lists(st.one_of([_action(entry) for entry in chosen]), max_size=longest))
+    least = draw(st.integers(0, longest))
+    steps = draw(
+        st.lists(st.one_of([_action(entry) for entry in chosen]), min_size=least, max_size=longest)
+    )
     for days, name, arguments in steps:
-        at += days * DAY
+        at = max(at, life.now) + days * DAY
         life.live(at)
         if life.is_over:
             break
         getattr(life, name)(*arguments)
-    life.live(at + 20 * DAY)
+    life.live(max(at, life.now) + 20 * DAY)
+    if not life.is_over and draw(st.booleans()):
+        life.end_now()
+        life.live(life.now + 5 * DAY)
     life.bill_pending()
     return life

@@ -20,7 +20,7 @@ from source_stripe_saas.mrr.moment import iso, seconds_of
 from source_stripe_saas.mrr.options import CHOICES
 from unit_tests.mrr.lives import BORN, DAY, TRACEABLE, Life, cycle, lives
 
-OFTEN = settings(max_examples=150, deadline=None)
+OFTEN = settings(max_examples=100, deadline=None)
 ALL_OPTIONS = st.fixed_dictionaries(
     {name: st.sampled_from(values) for name, values in CHOICES.items()},
     optional={

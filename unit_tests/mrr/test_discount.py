@@ -1,0 +1,217 @@
+"""Discounts: M15 to M21."""
+
+from fractions import Fraction
+
+import pytest
+
+from unit_tests.mrr.builders import (
+    coupon,
+    created,
+    discount,
+    event,
+    invoice,
+    item,
+    line,
+    on,
+    price,
+    rows_of,
+    short,
+    snapshot,
+    subscription,
+    updated,
+    value,
+)
+
+ALL = {"discounts": "all"}
+
+
+def with_discounts(*ids, items=(), **more):
+    return subscription(*items, discounts=list(ids), **more)
+
+
+def test_m15_an_object_in_the_payload_wins_over_the_catalog():
+    inside = discount("di_1", of=coupon("X", 10))
+    assert value(with_discounts(inside), discounts=[discount()], coupons=[coupon()]) == 900
+
+
+def test_m15_a_discount_event_tells_what_a_bare_id_is():
+    told = discount("di_1", of=coupon("X", 25), subscription="sub_1")
+    raw = with_discounts("di_1")
+    events = [
+        created(subscription()),
+        event("evt_9", "customer.discount.created", "2026-02-01", told),
+        updated(raw, {"discounts": []}, "2026-02-01"),
+    ]
+    assert short(rows_of(events=events))[-1] == ("discount_applied", "2026-02-01", 750)
+
+
+def test_m15_a_reused_coupon_id_is_not_the_coupon_of_an_older_discount():
+    fresh = coupon(created=on("2026-05-01"))
+    assert value(with_discounts("di_1"), discounts=[discount()], coupons=[fresh]) == 1000
+    old = coupon(created=on("2025-05-01"))
+    assert value(with_discounts("di_1"), discounts=[discount()], coupons=[old]) == 500
+
+
+def test_m15_invoices_tell_what_a_bare_id_is_before_it_is_estimated():
+    told = invoice("in_1", "2026-01-01", reason="subscription_create")
+    told["discounts"] = [discount("di_1", of=coupon("X", 40))]
+    rows = rows_of(snapshots=[snapshot("2026-01-01", with_discounts("di_1"))], invoices=[told])
+    assert rows[0]["mrr_after"] == 600
+
+
+def test_m16_own_discounts_replace_the_customers_and_once_ones_do_not():
+    raw = with_discounts("di_1", customer={"id": "cus_1", "discount": "di_c"})
+    known = [discount("di_1"), discount("di_c", of="F10")]
+    coupons = [coupon(), coupon("F10", 10)]
+    assert value(raw, discounts=known, coupons=coupons) == 500
+    coupons[0]["duration"] = "once"
+    assert value(raw, discounts=known, coupons=coupons) == 900
+
+
+def test_m16_the_old_single_discount_beside_the_list_counts_once():
+    raw = with_discounts("di_1", discount=discount("di_1"))
+    assert value(raw, discounts=[discount()], coupons=[coupon()]) == 500
+    alone = subscription(discount=discount("di_1", of=coupon()))
+    assert value(alone) == 500
+
+
+def test_m16_a_discount_of_one_invoice_is_no_discount_of_the_subscription():
+    known = discount(invoice="in_1")
+    assert value(with_discounts("di_1"), discounts=[known], coupons=[coupon()]) == 1000
+
+
+def test_m17_a_coupon_for_some_products_leaves_other_items_alone():
+    limited = coupon(applies_to={"products": ["prod_p20"]})
+    raw = with_discounts("di_1", items=(item(), item("si_2", "p20")))
+    assert value(raw, discounts=[discount()], coupons=[limited]) == 1000 + 1000
+
+
+def test_m18_item_discounts_come_first_each_on_what_the_last_one_left():
+    amount = {"id": "A", "amount_off": 100, "currency": "usd", "duration": "forever"}
+    known = [discount(), discount("di_2", of="A"), discount("di_i", of="F10")]
+    coupons = [coupon(), amount, coupon("F10", 10)]
+    given = {"discounts": known, "coupons": coupons}
+    one = item(discounts=["di_i"])
+    # 1000 x 9/10 = 900, x 1/2 = 450, - 100 = 350; the other way round (900 - 100) / 2 = 400.
+    assert value(with_discounts("di_1", "di_2", items=[one]), **given) == 350
+    assert value(with_discounts("di_2", "di_1", items=[one]), **given) == 400
+
+
+def test_m18_an_uncounted_discount_is_as_if_absent():
+    known = [discount(), discount("di_2", of="R")]
+    coupons = [coupon(), coupon("R", 50, "repeating")]
+    raw = with_discounts("di_2", "di_1")
+    assert value(raw, discounts=known, coupons=coupons) == 500
+    everything = {"options": {"discounts": "recurring"}}
+    assert value(raw, discounts=known, coupons=coupons, **everything) == 250
+
+
+def amount_off(minor, **more):
+    return {"id": "A", "amount_off": minor, "currency": "usd", "duration": "forever", **more}
+
+
+@pytest.mark.parametrize(
+    ("minor", "expected"),
+    [
+        (500, Fraction(500) + 1000),  # off the monthly item: the yearly is not on every invoice
+        (5000, Fraction(1000)),  # never more than there is
+    ],
+)
+def test_m19_an_amount_is_off_every_invoice_of_the_shortest_interval(minor, expected):
+    raw = with_discounts("di_1", items=(item(), item("si_2", "y120")))
+    assert value(raw, discounts=[discount(of="A")], coupons=[amount_off(minor)]) == expected
+
+
+def test_m19_an_amount_off_a_yearly_price_is_a_twelfth_a_month():
+    raw = with_discounts("di_1", items=(item(of="y120"),))
+    known = {"discounts": [discount(of="A")], "coupons": [amount_off(500)]}
+    assert value(raw, **known) == 1000 - Fraction(500, 12)
+
+
+def test_m19_an_amount_in_another_currency_needs_an_option_for_it():
+    raw = with_discounts("di_1", currency="eur")
+    prices = {"p10": price(currency="eur")}
+    known = {"discounts": [discount(of="A")], "prices": prices}
+    assert value(raw, coupons=[amount_off(100)], **known) == 1000
+    with_eur = amount_off(100, currency_options={"eur": {"amount_off": 90}})
+    assert value(raw, coupons=[with_eur], **known) == 910
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [("none", 1000), ("forever", 500), ("recurring", 250), ("all", 250)],
+)
+def test_m20_durations_that_count_in_each_mode(mode, expected):
+    raw = with_discounts("di_1", "di_2")
+    known = [discount(), discount("di_2", of="R", end="2026-06-01")]
+    coupons = [coupon(), coupon("R", 50, "repeating")]
+    rows = rows_of(
+        snapshots=[snapshot("2026-01-01", raw)],
+        discounts=known,
+        coupons=coupons,
+        options={"discounts": mode},
+        now="2026-05-01",
+    )
+    assert rows[-1]["mrr_after"] == expected
+
+
+def test_m20_a_discount_counts_from_its_row_even_if_it_starts_seconds_later():
+    later = discount(start="2026-01-01")
+    later["start"] += 5
+    assert value(with_discounts("di_1"), discounts=[later], coupons=[coupon()]) == 500
+
+
+def once_life(options, first_uses=False, **more):
+    used = {"discount_amounts": [{"discount": "di_1", "amount": 500}]}
+    first = line("il_1", "2026-01-01", "2026-02-01", **(used if first_uses else {}))
+    second = line("il_2", "2026-02-01", "2026-03-01", **({} if first_uses else used))
+    return rows_of(
+        snapshots=[snapshot("2026-01-01", subscription())],
+        discounts=[discount()],
+        coupons=[coupon(duration="once")],
+        invoices=[
+            invoice("in_1", "2026-01-01", first, reason="subscription_create"),
+            invoice("in_2", "2026-02-01", second, paid="2026-02-01 01:00", **more),
+        ],
+        options=options,
+        now="2026-03-15",
+    )
+
+
+def test_m21_a_once_coupon_holds_for_the_period_of_the_line_that_used_it():
+    assert short(once_life(ALL)) == [
+        ("activated", "2026-01-01", 1000),
+        ("first_payment", "2026-01-01", 1000),
+        ("discount_applied", "2026-02-01", 500),
+        ("renewed", "2026-02-01T01:00:00Z", 500),
+        ("discount_expired", "2026-03-01", 1000),
+    ]
+
+
+def test_m21_a_once_coupon_used_at_birth_is_part_of_it():
+    assert short(once_life(ALL, first_uses=True)) == [
+        ("activated", "2026-01-01", 500),
+        ("first_payment", "2026-01-01", 500),
+        ("discount_expired", "2026-02-01", 1000),
+        ("renewed", "2026-02-01T01:00:00Z", 1000),
+    ]
+
+
+def test_m21_the_row_is_made_when_the_invoice_is_finalized_and_dated_by_the_period():
+    late = {"finalized_at": on("2026-02-01 00:59")}
+    rows = once_life({}, times=late)
+    assert short(rows)[2] == ("discount_applied", "2026-02-01", 1000)
+
+
+def test_m21_a_once_coupon_removed_unused_makes_no_row():
+    rows = rows_of(
+        snapshots=[
+            snapshot("2026-01-01", subscription()),
+            snapshot("2026-01-10", with_discounts("di_1")),
+            snapshot("2026-01-20", subscription()),
+        ],
+        discounts=[discount()],
+        coupons=[coupon(duration="once")],
+        options=ALL,
+    )
+    assert short(rows) == [("activated", "2026-01-01", 1000)]

@@ -1,0 +1,347 @@
+"""From events to states: M28 to M31."""
+
+import pytest
+
+from source_stripe_saas.mrr.catalog import Book, Catalog
+from source_stripe_saas.mrr.event_chain import prior_object
+from source_stripe_saas.mrr.state import state_from
+from unit_tests.mrr.builders import (
+    PRICES,
+    coupon,
+    created,
+    discount,
+    event,
+    invoice,
+    item,
+    line,
+    on,
+    rows_of,
+    short,
+    snapshot,
+    subscription,
+    updated,
+)
+
+PLAN = {"id": "gold", "amount": 2000, "currency": "usd", "interval": "month"}
+
+
+def read(raw):
+    book = Book(Catalog(PRICES))
+    return state_from(raw, book), book
+
+
+# --- M28: payloads of any age ---
+
+
+def test_m28_the_oldest_payload_has_only_a_plan_and_a_quantity():
+    raw = subscription()
+    del raw["items"], raw["currency"]
+    state, book = read({**raw, "plan": PLAN, "quantity": 3})
+    assert [(one.price, one.quantity) for one in state.items] == [("gold", 3)]
+    assert state.currency == "usd"
+    assert book.price("gold").amount(3, "usd") == 6000
+
+
+def test_m28_top_level_plan_and_quantity_are_ignored_beside_items():
+    state, _ = read({**subscription(item(quantity=2)), "plan": PLAN, "quantity": 9})
+    assert [(one.price, one.quantity) for one in state.items] == [("p10", 2)]
+
+
+def test_m28_items_may_name_a_plan_instead_of_a_price():
+    state, book = read(subscription({"id": "si_1", "plan": PLAN, "quantity": 1}))
+    assert state.items[0].price == "gold"
+    assert not book.price("gold").is_metered
+
+
+def test_m28_tiers_named_their_amount_otherwise_and_packages_were_usage():
+    old = {
+        **PLAN,
+        "billing_scheme": "tiered",
+        "tiers_mode": "volume",
+        "tiers": [{"up_to": "inf", "amount": 7}],
+    }
+    _, book = read(subscription({"id": "si_1", "plan": old}))
+    assert book.price("gold").amount(10, "usd") == 70
+    packed = {**PLAN, "id": "box", "transform_usage": {"divide_by": 10, "round": "up"}}
+    _, book = read(subscription({"id": "si_1", "plan": packed}))
+    assert book.price("box").amount(11, "usd") == 4000
+
+
+def test_m28_start_and_customer_are_found_in_either_shape():
+    state, _ = read(subscription(start=on("2025-12-01"), customer={"id": "cus_9"}))
+    assert (state.start_date, state.customer) == (on("2025-12-01"), "cus_9")
+
+
+def test_m28_an_item_without_a_name_is_the_only_item_of_the_next_payload():
+    bare = subscription()
+    bare.pop("items")
+    old = {**bare, "plan": PRICES["p10"], "quantity": 1}
+    rows = rows_of(
+        snapshots=[
+            snapshot("2026-01-01", old),
+            snapshot("2026-02-01", subscription(item("si_7", quantity=2))),
+        ]
+    )
+    assert short(rows)[1] == ("quantity_increased", "2026-02-01", 2000)
+
+
+def test_m28_things_outside_the_vector_make_no_row():
+    rows = rows_of(
+        snapshots=[
+            snapshot("2026-01-01", subscription()),
+            snapshot(
+                "2026-02-01",
+                subscription(
+                    metadata={"a": "b"},
+                    schedule="sub_sched_1",
+                    pending_update={"subscription_items": []},
+                    current_period_end=on("2026-03-01"),
+                ),
+            ),
+        ]
+    )
+    assert len(rows) == 1
+
+
+# --- M29: previous_attributes ---
+
+
+def test_m29_hashes_merge_key_by_key_and_lists_replace():
+    after = {
+        "id": "sub_1",
+        "pause_collection": {"behavior": "void", "resumes_at": 5},
+        "items": {"object": "list", "data": [{"id": "a"}, {"id": "b"}]},
+        "discounts": ["x", "y"],
+    }
+    before = prior_object(
+        updated(
+            after,
+            {
+                "pause_collection": {"resumes_at": None},
+                "items": {"data": [{"id": "a"}]},
+                "discounts": ["x"],
+            },
+            "2026-01-01",
+        )
+    )
+    assert before["pause_collection"] == {"behavior": "void", "resumes_at": None}
+    assert before["items"]["data"] == [{"id": "a"}]
+    assert before["discounts"] == ["x"]
+
+
+def test_m29_old_accounts_list_only_the_elements_that_changed():
+    after = {"items": {"data": [{"id": "a", "quantity": 2}, {"id": "b", "quantity": 1}]}}
+    change = {"items": {"data": [{"id": "a", "quantity": 1}]}}
+    old = updated(after, change, "2026-01-01", api_version="2017-04-06")
+    new = updated(after, change, "2026-01-01", api_version="2017-05-25")
+    assert [one["quantity"] for one in prior_object(old)["items"]["data"]] == [1, 1]
+    assert [one["id"] for one in prior_object(new)["items"]["data"]] == ["a"]
+
+
+def test_m29_a_changed_top_level_quantity_is_the_only_items():
+    after = {**subscription(item(quantity=3)), "quantity": 3}
+    before = prior_object(updated(after, {"quantity": 1}, "2026-01-01"))
+    assert before["items"]["data"][0]["quantity"] == 1
+
+
+@pytest.mark.parametrize("kind", ["created", "deleted", "paused", "resumed"])
+def test_m29_other_events_say_nothing_about_the_state_before(kind):
+    told = event("evt_1", f"customer.subscription.{kind}", "2026-01-01", subscription())
+    assert prior_object(told) is None
+
+
+def test_m29_a_missed_event_shows_as_a_bounded_row_before():
+    rows = rows_of(
+        events=[
+            created(subscription()),
+            # nothing told of the change from 1 to 4
+            updated(
+                subscription(item(quantity=5)),
+                {"items": {"data": [item(quantity=4)]}},
+                "2026-02-01",
+            ),
+        ]
+    )
+    assert short(rows)[1:] == [
+        ("quantity_increased", "2026-02-01", 4000),
+        ("quantity_increased", "2026-02-01", 5000),
+    ]
+    assert [row["time_precision"] for row in rows] == ["exact", "bounded", "exact"]
+    assert [row["stripe_event_id"] for row in rows][1:] == [None, "evt_2"]
+    assert rows[1]["event_id"] != rows[2]["event_id"]
+
+
+# --- M30: order ---
+
+
+def seats(key, before, after, at="2026-02-01"):
+    return updated(
+        subscription(item(quantity=after)), {"items": {"data": [item(quantity=before)]}}, at, key
+    )
+
+
+def test_m30_events_of_one_second_are_put_in_the_order_that_chains():
+    told = [created(subscription()), seats("evt_c", 3, 4), seats("evt_a", 1, 2)]
+    told.append(seats("evt_b", 2, 3))
+    for turn in range(4):
+        rows = rows_of(events=told[turn:] + told[:turn])
+        assert [row["stripe_event_id"] for row in rows] == ["evt_1", "evt_a", "evt_b", "evt_c"]
+        assert {row["time_precision"] for row in rows} == {"exact"}
+
+
+def test_m30_without_a_chain_the_oldest_comes_first():
+    # Neither follows the other: the list is newest first.
+    told = [seats("evt_y", 8, 9), seats("evt_x", 5, 6), created(subscription())]
+    rows = rows_of(events=told)
+    assert [row["stripe_event_id"] for row in rows] == [
+        "evt_1",
+        None,
+        "evt_x",
+        None,
+        "evt_y",
+    ]
+
+
+def test_m30_created_comes_first_and_deleted_last_in_their_second():
+    ended = subscription(item(quantity=2), status="canceled", ended_at=on("2026-01-01"))
+    told = [
+        event("evt_3", "customer.subscription.deleted", "2026-01-01", ended),
+        seats("evt_2", 1, 2, "2026-01-01"),
+        created(subscription()),
+    ]
+    assert [row["event_type"] for row in rows_of(events=told)] == [
+        "activated",
+        "quantity_increased",
+        "canceled",
+    ]
+
+
+def test_m30_two_events_that_tell_one_change_give_one_row():
+    paused = subscription(status="paused")
+    told = [
+        created(subscription(status="active")),
+        event("evt_3", "customer.subscription.paused", "2026-02-01", paused),
+        updated(paused, {"status": "active"}, "2026-02-01 00:00:01", "evt_4"),
+    ]
+    assert [row["event_type"] for row in rows_of(events=told)] == ["activated", "paused"]
+    told[1]["created"] += 2
+    assert [row["event_type"] for row in rows_of(events=told)] == ["activated", "paused"]
+
+
+def test_m30_a_customers_discount_changes_all_its_subscriptions_that_have_none():
+    other = {**subscription(discounts=["di_own"]), "id": "sub_2"}
+    coming = {**discount("di_c", of=coupon()), "customer": "cus_1", "subscription": None}
+    told = [
+        created(subscription()),
+        created(other, "evt_2"),
+        event("evt_3", "customer.discount.created", "2026-02-01", coming),
+        event("evt_4", "customer.discount.deleted", "2026-03-01", coming),
+    ]
+    rows = rows_of(events=told, discounts=[discount("di_own")], coupons=[coupon()])
+    mine = [row for row in rows if row["subscription_id"] == "sub_1"]
+    assert short(mine) == [
+        ("activated", "2026-01-01", 1000),
+        ("discount_applied", "2026-02-01", 500),
+        ("discount_removed", "2026-03-01", 1000),
+    ]
+    assert short([row for row in rows if row not in mine]) == [("activated", "2026-01-01", 500)]
+
+
+def test_m30_a_discount_event_of_the_subscription_itself_makes_no_row():
+    own = discount("di_1", of=coupon(), subscription="sub_1", customer="cus_1")
+    told = [
+        created(subscription()),
+        event("evt_3", "customer.discount.created", "2026-02-01", own),
+    ]
+    assert len(rows_of(events=told)) == 1
+
+
+def test_m30_state_rows_come_before_invoice_rows_of_their_second():
+    first = invoice(
+        "in_1", "2026-02-01", line("il_1", "2026-02-01", "2026-03-01"), reason="subscription_cycle"
+    )
+    told = [
+        created(subscription()),
+        seats("evt_2", 1, 2),
+    ]
+    told.append(event("evt_0", "invoice.paid", "2026-02-01", first))
+    assert [row["event_type"] for row in rows_of(events=told)] == [
+        "activated",
+        "quantity_increased",
+        "first_payment",
+    ]
+
+
+def test_m30_rows_end_at_the_upper_bound():
+    told = [created(subscription()), seats("evt_2", 1, 2)]
+    assert len(rows_of(events=told, now="2026-01-31")) == 1
+
+
+# --- M31: the clock and times ---
+
+
+def test_m31_a_discount_ends_by_the_clock_and_only_once():
+    ending = discount(end="2026-03-01")
+    with_it = subscription(discounts=["di_1"])
+    told = [
+        created(with_it),
+        updated(subscription(discounts=[]), {"discounts": ["di_1"]}, "2026-03-01 00:20"),
+    ]
+    given = {"events": told, "discounts": [ending], "coupons": [coupon()]}
+    assert short(rows_of(**given)) == [
+        ("activated", "2026-01-01", 500),
+        ("discount_expired", "2026-03-01", 1000),
+    ]
+    assert rows_of(**given)[1]["source"] == "clock"
+    early = [told[0], {**told[1], "created": on("2026-02-20")}]
+    assert short(rows_of(**{**given, "events": early}))[1][0] == "discount_removed"
+
+
+def test_m31_a_pause_ends_by_the_clock():
+    paused = subscription(pause_collection={"behavior": "void", "resumes_at": on("2026-03-01")})
+    shots = [snapshot("2026-01-01", subscription()), snapshot("2026-02-01", paused)]
+    assert short(rows_of(snapshots=shots))[2] == ("resumed", "2026-03-01", 1000)
+    assert len(rows_of(snapshots=shots, now="2026-02-28")) == 2
+
+
+def test_m31_nothing_ends_by_the_clock_at_or_after_the_end_of_the_subscription():
+    ended = subscription(discounts=["di_1"], status="canceled", ended_at=on("2026-03-01"))
+    shots = [
+        snapshot("2026-01-01", subscription(discounts=["di_1"])),
+        snapshot("2026-03-01 00:00:02", ended),
+    ]
+    rows = rows_of(snapshots=shots, discounts=[discount(end="2026-03-01")], coupons=[coupon()])
+    assert short(rows)[1:] == [("canceled", "2026-03-01", 0)]
+
+
+def test_m31_a_single_change_has_the_time_its_object_carries():
+    inside = {"trial_start": BORN_TRIAL, "trial_end": on("2026-01-15")}
+    shots = [
+        snapshot("2026-01-01", subscription(status="trialing", **inside)),
+        snapshot("2026-01-15 00:40", subscription(**inside)),
+    ]
+    assert short(rows_of(snapshots=shots))[1] == ("trial_converted", "2026-01-15", 1000)
+    shots[1] = snapshot("2026-01-16 00:00", subscription(**inside))
+    assert short(rows_of(snapshots=shots))[1] == ("trial_converted", "2026-01-16", 1000)
+
+
+BORN_TRIAL = on("2026-01-01")
+
+
+def test_m31_several_changes_at_once_have_the_time_of_the_event():
+    inside = {"trial_start": BORN_TRIAL, "trial_end": on("2026-01-15")}
+    shots = [
+        snapshot("2026-01-01", subscription(status="trialing", **inside)),
+        snapshot("2026-01-15 00:40", subscription(item(quantity=2), **inside)),
+    ]
+    assert {row["occurred_at"] for row in rows_of(snapshots=shots)[1:]} == {"2026-01-15T00:40:00Z"}
+
+
+def test_m31_no_row_is_dated_before_the_one_ahead_of_it():
+    ends = {"cancel_at_period_end": True, "canceled_at": on("2026-02-01")}
+    shots = [
+        snapshot("2026-01-01", subscription()),
+        snapshot("2026-02-01 00:10", subscription(item(quantity=2))),
+        snapshot("2026-02-01 00:20", subscription(item(quantity=2), **ends)),
+    ]
+    assert rows_of(snapshots=shots)[2]["occurred_at"] == "2026-02-01T00:10:00Z"

@@ -1,0 +1,643 @@
+"""History older than the events: M37 to M49, and the starts and ends of M45 and M46."""
+
+import pytest
+
+from source_stripe_saas.mrr import Catalog, Facts, Options, derive_subscription
+from source_stripe_saas.mrr.evidence import interval_of
+from source_stripe_saas.mrr.identity import event_id
+from unit_tests.mrr.builders import (
+    BORN,
+    PRICES,
+    coupon,
+    discount,
+    event,
+    invoice,
+    item,
+    line,
+    on,
+    price,
+    rows_of,
+    short,
+    snapshot,
+    subscription,
+    updated,
+)
+
+S = subscription
+MONTHS = ["2026-01-01", "2026-02-01", "2026-03-01", "2026-04-01", "2026-05-01"]
+
+
+def month(number, *lines, of="p10", quantity=1, reason=None, **more):
+    """The invoice of a month, of one item unless lines are given."""
+    start, end = MONTHS[number], MONTHS[number + 1]
+    amount = int(PRICES[of]["unit_amount_decimal"]) * quantity
+    lines = lines or (line(f"il_{number}", start, end, of, quantity, amount),)
+    kind = reason or ("subscription_cycle" if number else "subscription_create")
+    return invoice(f"in_{number}", start, *lines, reason=kind, **more)
+
+
+def history(raw, *invoices, now="2026-04-15", states_only=True, **more):
+    rows = rows_of(subscriptions=[raw], invoices=list(invoices), now=now, **more)
+    if states_only:
+        rows = [row for row in rows if row["event_type"] not in ("renewed", "first_payment")]
+    return rows
+
+
+def credit(key, at, end, quantity=1, amount=-500, **more):
+    return line(key, at, end, quantity=quantity, amount=amount, proration=True, **more)
+
+
+def debit(key, at, end, of="p10", quantity=1, amount=500, **more):
+    return line(key, at, end, of, quantity, amount, proration=True, **more)
+
+
+# --- M37, M47, M48 ---
+
+
+def told_later():
+    """Two seats until an event in March makes them three."""
+    now = S(item(quantity=3))
+    change = updated(now, {"items": {"data": [item(quantity=2)]}}, "2026-03-10", "evt_9")
+    return now, change
+
+
+def test_m37_rows_before_the_horizon_are_rebuilt_and_later_ones_told():
+    raw, change = told_later()
+    rows = history(
+        raw, month(0, quantity=2), month(1, quantity=2), events=[change], horizon="2026-02-20"
+    )
+    assert short(rows) == [
+        ("activated", "2026-01-01", 2000),
+        ("quantity_increased", "2026-03-10", 3000),
+    ]
+    assert [row["source"] for row in rows] == ["reconstructed", "events"]
+
+
+def test_m37_events_before_the_horizon_are_not_read():
+    raw, change = told_later()
+    rows = history(raw, month(0, quantity=2), events=[change], horizon="2026-03-20")
+    assert short(rows)[1] == ("quantity_increased", "2026-03-20", 3000)
+    assert rows[1]["time_precision"] == "bounded"
+
+
+def test_m47_lines_at_or_after_the_horizon_prove_nothing():
+    raw, change = told_later()
+    lines = [
+        credit("il_c", "2026-03-10", "2026-04-01", 2),
+        debit("il_d", "2026-03-10", "2026-04-01", quantity=3),
+    ]
+    later = invoice("in_9", "2026-03-10", *lines, reason="subscription_update")
+    rows = history(raw, month(0, quantity=2), later, events=[change], horizon="2026-03-10")
+    assert [row["event_type"] for row in rows] == ["activated", "quantity_increased"]
+    assert rows[1]["stripe_event_id"] == "evt_9"
+
+
+def test_m47_a_line_older_than_the_horizon_counts_even_if_billed_after_it():
+    lines = [
+        credit("il_c", "2026-01-16", "2026-02-01"),
+        debit("il_d", "2026-01-16", "2026-02-01", quantity=2),
+    ]
+    cycle = month(1, *lines, line("il_1", "2026-02-01", "2026-03-01", quantity=2, amount=2000))
+    rows = history(S(item(quantity=2)), month(0), cycle, horizon="2026-01-20", now="2026-02-10")
+    assert short(rows)[1] == ("quantity_increased", "2026-01-16", 2000)
+    assert rows[1]["time_precision"] == "exact"
+
+
+def test_m47_a_difference_at_the_horizon_is_bounded_there():
+    rows = history(S(item(of="p20")), month(0), horizon="2026-01-20")
+    assert short(rows)[1] == ("upgraded", "2026-01-20", 2000)
+    assert rows[1]["time_precision"] == "bounded"
+    assert rows[1]["event_id"] == event_id("sub_1", "upgraded", str(on("2026-01-20")))
+
+
+def test_m47_an_item_added_since_the_last_evidence_has_its_own_time():
+    raw = S(item(), item("si_2", "p20", created=on("2026-01-12 09:00")))
+    rows = history(raw, month(0), horizon="2026-01-20")
+    assert short(rows)[1] == ("upgraded", "2026-01-12T09:00:00Z", 3000)
+    assert rows[1]["time_precision"] == "exact"
+
+
+def test_m47_a_subscription_younger_than_the_horizon_needs_only_its_events():
+    raw, change = told_later()
+    rows = history(raw, month(0, quantity=9), events=[change], horizon="2025-12-20")
+    assert short(rows)[0] == ("activated", "2026-01-01", 2000)
+    assert [row["time_precision"] for row in rows] == ["bounded", "exact"]
+
+
+def test_m47_an_end_told_by_one_event_alone_leaves_the_status_before_it_open():
+    ended = S(status="canceled", ended_at=on("2026-03-10"))
+    told = event("evt_9", "customer.subscription.deleted", "2026-03-10", ended)
+    rows = history(ended, month(0), events=[told], horizon="2026-02-20")
+    assert short(rows) == [("activated", "2026-01-01", 1000), ("canceled", "2026-03-10", 0)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "precision"),
+    [
+        (history(S(item(quantity=2)), month(0), month(1, quantity=2)), "period_start"),
+        (history(S(item(quantity=2)), month(0)), "bounded"),
+    ],
+)
+def test_m48_precision_tells_how_the_time_is_known(rows, precision):
+    assert [row["time_precision"] for row in rows] == ["exact", precision]
+
+
+# --- M38 ---
+
+
+def test_m38_drafts_void_updates_revised_and_manual_invoices_prove_nothing():
+    wrong = [
+        month(1, quantity=5, status="draft"),
+        invoice(
+            "in_u",
+            "2026-01-10",
+            debit("il_u", "2026-01-10", "2026-02-01", quantity=6),
+            reason="subscription_update",
+            status="void",
+        ),
+        {**month(1, quantity=7), "id": "in_r", "latest_revision": "in_s"},
+        {**month(1, quantity=8), "id": "in_m", "billing_reason": "manual"},
+    ]
+    rows = history(S(), month(0), *wrong, states_only=False)
+    assert [row["event_type"] for row in rows] == ["activated", "first_payment"]
+
+
+@pytest.mark.parametrize("status", ["open", "uncollectible", "void"])
+def test_m38_unpaid_renewals_prove_the_state_all_the_same(status):
+    rows = history(S(item(quantity=2)), month(0), month(1, quantity=2, status=status))
+    assert short(rows)[1] == ("quantity_increased", "2026-02-01", 2000)
+
+
+def test_m38_pending_items_invoices_prove_only_by_prorations():
+    lines = (
+        line("il_x", "2026-01-10", "2026-02-01", quantity=9, amount=9000),
+        debit("il_y", "2026-01-10", "2026-02-01", quantity=2),
+    )
+    reason = "automatic_pending_invoice_item_invoice"
+    between = invoice("in_p", "2026-01-12", *lines, reason=reason)
+    rows = history(S(item(quantity=2)), month(0), between)
+    assert short(rows)[1] == ("quantity_increased", "2026-01-10", 2000)
+
+
+def test_m38_a_quote_accepted_creates():
+    rows = history(S(), month(0, reason="quote_accept"))
+    assert rows[0]["time_precision"] == "exact"
+
+
+# --- M39 ---
+
+
+def test_m39_1_an_update_invoice_dates_a_change_of_interval_exactly():
+    lines = [
+        credit("il_c", "2026-01-16", "2026-02-01"),
+        line("il_n", "2026-01-16", "2027-01-16", "y120", 1, 12000),
+    ]
+    change = invoice("in_u", "2026-01-16", *lines, reason="subscription_update")
+    rows = history(S(item(of="y120", quantity=1)), month(0), change)
+    assert short(rows) == [("activated", "2026-01-01", 1000), ("plan_changed", "2026-01-16", 1000)]
+    assert rows[1]["time_precision"] == "exact"
+    assert rows[1]["event_id"] == event_id("sub_1", "plan_changed", "il_n")
+
+
+def test_m39_2_of_several_debits_the_one_that_differs_counts():
+    # The free seat's "credit" is a line of amount 0 for what was there before.
+    first = month(0, of="zero")
+    lines = [
+        debit("il_c", "2026-01-16", "2026-02-01", of="zero", amount=0),
+        debit("il_d", "2026-01-16", "2026-02-01", of="p20"),
+    ]
+    change = invoice("in_u", "2026-01-16", *lines, reason="subscription_update")
+    rows = history(S(item(of="p20")), first, change)
+    assert short(rows)[1] == ("upgraded", "2026-01-16", 2000)
+    assert rows[1]["event_id"] == event_id("sub_1", "upgraded", "il_d")
+
+
+def test_m39_3_a_credit_alone_is_a_removal():
+    both = [
+        line("il_0", "2026-01-01", "2026-02-01"),
+        line("il_1", "2026-01-01", "2026-02-01", "p20", 1, 2000, "si_2"),
+    ]
+    gone = credit("il_c", "2026-01-16", "2026-02-01", amount=-1000, si="si_2")
+    rows = history(S(), month(0, *both), month(1, gone, line("il_2", "2026-02-01", "2026-03-01")))
+    assert short(rows) == [("activated", "2026-01-01", 3000), ("downgraded", "2026-01-16", 1000)]
+    assert rows[1]["event_id"] == event_id("sub_1", "downgraded", "il_c")
+
+
+def test_m39_3_a_free_credit_is_known_by_the_items_it_credits():
+    both = [
+        line("il_0", "2026-01-01", "2026-02-01"),
+        line("il_1", "2026-01-01", "2026-02-01", "zero", 1, 0, "si_2"),
+    ]
+    details = {"proration_details": {"credited_items": {"invoice": "in_0"}}}
+    gone = line("il_c", "2026-01-16", "2026-02-01", "zero", 1, 0, "si_2", True, details=details)
+    rows = history(S(), month(0, *both), month(1, gone, line("il_2", "2026-02-01", "2026-03-01")))
+    assert short(rows)[1] == ("plan_changed", "2026-01-16", 1000)
+
+
+def test_m39_4_an_item_a_renewal_does_not_bill_is_gone():
+    both = [
+        line("il_0", "2026-01-01", "2026-02-01"),
+        line("il_1", "2026-01-01", "2026-02-01", "p20", 1, 2000, "si_2"),
+        line("il_2", "2026-01-01", "2027-01-01", "y120", 1, 12000, "si_3"),
+    ]
+    raw = S(item(), item("si_3", "y120"))
+    rows = history(raw, month(0, *both), month(1))
+    assert short(rows) == [("activated", "2026-01-01", 4000), ("downgraded", "2026-02-01", 2000)]
+    assert rows[1]["time_precision"] == "period_start"
+    assert rows[1]["event_id"] == event_id("sub_1", "downgraded", "in_1")
+
+
+def test_m39_a_price_that_is_gone_is_read_from_its_line():
+    lost = line("il_0", "2026-01-01", "2026-04-01", "lost", 2, 6000)
+    lost["pricing"]["unit_amount_decimal"] = "3000"
+    rows = history(S(item(of="p10")), month(0, lost), now="2026-01-20")
+    assert short(rows)[0] == ("activated", "2026-01-01", 2000)  # 2 x 3000 / 3
+
+
+@pytest.mark.parametrize(
+    ("days", "interval"),
+    [
+        (28, ("month", 1)),
+        (90, ("month", 3)),
+        (181, ("month", 6)),
+        (366, ("year", 1)),
+        (14, ("week", 2)),
+        (10, ("day", 10)),
+    ],
+)
+def test_m39_interval_by_the_length_of_a_period(days, interval):
+    assert interval_of(days * 86_400) == interval
+
+
+# --- M40 to M42 ---
+
+
+def test_m40_evidence_of_what_is_known_makes_no_row():
+    rows = history(S(), *(month(number) for number in range(4)))
+    assert short(rows) == [("activated", "2026-01-01", 1000)]
+
+
+TRIAL = {"trial_start": BORN, "trial_end": on("2026-01-15")}
+
+
+def free(key, start, end):
+    return line(key, start, end, amount=0)
+
+
+def test_m41_a_line_of_nothing_is_a_trial_and_later_a_free_period():
+    raw = S(trial_start=on("2026-02-10"), trial_end=on("2026-03-10"))
+    rows = history(
+        raw,
+        month(0, free("il_0", "2026-01-01", "2026-01-15")),
+        invoice("in_1", "2026-01-15", line("il_1", "2026-01-15", "2026-02-15")),
+        invoice(
+            "in_2",
+            "2026-02-10",
+            credit("il_2", "2026-02-10", "2026-02-15"),
+            free("il_3", "2026-02-10", "2026-03-10"),
+            reason="subscription_update",
+        ),
+    )
+    assert short(rows) == [
+        ("trial_started", "2026-01-01", 0),
+        ("trial_converted", "2026-01-15", 1000),
+        ("free_period_started", "2026-02-10", 1000),
+        ("free_period_ended", "2026-03-10", 1000),
+    ]
+
+
+def test_m41_a_free_line_inside_another_extends_the_trial():
+    raw = S(trial_start=BORN, trial_end=on("2026-02-10"))
+    later = invoice(
+        "in_1", "2026-01-10", free("il_1", "2026-01-10", "2026-02-10"), reason="subscription_update"
+    )
+    rows = history(raw, month(0, free("il_0", "2026-01-01", "2026-01-15")), later)
+    assert short(rows) == [
+        ("trial_started", "2026-01-01", 0),
+        ("trial_extended", "2026-01-10", 0),
+        ("trial_converted", "2026-02-10", 1000),
+    ]
+
+
+def test_m41_a_trial_ended_early_ends_when_it_was_billed():
+    raw = S(trial_start=BORN, trial_end=on("2026-01-08"))
+    billed = invoice("in_1", "2026-01-08", line("il_1", "2026-01-08", "2026-02-08"))
+    rows = history(raw, month(0, free("il_0", "2026-01-01", "2026-01-15")), billed)
+    assert short(rows)[1] == ("trial_converted", "2026-01-08", 1000)
+
+
+def test_m41_without_a_trial_on_the_object_a_free_line_is_a_stub():
+    rows = history(S(), month(0, free("il_0", "2026-01-01", "2026-01-15")))
+    assert short(rows) == [("activated", "2026-01-01", 1000)]
+
+
+def test_m41_the_object_tells_the_trial_no_line_shows():
+    rows = history(S(**TRIAL))
+    assert short(rows) == [
+        ("trial_started", "2026-01-01", 0),
+        ("trial_converted", "2026-01-15", 1000),
+    ]
+
+
+def with_line_discount(number, *ids, **more):
+    entries = [{"discount": one, "amount": 500} for one in ids]
+    one = line(f"il_{number}", MONTHS[number], MONTHS[number + 1], discount_amounts=entries)
+    return month(number, one, **more)
+
+
+KNOWN = {"discounts": [discount(start="2026-01-20")], "coupons": [coupon()]}
+
+
+def test_m42_a_discount_is_applied_at_its_start_and_removed_where_a_renewal_lacks_it():
+    rows = history(S(), month(0), with_line_discount(1, "di_1"), month(2), **KNOWN)
+    assert short(rows) == [
+        ("activated", "2026-01-01", 1000),
+        ("discount_applied", "2026-01-20", 500),
+        ("discount_removed", "2026-03-01", 1000),
+    ]
+    assert [row["time_precision"] for row in rows] == ["exact", "exact", "period_start"]
+
+
+def test_m42_a_discount_on_the_first_invoice_is_part_of_the_birth():
+    rows = history(S(discounts=["di_1"]), with_line_discount(0, "di_1"), **KNOWN)
+    assert short(rows) == [("activated", "2026-01-01", 500)]
+
+
+def test_m42_a_discount_still_on_the_object_was_not_removed():
+    rows = history(S(discounts=["di_1"]), with_line_discount(0, "di_1"), month(1), **KNOWN)
+    assert short(rows) == [("activated", "2026-01-01", 500)]
+
+
+def test_m42_a_discount_that_ended_was_not_removed():
+    known = {**KNOWN, "discounts": [discount(end="2026-01-25")]}
+    rows = history(S(), with_line_discount(0, "di_1"), month(1), **known)
+    assert short(rows)[1:] == [("discount_expired", "2026-01-25", 1000)]
+
+
+def test_m42_an_unknown_discount_is_estimated_from_its_line():
+    rows = history(S(), month(0), with_line_discount(1, "di_x"), with_line_discount(2, "di_x"))
+    assert short(rows)[1] == ("discount_applied", "2026-02-01", 500)
+    once = history(S(), month(0), with_line_discount(1, "di_x"), options={"discounts": "all"})
+    assert short(once)[1:] == [
+        ("discount_applied", "2026-02-01", 500),
+        ("discount_expired", "2026-03-01", 1000),
+    ]
+
+
+def test_m42_the_level_of_a_past_discount_is_that_of_its_item():
+    known = {"discounts": [discount(subscription_item="si_2")], "coupons": [coupon()]}
+    lines = [
+        line("il_0", "2026-01-01", "2026-02-01"),
+        line(
+            "il_1",
+            "2026-01-01",
+            "2026-02-01",
+            "p20",
+            1,
+            2000,
+            "si_2",
+            discount_amounts=[{"discount": "di_1", "amount": 1000}],
+        ),
+    ]
+    raw = S(item(), item("si_2", "p20", discounts=["di_1"]))
+    assert short(history(raw, month(0, *lines), **known)) == [("activated", "2026-01-01", 2000)]
+    gone = S(item(), item("si_2", "p20"))
+    rows = history(gone, month(0, *lines), **known, horizon="2026-01-20")
+    assert short(rows) == [
+        ("activated", "2026-01-01", 2000),
+        ("discount_removed", "2026-01-20", 3000),
+    ]
+
+
+# --- M43, M44 ---
+
+
+def test_m43_a_signup_paid_within_hours_was_incomplete():
+    rows = history(S(), month(0, paid="2026-01-01 05:00"), states_only=False)
+    assert short(rows) == [
+        ("signup_incomplete", "2026-01-01", 0),
+        ("activated", "2026-01-01T05:00:00Z", 1000),
+        ("first_payment", "2026-01-01T05:00:00Z", 1000),
+    ]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"paid": "2026-01-01 00:01"},
+        {"paid": "2026-01-03"},
+        {"paid": "2026-01-01 05:00", "collection_method": "send_invoice"},
+    ],
+)
+def test_m43_other_signups_were_active_at_once(more):
+    assert short(history(S(), month(0, **more)))[0] == ("activated", "2026-01-01", 1000)
+
+
+def test_m43_a_signup_never_paid_expired_after_23_hours():
+    lost = S(status="incomplete_expired")
+    rows = history(lost, month(0, status="void"))
+    assert short(rows)[1] == ("signup_expired", "2026-01-01T23:00:00Z", 0)
+    assert rows[1]["time_precision"] == "bounded"
+    exact = history(S(status="incomplete_expired", ended_at=on("2026-01-01 22:00")))
+    assert exact[1]["time_precision"] == "exact"
+
+
+@pytest.mark.parametrize(
+    ("more", "since"),
+    [
+        ({"attempt_count": 3, "paid": "2026-02-09"}, "2026-02-01"),
+        (
+            {
+                "collection_method": "send_invoice",
+                "due_date": on("2026-02-05"),
+                "paid": "2026-02-09",
+            },
+            "2026-02-05",
+        ),
+    ],
+)
+def test_m43_a_renewal_paid_late_was_past_due(more, since):
+    rows = history(S(), month(0), month(1, **more), states_only=False)
+    assert short(rows)[2:] == [
+        ("past_due", since, 1000),
+        ("payment_recovered", "2026-02-09", 1000),
+        ("renewed", "2026-02-09", 1000),
+    ]
+    assert [row["time_precision"] for row in rows[2:]] == ["bounded", "exact", "exact"]
+
+
+def given_up(number, status="void", after="02:00", **more):
+    field = "voided_at" if status == "void" else "marked_uncollectible_at"
+    times = {field: on(f"{MONTHS[number]} {after}")}
+    return month(number, status=status, attempt_count=0, times=times, **more)
+
+
+def test_m44_a_run_of_renewals_given_up_unattempted_was_a_pause():
+    rows = history(S(), month(0), given_up(1), given_up(2), month(3))
+    assert short(rows) == [
+        ("activated", "2026-01-01", 1000),
+        ("paused", "2026-02-01", 0),
+        ("resumed", "2026-04-01", 1000),
+    ]
+    assert [row["time_precision"] for row in rows[1:]] == ["period_start"] * 2
+
+
+def test_m44_renewals_given_up_later_or_tried_were_no_pause():
+    late = history(S(), month(0), given_up(1, after="02:01"))
+    tried = history(S(), month(0), {**given_up(1), "attempt_count": 1})
+    assert len(late) == len(tried) == 1
+
+
+def test_m44_a_current_pause_began_with_its_run_or_is_first_seen_at_the_horizon():
+    paused = S(pause_collection={"behavior": "mark_uncollectible", "resumes_at": None})
+    rows = history(paused, month(0), given_up(1, "uncollectible"))
+    assert short(rows)[1:] == [("paused", "2026-02-01", 0)]
+    unseen = history(paused, month(0), horizon="2026-01-20")
+    assert short(unseen)[1:] == [("paused", "2026-01-20", 0)]
+
+
+# --- M45, M46 ---
+
+
+def test_m45_an_end_asked_for_is_scheduled_at_the_last_request():
+    ended = S(
+        status="canceled",
+        ended_at=on("2026-03-01"),
+        cancel_at_period_end=True,
+        canceled_at=on("2026-02-10"),
+        cancellation_details={"reason": "cancellation_requested", "feedback": "unused"},
+    )
+    rows = history(ended, month(0), month(1), options={"churn_at": "request"})
+    assert short(rows) == [
+        ("activated", "2026-01-01", 1000),
+        ("cancellation_scheduled", "2026-02-10", 0),
+        ("canceled", "2026-03-01", 0),
+    ]
+    assert [row["cancellation_feedback"] for row in rows] == [None, "unused", "unused"]
+
+
+@pytest.mark.parametrize("canceled_at", [None, BORN])
+def test_m45_a_fixed_term_is_part_of_the_birth(canceled_at):
+    raw = S(cancel_at=on("2026-12-01"), canceled_at=canceled_at)
+    assert short(history(raw, month(0))) == [("activated", "2026-01-01", 1000)]
+
+
+def test_m45_items_that_differ_at_the_end_are_a_bounded_row_before_it():
+    ended = S(item(quantity=4), status="canceled", ended_at=on("2026-02-15"))
+    rows = history(ended, month(0), month(1))
+    assert short(rows)[1:] == [
+        ("quantity_increased", "2026-02-15", 4000),
+        ("canceled", "2026-02-15", 0),
+    ]
+    assert [row["time_precision"] for row in rows[1:]] == ["bounded", "exact"]
+
+
+def test_m45_prorations_of_the_end_are_no_removals():
+    ended = S(status="canceled", ended_at=on("2026-01-16"))
+    last = invoice(
+        "in_9",
+        "2026-01-16",
+        credit("il_c", "2026-01-16", "2026-02-01"),
+        reason="subscription_update",
+    )
+    rows = history(ended, month(0), last)
+    assert short(rows)[1:] == [("canceled", "2026-01-16", 0)]
+
+
+def test_m46_birth_is_dated_by_creation_or_by_the_backdated_start():
+    raw = S(start_date=on("2025-10-01"))
+    assert short(history(raw, month(0))) == [("activated", "2026-01-01", 1000)]
+    back = history(raw, month(0), options={"backdated_start": "start_date"})
+    assert short(back) == [("activated", "2025-10-01", 1000)]
+
+
+def test_m46_what_came_within_a_minute_belongs_to_the_birth():
+    change = invoice(
+        "in_9",
+        "2026-01-01 00:01",
+        credit("il_c", "2026-01-01 00:01", "2026-02-01"),
+        debit("il_d", "2026-01-01 00:01", "2026-02-01", quantity=2),
+        reason="subscription_update",
+    )
+    assert short(history(S(item(quantity=2)), month(0), change)) == [
+        ("activated", "2026-01-01", 2000)
+    ]
+
+
+def test_m46_the_first_evidence_is_carried_back_to_birth():
+    rows = history(S(item(quantity=3)), month(1, quantity=2), month(2, quantity=3))
+    assert short(rows) == [
+        ("activated", "2026-01-01", 2000),
+        ("quantity_increased", "2026-03-01", 3000),
+    ]
+    assert rows[0]["time_precision"] == "bounded"
+
+
+def test_m46_without_invoices_the_object_is_carried_back():
+    rows = history(S(item(quantity=3)))
+    assert short(rows) == [("activated", "2026-01-01", 3000)]
+    assert rows[0]["time_precision"] == "bounded"
+
+
+# --- M49 ---
+
+
+def test_m49_a_gap_is_rebuilt_from_the_last_known_state():
+    catalog = Catalog(PRICES)
+    first = Facts(
+        "sub_1", on("2026-01-20"), on("2026-01-05"), subscription=S(), invoices=[month(0)]
+    )
+    made, context = derive_subscription(first, catalog, Options())
+    assert short(made)[0] == ("activated", "2026-01-01", 1000)
+    lines = [
+        credit("il_c", "2026-02-10", "2026-03-01"),
+        debit("il_d", "2026-02-10", "2026-03-01", quantity=2),
+        line("il_2", "2026-03-01", "2026-04-01", quantity=2, amount=2000),
+    ]
+    then = Facts(
+        "sub_1",
+        on("2026-05-01"),
+        on("2026-01-05"),
+        window_start=on("2026-04-02"),
+        subscription=S(item(quantity=5)),
+        invoices=[month(0), month(1), month(2, *lines)],
+        events=[
+            updated(S(item(quantity=5)), {"items": {"data": [item(quantity=3)]}}, "2026-04-20")
+        ],
+    )
+    rows, _ = derive_subscription(then, catalog, Options(), context)
+    assert short([row for row in rows if row["event_type"] != "renewed"]) == [
+        ("quantity_increased", "2026-02-10", 2000),
+        ("quantity_increased", "2026-04-02", 3000),
+        ("quantity_increased", "2026-04-20", 5000),
+    ]
+    assert [row["time_precision"] for row in rows if row["event_type"] != "renewed"] == [
+        "exact",
+        "bounded",
+        "exact",
+    ]
+    assert rows[0]["sequence"] == len(made) + 1
+
+
+def test_old_lines_without_an_item_are_of_the_only_item():
+    bare = line("sub_1", "2026-02-01", "2026-03-01", quantity=2, amount=2000)
+    bare.pop("parent")
+    bare["type"] = "subscription"
+    rows = history(S(item(quantity=2)), month(0), month(1, bare))
+    assert short(rows)[1] == ("quantity_increased", "2026-02-01", 2000)
+
+
+def test_prices_of_lines_may_be_in_the_older_shape():
+    old = line("il_1", "2026-02-01", "2026-03-01")
+    del old["pricing"]
+    old["plan"] = price("p20")
+    rows = history(S(item(of="p20")), month(0), month(1, old))
+    assert short(rows)[1] == ("upgraded", "2026-02-01", 2000)
+
+
+def test_snapshots_with_a_past_join_it():
+    rows = rows_of(
+        snapshots=[snapshot("2026-02-10", S(item(quantity=2)))],
+        invoices=[month(0), month(1)],
+    )
+    assert [row["event_type"] for row in rows][-1] == "quantity_increased"
