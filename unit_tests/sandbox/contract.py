@@ -41,6 +41,20 @@ def breaches(path: str, content: dict[str, Any]) -> list[str]:
     return [f"{error.json_path}: {error.message[:200]}" for error in found]
 
 
+def payload_breaches(event: dict[str, Any]) -> list[str]:
+    """Where an event's object differs from what the specification says of its kind."""
+    content = event["data"]["object"]
+    found = _object_validator(content["object"]).iter_errors(content)
+    return [f"{error.json_path}: {error.message[:200]}" for error in found]
+
+
+@cache
+def _object_validator(name: str) -> Draft202012Validator:
+    return Draft202012Validator(
+        {"$ref": f"#/components/schemas/{name}", "components": {"schemas": _all_schemas()}}
+    )
+
+
 @cache
 def _validator(path: str) -> Draft202012Validator:
     return Draft202012Validator(
