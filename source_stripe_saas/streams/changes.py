@@ -85,7 +85,8 @@ class ChangeFeed:
         return (
             self.listed_from is not None
             and not change.is_deletion
-            and not change.is_tied  # a deletion may be among the events of that second
+            # A deletion may be among several events of one second.
+            and not (change.is_tied and self.work.plan.deletion_events)
             and _created(change) >= self.listed_from
         )
 
@@ -113,6 +114,8 @@ class ChangeFeed:
                         records.extend(work.maker.records(row, second))
                     yield Batch(records)
             except NotFound:
+                if variant in plan.reread:
+                    raise
                 continue  # what the list was to be filtered by has been deleted
 
     def _children_of_deleted(self, changes: Changes) -> Iterator[StripeObject]:

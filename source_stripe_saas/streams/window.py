@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from source_stripe_saas.streams.progress import Step, variant_name
 from source_stripe_saas.streams.records import AnyRecord
 from source_stripe_saas.streams.spans import Span, halves
+from source_stripe_saas.streams.traffic import Traffic
 from source_stripe_saas.streams.work import Batch, StreamWork, Unit
 from source_stripe_saas.stripe.listing import PAGE_SIZE, ListPage, ListReader
 from source_stripe_saas.stripe.rows import Row, StripeObject
@@ -24,6 +25,20 @@ _ROWS_WITH_CALLS_WORTH_CUTTING = 20
 """The same in rows, where each of them costs a request of its own."""
 
 
+@dataclass
+class _Forecast:
+    """One reader's share in what its endpoint is thought to have left."""
+
+    traffic: Traffic
+    endpoint: str
+    told: float = 0.0
+
+    def pages_left(self, pages: float) -> None:
+        """Replaces what this reader said before."""
+        self.traffic.expect(self.endpoint, pages - self.told)
+        self.told = pages
+
+
 @dataclass(frozen=True)
 class Window:
     """One span of one variant of a list."""
@@ -33,6 +48,8 @@ class Window:
     span: Span
     updated: int
     """Goes into the records: the second from which on their content holds."""
+    promised_pages: float | None = None
+    """What the window that gave it away expects in it, and has counted already."""
 
     @property
     def label(self) -> str:
@@ -44,6 +61,18 @@ class Window:
         lo, hi = self.span
         source = self.work.plan.parent or self.work.plan
         reader = ListReader(self.work.client, self.work.plan.listing(self.variant), lo=lo, hi=hi)
+        if self.promised_pages is None:
+            self.work.traffic.enters(source.endpoint)
+        forecast = _Forecast(self.work.traffic, source.endpoint, self.promised_pages or 0.0)
+        try:
+            yield from self._read(reader, forecast)
+        finally:
+            forecast.pages_left(0.0)
+            self.work.traffic.leaves(source.endpoint)
+
+    def _read(self, reader: ListReader, forecast: _Forecast) -> Iterator[Batch]:
+        lo, hi = self.span
+        source = self.work.plan.parent or self.work.plan
         for page in reader.pages():
             if self.work.failed.is_set():
                 return
@@ -52,8 +81,13 @@ class Window:
             # Cutting lists the oldest second again; a crowded one would cost more than it brings,
             # and a page from within one second tells nothing of the seconds before.
             if page.has_more and 2 * reader.repeats <= PAGE_SIZE:
-                given = self._to_give(page, (lo, oldest), hi)
+                rows_left = self._rows_left(page, (lo, oldest), hi)
+                forecast.pages_left(rows_left / PAGE_SIZE)
+                given = self._to_give(rows_left, (lo, oldest))
                 if given is not None:
+                    self.work.traffic.enters(source.endpoint)
+                    # What is promised stays in the sum, under the other window's name.
+                    forecast.told = rows_left / PAGE_SIZE / 2
                     lo = given.span[1] + 1
                     reader.narrow(lo)
                     spawned = (given,)
@@ -62,19 +96,29 @@ class Window:
             yield from batches(self.work, page.objects, self.updated, self.variant, span, spawned)
             hi = span[0] - 1
 
-    def _to_give(self, page: ListPage, rest: Span, hi: int) -> Window | None:
+    def _floor(self, rest: Span) -> int:
+        # No account has objects from before it existed, so the search for them starts there.
+        return min(max(rest[0], self.work.account_created), rest[1])
+
+    def _rows_left(self, page: ListPage, rest: Span, hi: int) -> float:
+        """How many objects are left if they lie as dense as on this page."""
+        per_second = len(page.objects) / max(1, hi - rest[1])
+        return per_second * (rest[1] - self._floor(rest))
+
+    def _to_give(self, rows_left: float, rest: Span) -> Window | None:
         """The older half of what is left, if it is worth a window of its own."""
         lo, oldest = rest
-        # No account has objects from before it existed, so the search for them starts there.
-        floor = min(max(lo, self.work.account_created), oldest)
-        per_second = len(page.objects) / max(1, hi - oldest)
-        rows_left = per_second * (oldest - floor)
+        floor = self._floor(rest)
         calls = self.work.plan.call is not None
         worth = _ROWS_WITH_CALLS_WORTH_CUTTING if calls else _PAGES_WORTH_CUTTING * PAGE_SIZE
         if rows_left < worth or oldest - floor < 2:
             return None
+        source = self.work.plan.parent or self.work.plan
+        if not self.work.traffic.has_room(source.endpoint):
+            return None
         older, _ = halves((floor, oldest - 1))
-        return Window(self.work, self.variant, (lo, older[1]), self.updated)
+        promised = rows_left / PAGE_SIZE / 2
+        return Window(self.work, self.variant, (lo, older[1]), self.updated, promised)
 
 
 def batches(

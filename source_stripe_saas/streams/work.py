@@ -14,6 +14,7 @@ from typing import Protocol
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.progress import Step
 from source_stripe_saas.streams.records import AnyRecord, RecordMaker
+from source_stripe_saas.streams.traffic import Traffic
 from source_stripe_saas.stripe.client import StripeClient
 
 
@@ -51,6 +52,8 @@ class StreamWork:
     """Nothing is expected to be older, Unix seconds."""
     plans: dict[str, StreamPlan] = field(default_factory=dict)
     """All streams' plans, for a stream that falls back on another's list."""
+    traffic: Traffic = field(default_factory=Traffic)
+    """Who reads from where, over all streams."""
     failed: threading.Event = field(default_factory=threading.Event)
     """Set when the stream failed for good: its other units stop quietly."""
     maker: RecordMaker = field(init=False)

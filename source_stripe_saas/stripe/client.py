@@ -30,6 +30,8 @@ STRIPE_VERSION = "2026-05-27.dahlia"
 ATTEMPTS = 8
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
+_WEIGHT = 0.1
+"""Of the latest request in the average of how long one takes."""
 _CONNECT_TIMEOUT_SECONDS, _READ_TIMEOUT_SECONDS = 10.0, 80.0
 
 Params = Sequence[tuple[str, str]]
@@ -79,11 +81,14 @@ class StripeClient:
     ) -> None:
         self._settings = settings
         self._attempts = attempts
-        self._limits = limits or limits_for(settings)
+        self.limits = limits or limits_for(settings)
         self._sleep = sleep
         self._sessions = threading.local()
         self._lock = threading.Lock()
         self._account_header: dict[str, str] = {}
+        self.latency_seconds = 0.0
+        """How long a request took lately."""
+        self.bytes_received = 0
         self.requests_sent: dict[str, int] = {}
         """Endpoint -> number of requests, retries included."""
 
@@ -115,10 +120,11 @@ class StripeClient:
         endpoint = endpoint or path
         problem, status, request_id = "", None, None
         for attempt in range(1, self._attempts + 1):
-            self._limits.wait(endpoint)
+            self.limits.wait(endpoint)
             with self._lock:
                 self.requests_sent[endpoint] = self.requests_sent.get(endpoint, 0) + 1
             advice = None
+            began = time.monotonic()
             try:
                 response = self._send(path, params)
                 content = response.content
@@ -127,6 +133,10 @@ class StripeClient:
             else:
                 status, request_id = response.status_code, response.headers.get("Request-Id")
                 moment = _moment(response.headers.get("Date"))
+                self._note(time.monotonic() - began, len(content))
+                if status == 429:
+                    reason = response.headers.get("Stripe-Rate-Limited-Reason")
+                    self.limits.refused(endpoint, reason)
                 if status < 300:
                     reply = _reply(content, moment, head)
                     if reply is not None:
@@ -143,6 +153,12 @@ class StripeClient:
                 _log.debug("GET %s: %s; again in %.1f s", path, problem, pause)
                 self._sleep(pause)
         raise Unreachable(path, problem, self._attempts, status, request_id)
+
+    def _note(self, seconds: float, received: int) -> None:
+        with self._lock:
+            known = self.latency_seconds
+            self.latency_seconds = known + (seconds - known) * _WEIGHT if known else seconds
+            self.bytes_received += received
 
     def _send(self, path: str, params: Params) -> requests.Response:
         return self._session().get(

@@ -5,7 +5,7 @@ StripeError
 └── Refusal             an answer with an error in it
     ├── KeyRefused      401
     ├── PermissionRefused  403
-    ├── NotFound        404
+    ├── NotFound        404, or 400 about an object that a filter names
     └── CursorGone      the object that a page was to start after is gone
 """
 
@@ -83,7 +83,7 @@ class PermissionRefused(Refusal):
 
 
 class NotFound(Refusal):
-    """404: no such object or route."""
+    """404: no such object or route; or a filter names an object that is not there."""
 
 
 class CursorGone(Refusal):
@@ -119,6 +119,7 @@ def refusal(
     elif param in ("starting_after", "ending_before") and status in (400, 404):
         # No document gives the status of a vanished cursor; both have been reported.
         kind = CursorGone
-    elif status == 404:
+    elif status == 404 or (status == 400 and code == "resource_missing"):
+        # 404 for a missing object in the path, 400 for one that a filter names.
         kind = NotFound
     return kind(path, message, status, code, param, request_id, moment)

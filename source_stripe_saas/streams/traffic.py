@@ -1,0 +1,53 @@
+"""Who is reading from which endpoint, and whether another reader would find something to do.
+
+A window may be given away only while its endpoint has room: readers beyond what Stripe's limit lets
+through would hold threads that other endpoints need.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+_MOST_READERS_OF_AN_ENDPOINT = 12
+_SPARE_READERS = 2
+"""Readers beyond those that the limit keeps busy, for when one of them is between two pages."""
+
+
+@dataclass
+class Traffic:
+    """The readers at work in one sync; without limits there is always room."""
+
+    per_second: float = float("inf")
+    """What one endpoint allows."""
+    latency_seconds: Callable[[], float] = lambda: 0.0
+    """How long a request takes at present."""
+    most_readers: int = 1_000_000
+    """Over all endpoints: the threads that there are."""
+    expect: Callable[[str, float], None] = lambda endpoint, pages: None
+    """Told how many more pages, or fewer, an endpoint is thought to have left."""
+    _readers: dict[str, int] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def has_room(self, endpoint: str) -> bool:
+        """True if one more reader of the endpoint would be kept busy."""
+        wanted = min(
+            _MOST_READERS_OF_AN_ENDPOINT,
+            self.per_second * self.latency_seconds() + _SPARE_READERS,
+        )
+        with self._lock:
+            return (
+                self._readers.get(endpoint, 0) < wanted
+                and sum(self._readers.values()) < self.most_readers
+            )
+
+    def enters(self, endpoint: str) -> None:
+        """A reader is about to begin; counts from the moment that it is promised its window."""
+        with self._lock:
+            self._readers[endpoint] = self._readers.get(endpoint, 0) + 1
+
+    def leaves(self, endpoint: str) -> None:
+        """A reader has ended."""
+        with self._lock:
+            self._readers[endpoint] -= 1
