@@ -19,6 +19,9 @@ from source_stripe_saas.stripe.listing import Listing, ListReader
 from source_stripe_saas.stripe.refusal import NotFound, Unreachable
 from source_stripe_saas.stripe.rows import Row, StripeObject, plain
 
+_NAMESPACES = frozenset({"billing", "checkout", "entitlements", "issuing", "radar"})
+"""First words of collections that have two."""
+
 
 def fill_path(template: str, row: StripeObject) -> str:
     """`customers/{id}/sources` and a customer -> `customers/cus_1/sources`, ids escaped.
@@ -39,8 +42,10 @@ def fill_path(template: str, row: StripeObject) -> str:
 def endpoint_of(path: str) -> str:
     """The path with its ids blanked out: what Stripe counts limits by."""
     parts = path.split("/")
-    # Every path with an id in it is collection/id or collection/id/children.
-    return "/".join([parts[0], "*", *parts[2:]]) if len(parts) > 2 else path
+    # Every path is a collection, then an id, then perhaps children, then perhaps one of their ids.
+    first_id = 2 if parts[0] in _NAMESPACES else 1
+    parts[first_id::2] = ["*"] * len(parts[first_id::2])
+    return "/".join(parts)
 
 
 class RawRecord(NamedTuple):
