@@ -108,7 +108,9 @@ class Changes:
         come = changed or added
         if settles and come is not None:
             self.prorations.debit(sub, come)
-        place = self._note_items(sub, kind, untraceable=not settles)
+        # A metered price is on no invoice before it has been used.
+        is_silent = not settles or (added is not None and added.price.is_metered)
+        place = self._note_items(sub, kind, untraceable=is_silent)
         bill = None
         if settles and behavior == INVOICE:
             bill = self._draft_update(sub, [])
@@ -130,7 +132,7 @@ class Changes:
             kind or "plan_changed",
             untraceable=untraceable,
             is_open=untraceable,
-            note="no proration: the next renewal shows it" if untraceable else "",
+            note="no proration: a later renewal shows it" if untraceable else "",
         )
 
     def _draft_update(self, sub: Subscription, drafts: list[DraftLine], **new: str) -> Bill:

@@ -185,8 +185,15 @@ class Collection:
 
     def _recovered(self, sub: Subscription, bill: Bill, was: str) -> None:
         if was == "past_due":
-            self.subs.note(sub, "payment_recovered")
-            if bill.attempts > 1 or sub.base["collection_method"] == "send_invoice":
+            by_mail = sub.base["collection_method"] == "send_invoice"
+            is_seen = bill.attempts > 1 or by_mail
+            self.subs.note(
+                sub,
+                "payment_recovered",
+                untraceable=not is_seen,
+                note="" if is_seen else "paid by hand: the count of attempts stays at one",
+            )
+            if is_seen:
                 self.subs.clear_mark(sub.past_due_mark)
         else:
             self.subs.note(

@@ -139,7 +139,7 @@ class Lifecycle:
             self.world.queue.at(end, self._used_up, sub, end, rank=FIRST)
 
     def _used_up(self, sub: Subscription, end: int) -> None:
-        if not sub.is_over:
+        if sub.lives_on_at(end):
             self.subs.note(sub, "discount_expired", at=end)
 
     def waiting(

@@ -154,7 +154,10 @@ class Lives:
         """How a change in mid-period is settled."""
         chance = sub.customer.random.random()
         if not self.world.options.traceable:
-            return PRORATE if chance < 0.5 else INVOICE if chance < 0.85 else NONE
+            if chance < 0.5:
+                return PRORATE
+            # Of several intervals it would stay open which renewal is the first to show it.
+            return INVOICE if chance < 0.85 or not self._is_uniform(sub) else NONE
         # Prorations that wait long are on no invoice when the events about them are gone.
         is_soon = sub.next_boundary - self.world.now < 25 * DAY
         is_plain = sub.items[0].price.interval in ("month", "week")
@@ -168,6 +171,11 @@ class Lives:
     def _is_small(sub: Subscription) -> bool:
         """False for subscriptions with more items than an event shows."""
         return len(sub.items) <= 8
+
+    @staticmethod
+    def _is_uniform(sub: Subscription) -> bool:
+        """True when every renewal bills all items, so that it shows what became of each."""
+        return len({(i.price.interval, i.price.interval_count) for i in sub.items}) == 1
 
     def _role(self, price: Price) -> str | None:
         if not self._roles or price.id not in self._roles:
@@ -190,7 +198,7 @@ class Lives:
         quantity = max(1, item.units + move)
         if quantity == item.units:
             return
-        if chance.random() < 0.25 and sub.status == "active":
+        if chance.random() < 0.25 and sub.status == "active" and self._is_uniform(sub):
             self.changes.swap_at_renewal(sub, item, None, quantity)
         else:
             self.changes.set_quantity(sub, item, quantity, self._behavior(sub))
@@ -233,7 +241,7 @@ class Lives:
         found = self._neighbour(sub, -1)
         if found is None:
             return
-        if sub.customer.random.random() < 0.5:
+        if sub.customer.random.random() < 0.5 and self._is_uniform(sub):
             item, price = found
             self.changes.swap_at_renewal(sub, item, price, item.units)
         else:
@@ -243,6 +251,7 @@ class Lives:
         item = self._licensed(sub)
         if (
             len(sub.items) == 1
+            and self._role(item.price) != "free.month"
             and item.price.interval == "month"
             and item.price.interval_count == 1
         ):
@@ -257,7 +266,7 @@ class Lives:
 
     def _schedule(self, sub: Subscription) -> None:
         found = self._neighbour(sub, sub.customer.random.choice((-1, 1)))
-        if found is not None and sub.schedule is None:
+        if found is not None and sub.schedule is None and self._is_uniform(sub):
             self.changes.schedule_price(sub, *found)
 
     def _unpaid_update(self, sub: Subscription) -> None:
@@ -281,6 +290,8 @@ class Lives:
         if role == "support.month" and sub.customer.random.random() < 0.4:
             role = sub.customer.random.choice(("api.month", "storage.month"))
         if role is None or role in held:
+            return
+        if role == "api.month" and self.world.options.traceable:
             return
         price = self.catalogue.prices[role]
         quantity = None if price.is_metered else 1 if "support" in role else 15

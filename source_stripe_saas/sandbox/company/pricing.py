@@ -100,6 +100,7 @@ def _apply(discount: Discount, drafts: Sequence[DraftLine]) -> None:
         and draft.content["discountable"]
         and (draft.price is None or coupon.covers(draft.price))
     ]
+    discount.is_seen = discount.is_seen or bool(scope)
     if coupon.percent_off is not None:
         for draft in scope:
             draft.taken[discount.id] = half_up(draft.left * coupon.percent_off / 100)

@@ -129,6 +129,13 @@ class Subscription:
             return own
         return [self.customer.discount] if self.customer.discount else []
 
+    def lives_on_at(self, moment: int) -> bool:
+        """False when it is over, or ends in that very second."""
+        ends = self.cancel_at == moment or (
+            self.cancel_at_period_end and self.next_boundary == moment
+        )
+        return not self.is_over and not ends
+
     def billed_discounts(self, now: int) -> list[Discount]:
         """What comes off an invoice made now: its own discounts, or else the customer's."""
         own = [d for d in self.discounts if d.lives_at(now)]
@@ -342,5 +349,11 @@ class Subscriptions:
 
     def _expired(self, sub: Subscription, facts: Discount) -> None:
         is_held = facts in sub.discounts or any(facts in item.discounts for item in sub.items)
-        if is_held and not sub.is_over:
-            self.note(sub, "discount_expired", at=facts.end)
+        if is_held and facts.end is not None and sub.lives_on_at(facts.end):
+            self.note(
+                sub,
+                "discount_expired",
+                at=facts.end,
+                untraceable=not facts.is_seen,
+                note="" if facts.is_seen else "it never took anything off an invoice",
+            )

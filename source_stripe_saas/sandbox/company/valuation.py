@@ -105,6 +105,8 @@ class Discount:
     coupon: Coupon
     start: int
     end: int | None
+    is_seen: bool = False
+    """Whether it took something off an invoice, which then shows it."""
 
     def lives_at(self, at: int) -> bool:
         """False from its end on."""
