@@ -96,7 +96,7 @@ class Book:
             if places and key not in self.catalog.discounts:
                 best = min(places)
                 discounts[key] = [best, places[best]]
-        return {"prices": prices, "discounts": discounts}
+        return {"prices": prices, "discounts": discounts} if prices or discounts else {}
 
     def recall(self, learned: Mapping[str, Any]) -> None:
         """Takes back what `learned` gave."""

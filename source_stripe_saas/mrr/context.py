@@ -7,16 +7,18 @@ from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Any
 
+from source_stripe_saas.mrr.moment import DAY_SECONDS
 from source_stripe_saas.mrr.movement import NEVER
 from source_stripe_saas.mrr.standing import OnceWindow
 from source_stripe_saas.mrr.state import Item, State
 
+# No row is dated further back than this from what tells it, so older times need not be known.
+RECENT_SECONDS = 7 * DAY_SECONDS
 _SHORT = {
     "through": "t",
     "sequence": "n",
     "phase": "p",
     "mrr_minor": "m",
-    "list_minor": "l",
     "last_at": "a",
     "status": "s",
     "was_live": "w",
@@ -28,7 +30,7 @@ _SHORT = {
     "windows": "o",
     "key_counts": "k",
     "recent_invoices": "i",
-    "digest": "d",
+    "next_end": "h",
     "earlier_digest": "e",
     "customer_discount": "x",
     "state": "v",
@@ -46,8 +48,7 @@ class Context:
         sequence: how many rows there are.
         phase: the phase of the last row (M34).
         mrr_minor: MRR after the last row.
-        list_minor: list value after the last row.
-        last_at: when the last row occurred.
+        last_at: when the last row occurred; 0 where that was long before `through`.
         status: the last status.
         was_live: whether it ever was active or past due.
         had_trial: whether it ever was in trial.
@@ -58,10 +59,10 @@ class Context:
         windows: once coupons in use (M21).
         key_counts: keys of M35 that may still repeat, with how often they were used.
         recent_invoices: invoices whose rows were made so near the bound that they may come again.
-        digest: of the last state.
+        next_end: when the clock alone will next end something, if no event comes before.
         earlier_digest: of the state before it, while a second event may still tell the same change.
         customer_discount: the customer's discount as last known.
-        state: the last state; None where the next event will state it.
+        state: the last state; None where the next event or the object will state it.
         learned: prices and discounts of that state which no catalog holds.
     """
 
@@ -69,7 +70,6 @@ class Context:
     sequence: int = 0
     phase: str = NEVER
     mrr_minor: int = 0
-    list_minor: int = 0
     last_at: int = 0
     status: str = ""
     was_live: bool = False
@@ -81,7 +81,7 @@ class Context:
     windows: list[OnceWindow] = field(default_factory=list)
     key_counts: dict[str, int] = field(default_factory=dict)
     recent_invoices: list[str] = field(default_factory=list)
-    digest: str = ""
+    next_end: int | None = None
     earlier_digest: str = ""
     customer_discount: str | None = None
     state: State | None = None
@@ -98,16 +98,17 @@ class Context:
         short["t"] = self.through
         return short
 
-    def compact(self) -> "Context":
-        """Without the state, where the next event or the object gives it back (M29).
+    def compact(self, keep_timed: bool = True) -> "Context":
+        """Without what the next event, or the current object, gives back (M29).
 
-        What the clock will end needs the state at hand, since nothing will tell it.
+        Args:
+            keep_timed: keep the state where the clock will end something (`next_end`). Without
+                it, whoever goes on after that moment has to bring the current object.
         """
-        state = self.state
-        is_timed = state is None or state.resumes_at is not None or bool(self.windows)
-        if is_timed or self.learned.get("discounts") or (state and state.discount_ids()):
-            return self
-        return replace(self, state=None, learned={})
+        last_at = self.last_at if self.last_at > self.through - RECENT_SECONDS else 0
+        if keep_timed and self.next_end is not None:
+            return replace(self, last_at=last_at)
+        return replace(self, last_at=last_at, state=None, learned={})
 
     @classmethod
     def from_json(cls, short: Mapping[str, Any]) -> "Context":

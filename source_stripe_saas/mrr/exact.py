@@ -24,6 +24,8 @@ def round_half_up(value: Fraction) -> int:
 
 def allocate(total_minor: int, shares: Sequence[Fraction]) -> list[int]:
     """Splits a rounded total over its parts by largest remainder, so that they add up (M3)."""
+    if len(shares) == 1:
+        return [total_minor]
     whole = sum(shares, ZERO)
     if whole <= 0:
         return [0] * len(shares)

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from source_stripe_saas.mrr.catalog import Book
-from source_stripe_saas.mrr.context import Context, digest_of
+from source_stripe_saas.mrr.context import RECENT_SECONDS, Context, digest_of
 from source_stripe_saas.mrr.counting import counts
 from source_stripe_saas.mrr.currency import currency_exponent
 from source_stripe_saas.mrr.exact import allocate, round_half_up
@@ -69,7 +69,9 @@ class Ledger:
         self._book = book
         self._options = options
         self._fingerprint = options.fingerprint
-        self._memory = context or Context(through=0)
+        memory = self._memory = context or Context(through=0)
+        if memory.sequence and not memory.last_at:
+            memory.last_at = memory.through - RECENT_SECONDS
         self._standing: Standing | None = None
         self._worth: _Worth | None = None
         self._earlier: State | None = None
@@ -207,18 +209,16 @@ class Ledger:
         if invoice.total > 0 and not memory.has_paid:
             event_type, key = "first_payment", ""
             memory.has_paid = True
+            self._worths.clear()
         elif invoice.reason == CYCLE:
             event_type, key = "renewed", invoice.id
         else:
             return
-        self._worths.clear()
-        if invoice.reason == CYCLE:
-            self._meter(invoice)
-        memory.key_counts = {
-            used: count
-            for used, count in memory.key_counts.items()
-            if not used.startswith(f"payment_failed|{invoice.id}:")
-        }
+        if invoice.reason == CYCLE and self._meter(invoice):
+            self._worths.clear()
+        settled = f"payment_failed|{invoice.id}:"
+        for used in [one for one in memory.key_counts if one.startswith(settled)]:
+            del memory.key_counts[used]
         origin = _Origin(source)
         self._emit(event_type, invoice.paid_at, standing, origin, key, invoice=invoice.id)
         memory.recent_invoices.append(f"{invoice.paid_at}|{invoice.id}")
@@ -232,9 +232,11 @@ class Ledger:
         key = f"{invoice_id}:{attempt_count}"
         self._emit("payment_failed", at, self._standing, origin, key, invoice=invoice_id)
 
-    def _meter(self, invoice: Invoice) -> None:
+    def _meter(self, invoice: Invoice) -> bool:
         """What the paid cycle billed for each metered item is its value until the next (M14)."""
         assert self._standing is not None
+        metered = self._memory.metered_minor
+        known = dict(metered)
         billed: dict[str, Fraction] = {}
         for line in invoice.period_lines:
             assert line.item is not None
@@ -242,7 +244,8 @@ class Ledger:
         for item in self._standing.items:
             price = self._book.price(item.price)
             if price is not None and price.is_metered and item.id in billed:
-                self._memory.metered_minor[item.id] = billed[item.id]
+                metered[item.id] = billed[item.id]
+        return metered != known
 
     # --- invariants -------------------------------------------------------------------------
 
@@ -283,7 +286,6 @@ class Ledger:
         return replace(
             memory,
             through=through,
-            list_minor=self._worth.list_minor if self._worth else 0,
             status=state.status,
             is_free=standing.is_free,
             cap=standing.cap,
@@ -291,7 +293,7 @@ class Ledger:
             windows=[one for one in memory.windows if one.end > through and not state.has_ended],
             key_counts=_repeatable(memory.key_counts, named, memory.last_at),
             recent_invoices=recent,
-            digest=digest_of(state),
+            next_end=next_boundary(state, through, self._book, memory.windows),
             earlier_digest=digest_of(self._earlier) if is_echo_near and self._earlier else "",
             customer_discount=state.customer_discount,
             state=state,
@@ -446,7 +448,7 @@ class Ledger:
         if self._drift and event_type != "adjusted":
             self._adjust(max(at, memory.last_at), self._drift)
         worth = self._worth_of(after)
-        list_before = self._worth.list_minor if self._worth is not None else memory.list_minor
+        list_before = self._worth.list_minor if self._worth is not None else 0
         is_birth = memory.sequence == 0
         occurred_at = at if is_birth else max(at, memory.last_at)
         movement, memory.phase = movement_of(

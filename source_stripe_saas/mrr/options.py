@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from source_stripe_saas.mrr.exact import exact
@@ -70,7 +71,12 @@ class Options:
         """Coupon durations that lower MRR in the chosen mode (M20)."""
         return _DURATIONS[self.discounts]
 
-    @property
+    @cached_property
+    def year(self) -> str:
+        """The chosen weeks and days of a year, as a key for values that hang on them."""
+        return f"{self.weeks_per_year} {self.days_per_year}"
+
+    @cached_property
     def fingerprint(self) -> str:
         """Sixteen hex digits that name this set of options in every row (M36)."""
         chosen = {field.name: str(getattr(self, field.name)) for field in fields(self)}

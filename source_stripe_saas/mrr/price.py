@@ -43,6 +43,7 @@ class Price:
     is_metered: bool
     amounts: Amounts
     other_currencies: Mapping[str, Amounts] = field(default_factory=dict)
+    _list_values: dict[tuple[Fraction | int, str, str], Fraction] = field(default_factory=dict)
 
     def amount(self, quantity: Fraction | int, currency: str) -> Fraction:
         """The undiscounted amount of one interval, in minor units, unrounded (M6 to M10)."""
@@ -64,6 +65,15 @@ class Price:
             "day": options.days_per_year,
         }[self.interval]
         return per_year / (12 * self.interval_count)
+
+    def list_value(self, quantity: int, currency: str, options: Options) -> Fraction:
+        """The undiscounted value of a month; kept, since the same one is asked for again."""
+        key = (quantity, currency, options.year)
+        found = self._list_values.get(key)
+        if found is None:
+            found = self.amount(quantity, currency) * self.monthly_factor(options)
+            self._list_values[key] = found
+        return found
 
     def uses_other_currency(self, currency: str) -> bool:
         """Whether the amount comes from `currency_options`, the one part that can be edited."""

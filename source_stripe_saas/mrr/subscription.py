@@ -25,7 +25,7 @@ from source_stripe_saas.mrr.options import Options
 from source_stripe_saas.mrr.past_discounts import estimate_unknown, once_windows
 from source_stripe_saas.mrr.reconstruction import rebuild
 from source_stripe_saas.mrr.standing import OnceWindow
-from source_stripe_saas.mrr.state import State, state_from
+from source_stripe_saas.mrr.state import ENDED, State, state_from
 from source_stripe_saas.mrr.step import BOUNDED, EVENTS, EXACT, RECONSTRUCTED, SNAPSHOT, Step
 
 Raw = Mapping[str, Any]
@@ -251,26 +251,27 @@ class _Derivation:
     def _next_entries(self) -> list[_Entry]:
         context = self._context
         assert context is not None
-        state = context.state or self._state_again(context)
         start = self._facts.window_start
         entries: list[_Entry] = []
-        if start is not None and context.through < start and not state.has_ended:
-            entries = self._gap_entries(state, context, start)
-        self._ledger.resume(state)
+        if start is None or context.through >= start or context.status in ENDED:
+            self._ledger.resume(context.state or self._state_again(context))
+            return self._told_entries(self._told)
+        entries = self._gap_entries(context, start)
         return entries + self._told_entries(self._told)
 
     def _state_again(self, context: Context) -> State:
         """The last state, from the first event after it or from an object that did not move."""
-        for event in self._told:
-            if event.prior is not None:
-                return event.prior
-            if context.status:
-                return replace(event.state, status=context.status, ended_at=None)
-        if self._object is None:
+        known = self._object
+        if self._told:
+            known = self._told[0].prior or self._told[0].state
+        if known is None:
             raise StateMissing(self._facts.subscription_id)
-        return self._object
+        if known.status != context.status:
+            # The status is the one part kept; a change of it that no event told is pushed later.
+            return replace(known, status=context.status, ended_at=None)
+        return known
 
-    def _gap_entries(self, state: State, context: Context, start: int) -> list[_Entry]:
+    def _gap_entries(self, context: Context, start: int) -> list[_Entry]:
         """A gap longer than the events reach is rebuilt from the last known state (M49)."""
         told = [event for event in self._told if event.at >= start]
         self._told = told
@@ -278,8 +279,14 @@ class _Derivation:
         if told and told[0].prior is not None:
             anchor = told[0].prior
         if anchor is None:
-            return []
+            raise StateMissing(self._facts.subscription_id)
         created = _item_times(self._facts.subscription)
+        state = context.state
+        if state is None:
+            # The whole past again, for the one state at the beginning of the gap.
+            until = context.through + 1
+            state = rebuild(anchor, self._invoices, until, self._book, created)[-1].state
+        self._ledger.resume(state)
         steps = rebuild(anchor, self._invoices, start, self._book, created, state, context.through)
         entries = [self._push(step) for step in steps]
         if not anchor.has_ended or (anchor.ended_at or start) >= start:

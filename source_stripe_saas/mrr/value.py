@@ -32,8 +32,7 @@ def list_values(standing: Standing, book: Book, options: Options) -> list[Fracti
         if price is None or item.quantity is None:
             values.append(ZERO)
         else:
-            amount = price.amount(item.quantity, standing.currency)
-            values.append(amount * price.monthly_factor(options))
+            values.append(price.list_value(item.quantity, standing.currency, options))
     return values
 
 
