@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+from source_stripe_saas.sandbox.render import render
 from source_stripe_saas.sandbox.samples.billing import add_item, bill, pending_item
 from source_stripe_saas.sandbox.samples.changes import breadth_advance, spread
 from source_stripe_saas.sandbox.samples.core import a_price, a_product, sign_up, ways_to_pay
@@ -163,18 +164,20 @@ def _running(maker: Maker) -> StripeObject:
 def _change_quantity(maker: Maker, moment: int) -> None:
     subscription = _running(maker)
     item = maker.store.of_parent("subscription_item", subscription["id"])[0]
+    before = render(maker.store, item)
     maker.change(item, {"quantity": (item.get("quantity") or 1) + 3}, moment)
-    previous = {"items": {"data": [item]}, "quantity": item.get("quantity")}
+    previous = {"items": {"data": [before]}, "quantity": item.get("quantity")}
     maker.emit("customer.subscription.updated", subscription, moment, previous)
 
 
 def _swap_item(maker: Maker, moment: int) -> None:
     subscription = _running(maker)
     gone = maker.store.of_parent("subscription_item", subscription["id"])[-1]
+    before = render(maker.store, gone)
     maker.store.remove("subscription_item", gone["id"])
     prices = [price for price in maker.all("price") if price["type"] == "recurring"]
     add_item(maker, subscription, maker.random.choice(prices), moment)
-    previous = {"items": {"data": [gone]}}
+    previous = {"items": {"data": [before]}}
     maker.emit("customer.subscription.updated", subscription, moment, previous)
 
 

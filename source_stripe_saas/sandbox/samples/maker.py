@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterator
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -137,7 +138,8 @@ class Maker:
         # The first of its kind keeps all that the sample shows, sensible together or not.
         self._made.add(name)
         content["id"] = self.identity(PREFIXES[name])
-        fields = fields or {}
+        # What is given may be another object's own content, which stays as it is.
+        fields = deepcopy(fields or {})
         for path, value in fields.items():
             put_at(content, path, value)
         times = {path: value for path, value in fields.items() if isinstance(value, int)}
