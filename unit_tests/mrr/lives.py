@@ -217,10 +217,10 @@ class Life:
     def free_month(self, days):
         if self.account.status != "active" or self.sub["cancel_at"]:
             return
+        if self.account.net(self.now) == 0:
+            return  # a trial of nothing leaves an invoice like any other of nothing
         start = {"trial_start": self.now, "trial_end": self.now + days * DAY}
-        has_value = self.account.net(self.now) > 0
-        cap = self.account.mrr(self.now) if has_value else None
-        self._account(status="trialing", is_free=has_value, cap=cap)
+        self._account(status="trialing", is_free=True, cap=self.account.mrr(self.now))
         self._update(status="trialing", **start)
         self._bill("subscription_update", free_until=start["trial_end"])
 
