@@ -186,12 +186,13 @@ class Collection:
     def _recovered(self, sub: Subscription, bill: Bill, was: str) -> None:
         if was == "past_due":
             by_mail = sub.base["collection_method"] == "send_invoice"
-            is_seen = bill.attempts > 1 or by_mail
+            is_cycle = bill.reason == "subscription_cycle"
+            is_seen = is_cycle and (bill.attempts > 1 or by_mail)
             self.subs.note(
                 sub,
                 "payment_recovered",
                 untraceable=not is_seen,
-                note="" if is_seen else "paid by hand: the count of attempts stays at one",
+                note="" if is_seen else "first invoice, or paid by hand after one attempt",
             )
             if is_seen:
                 self.subs.clear_mark(sub.past_due_mark)

@@ -45,8 +45,7 @@ class Discounts:
     def _note_customer(self, sub: Subscription, discount: Discount, kind: str) -> None:
         is_gone = kind == "discount_removed"
         for other in sub.customer.subscriptions:
-            lasting = [d for d in other.discounts if d.coupon.duration != "once"]
-            if other.is_over or lasting:
+            if other.is_over or other.lasting_discounts:
                 continue
             place = self.subs.note(other, kind, untraceable=is_gone, is_open=is_gone)
             if is_gone:

@@ -316,7 +316,10 @@ class Lives:
         elif roll < 0.35:
             self.discounts.give_customer_discount(sub, coupons["FRIENDS20"])
         else:
-            names = ("FRIENDS20", "PARTNER125", "LEGACY5OFF", "SPRING3", "HALFYEAR", "WELCOME50")
+            names = ["FRIENDS20", "PARTNER125", "LEGACY5OFF", "SPRING3", "HALFYEAR"]
+            if not any(item.price.is_metered for item in sub.items):
+                # Usage is billed for the past, plans for the future: no one span would be right.
+                names.append("WELCOME50")
             self.discounts.give_discount(sub, coupons[chance.choice(names)])
 
     def _undiscount(self, sub: Subscription) -> None:

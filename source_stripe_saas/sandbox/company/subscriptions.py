@@ -124,10 +124,15 @@ class Subscription:
     @property
     def effective_discounts(self) -> list[Discount]:
         """Its own discounts, or else the customer's."""
-        own = [d for d in self.discounts if d.coupon.duration != "once"]
+        own = self.lasting_discounts
         if own:
             return own
         return [self.customer.discount] if self.customer.discount else []
+
+    @property
+    def lasting_discounts(self) -> list[Discount]:
+        """Its own discounts for more than one invoice, as long as they last."""
+        return [d for d in self.discounts if d.coupon.duration != "once" and not d.is_expired]
 
     def lives_on_at(self, moment: int) -> bool:
         """False when it is over, or ends in that very second."""
@@ -348,6 +353,7 @@ class Subscriptions:
             self.world.queue.at(facts.end, self._expired, sub, facts, rank=0)
 
     def _expired(self, sub: Subscription, facts: Discount) -> None:
+        facts.is_expired = True
         is_held = facts in sub.discounts or any(facts in item.discounts for item in sub.items)
         if is_held and facts.end is not None and sub.lives_on_at(facts.end):
             self.note(
@@ -357,3 +363,5 @@ class Subscriptions:
                 untraceable=not facts.is_seen,
                 note="" if facts.is_seen else "it never took anything off an invoice",
             )
+            if not facts.is_seen:
+                self.lose_unseen(sub, facts)

@@ -105,6 +105,8 @@ class Discount:
     coupon: Coupon
     start: int
     end: int | None
+    is_expired: bool = False
+    """Its end has passed, though the subscription shows it until its next renewal."""
     is_seen: bool = False
     """Whether it took something off an invoice, which then shows it."""
 
