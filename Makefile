@@ -11,12 +11,12 @@ DEMO ?=
 TESTS ?=
 PYTEST := $(BIN)/python -m pytest
 # The lock names every package, so nothing is left to resolve (older pips stumble over extras there).
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps
 LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format lock schemas record clean
+.PHONY: help setup demo test lint format lock schemas picture record clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ lock: ## write requirements*.txt anew from pyproject.toml (needs uv)
 schemas: $(READY) ## write schemas/ and docs/streams.md anew; SPEC=path also takes in a new specification
 	@$(BIN)/python -m tools.generate_schemas $(or $(SPEC),--from-extract)
 	@$(BIN)/python -m tools.generate_stream_docs
+
+picture: $(READY) ## draw docs/demo.svg anew, from a run of the demo
+	@$(BIN)/stripe-saas demo $(DEMO) | tee /dev/stderr | $(BIN)/python -m tools.demo_picture
 
 record: $(READY) ## record the cassettes anew, from the sandbox
 	@$(PYTEST) -n 0 --record-mode=rewrite integration_tests/test_cassettes.py

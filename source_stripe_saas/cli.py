@@ -1,4 +1,4 @@
-"""The console script for people: `stripe-saas sandbox | demo | derive`."""
+"""The console script for people: `stripe-saas sandbox | demo | catalog | …`."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ COMMANDS = {
     ),
     "demo": Command(
         "source_stripe_saas.demo.command", "read a simulated company and compare with the truth"
+    ),
+    "catalog": Command(
+        "source_stripe_saas.sync_files.catalog", "make the catalog for read from discover's output"
+    ),
+    "state": Command(
+        "source_stripe_saas.sync_files.state", "make the state for the next read from read's output"
     ),
     "derive": Command(
         "source_stripe_saas.mrr_commands.derive", "work out MRR changes from what a sync has read"

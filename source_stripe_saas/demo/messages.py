@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import orjson
+from source_stripe_saas.sync_files.catalog import can_be_incremental
+from source_stripe_saas.sync_files.messages import messages_in
 
 
 @dataclass(frozen=True)
@@ -63,45 +64,29 @@ class Output:
         return [stream.state for stream in self.streams.values() if stream.state is not None]
 
 
-def messages_in(path: Path) -> Iterator[dict[str, Any]]:
+def messages_of(path: Path) -> Iterator[dict[str, Any]]:
     """All messages of a file."""
     with path.open("rb") as lines:
-        for line in lines:
-            yield orjson.loads(line)
+        yield from messages_in(lines)
 
 
-def catalog_in(path: Path) -> tuple[list[dict[str, Any]], list[CatalogStream]]:
-    """The catalog that `discover` wrote: the streams as they are, and what matters of them.
-
-    Raises:
-        ValueError: there is no catalog in the file.
-    """
-    for message in messages_in(path):
-        if message["type"] == "CATALOG":
-            raw = message["catalog"]["streams"]
-            return raw, [_catalog_stream(stream) for stream in raw]
-    raise ValueError("discover gave no catalog")
-
-
-def configured(raw_streams: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """A configured catalog: every stream, incremental where it can be."""
-    return {
-        "streams": [
-            {
-                "stream": stream,
-                "sync_mode": "incremental" if _is_incremental(stream) else "full_refresh",
-                "destination_sync_mode": "append_dedup" if _is_incremental(stream) else "overwrite",
-            }
-            for stream in raw_streams
-        ]
-    }
+def described(streams: Iterable[Mapping[str, Any]]) -> list[CatalogStream]:
+    """What matters of the streams that `discover` tells of."""
+    return [
+        CatalogStream(
+            name=stream["name"],
+            primary_key=tuple(part for [part] in stream["source_defined_primary_key"]),
+            is_incremental=can_be_incremental(stream),
+        )
+        for stream in streams
+    ]
 
 
 def output_in(path: Path, streams: Sequence[CatalogStream]) -> Output:
     """What a read of these streams wrote."""
     by_name = {stream.name: stream for stream in streams}
     output = Output({stream.name: StreamOutput() for stream in streams})
-    for message in messages_in(path):
+    for message in messages_of(path):
         if message["type"] == "RECORD":
             name, data = message["record"]["stream"], message["record"]["data"]
             row = (by_name[name].key_of(data), data.get("is_deleted") is True)
@@ -127,12 +112,3 @@ def _note_trace(output: Output, trace: Mapping[str, Any]) -> None:
             output.errors.append(trace["error"]["message"])
         else:
             output.streams[descriptor["name"]].error = trace["error"]["message"]
-
-
-def _catalog_stream(raw: Mapping[str, Any]) -> CatalogStream:
-    key = tuple(part for [part] in raw["source_defined_primary_key"])
-    return CatalogStream(raw["name"], key, _is_incremental(raw))
-
-
-def _is_incremental(raw: Mapping[str, Any]) -> bool:
-    return "incremental" in raw["supported_sync_modes"]

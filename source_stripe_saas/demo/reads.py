@@ -11,13 +11,13 @@ from source_stripe_saas.demo.connector_process import ConnectorProcess, Run
 from source_stripe_saas.demo.messages import (
     CatalogStream,
     Output,
-    catalog_in,
-    configured,
-    messages_in,
+    described,
+    messages_of,
     output_in,
 )
 from source_stripe_saas.demo.progress import phase
 from source_stripe_saas.demo.sandbox_process import SandboxProcess
+from source_stripe_saas.sync_files.catalog import configured_catalog, discovered_streams
 
 _NO_LIMIT = 1_000_000
 """Requests a second that no machine reaches."""
@@ -100,7 +100,7 @@ class Reader:
     def _check(self) -> None:
         with phase(self._out, "check") as checking:
             run = self._connector.run("check", name="check")
-            for message in messages_in(run.messages):
+            for message in messages_of(run.messages):
                 if message["type"] == "CONNECTION_STATUS":
                     status = message["connectionStatus"]
                     checking.result = status["message"]
@@ -112,11 +112,12 @@ class Reader:
         with phase(self._out, "discover") as discovering:
             run = self._connector.run("discover", name="discover")
             try:
-                raw, streams = catalog_in(run.messages)
+                found = discovered_streams(messages_of(run.messages))
             except ValueError as error:
                 raise DemoError(f"{error}. {run.last_words}") from error
-            discovering.result = f"{len(streams)} streams"
-            return streams, self._connector.save("catalog.json", configured(raw))
+            discovering.result = f"{len(found)} streams"
+            catalog = self._connector.save("catalog.json", configured_catalog(found))
+            return described(found), catalog
 
     def _read(
         self, title: str, name: str, streams: list[CatalogStream], options: tuple[str | Path, ...]

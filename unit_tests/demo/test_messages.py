@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from source_stripe_saas.demo.messages import CatalogStream, catalog_in, configured, output_in
+from source_stripe_saas.demo.messages import CatalogStream, described, output_in
 
 PAIRS = CatalogStream("pairs", ("payout", "id"), True)
 RAW = {
@@ -72,15 +72,6 @@ def test_errors_are_the_streams_where_they_name_one(written):
     assert output.streams["pairs"].error == "not this"
 
 
-def test_the_catalog_is_read_incrementally_where_it_can_be(written):
+def test_what_discover_tells_of_a_stream_is_its_key_and_whether_it_can_be_incremental():
     plain = {**RAW, "name": "plain", "supported_sync_modes": ["full_refresh"]}
-    catalog = {"type": "CATALOG", "catalog": {"streams": [RAW, plain]}}
-    raw, streams = catalog_in(written({"type": "LOG"}, catalog))
-    assert streams[0] == PAIRS
-    modes = [chosen["sync_mode"] for chosen in configured(raw)["streams"]]
-    assert modes == ["incremental", "full_refresh"]
-
-
-def test_output_without_a_catalog_is_an_error(written):
-    with pytest.raises(ValueError, match="no catalog"):
-        catalog_in(written({"type": "LOG"}))
+    assert described([RAW, plain]) == [PAIRS, CatalogStream("plain", ("payout", "id"), False)]
