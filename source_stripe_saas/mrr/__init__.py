@@ -7,9 +7,10 @@ Pure rules: no HTTP, no CDK, no clock of their own. `derive` takes one document;
 from source_stripe_saas.mrr.catalog import Catalog
 from source_stripe_saas.mrr.context import Context
 from source_stripe_saas.mrr.derive import InputError, derive, facts_of
+from source_stripe_saas.mrr.facts import Facts
 from source_stripe_saas.mrr.options import OptionError, Options, options_from
 from source_stripe_saas.mrr.row import COLUMNS, EVENT_TYPES, EXACT_COLUMN
-from source_stripe_saas.mrr.subscription import Facts, StateMissing, derive_subscription
+from source_stripe_saas.mrr.subscription import StateMissing, derive_subscription
 
 __all__ = [
     "COLUMNS",

@@ -15,6 +15,11 @@ class CustomerDiscount:
     at_first: str | None
     changes: tuple[tuple[int, str | None, str], ...]
 
+    @property
+    def last(self) -> str | None:
+        """The discount after everything that is known."""
+        return self.changes[-1][1] if self.changes else self.at_first
+
     def before(self, at: int) -> str | None:
         """The discount just before a moment."""
         held = self.at_first

@@ -5,12 +5,13 @@ from typing import Any
 
 from source_stripe_saas.mrr.catalog import Catalog
 from source_stripe_saas.mrr.event_chain import DISCOUNT_EVENTS, INVOICE_EVENTS, STATE_EVENTS
+from source_stripe_saas.mrr.facts import Facts
 from source_stripe_saas.mrr.invoice import reference, subscription_of
 from source_stripe_saas.mrr.ledger import Row
 from source_stripe_saas.mrr.moment import seconds_of
 from source_stripe_saas.mrr.options import OptionError, options_from
 from source_stripe_saas.mrr.price import price_from
-from source_stripe_saas.mrr.subscription import Facts, derive_subscription
+from source_stripe_saas.mrr.subscription import derive_subscription
 
 _MAPS = ("prices", "coupons", "discounts", "options")
 _LISTS = ("subscriptions", "invoices", "invoiceitems", "events", "snapshots")
@@ -78,6 +79,7 @@ def facts_of(given: Mapping[str, Any]) -> Iterator[Facts]:
     for key, shots in snapshots.items():
         customers.setdefault(key, reference(shots[0][1].get("customer")))
     horizon = given.get("horizon")
+    invoiceitems = {raw["id"]: raw for raw in given.get("invoiceitems") or ()}
     for key in dict.fromkeys([*subscriptions, *snapshots, *events]):
         yield Facts(
             subscription_id=key,
@@ -85,7 +87,7 @@ def facts_of(given: Mapping[str, Any]) -> Iterator[Facts]:
             horizon=None if horizon is None else seconds_of(horizon),
             subscription=subscriptions.get(key),
             invoices=invoices.get(key, ()),
-            invoiceitems={raw["id"]: raw for raw in given.get("invoiceitems") or ()},
+            invoiceitems=invoiceitems,
             events=[*events.get(key, ()), *of_customer.get(customers.get(key) or "", ())],
             snapshots=snapshots.get(key, ()),
         )

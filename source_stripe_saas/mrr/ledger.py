@@ -13,7 +13,6 @@ from source_stripe_saas.mrr.catalog import Book
 from source_stripe_saas.mrr.context import RECENT_SECONDS, Context, digest_of
 from source_stripe_saas.mrr.counting import counts
 from source_stripe_saas.mrr.currency import currency_exponent
-from source_stripe_saas.mrr.exact import allocate, round_half_up
 from source_stripe_saas.mrr.identity import SEMANTICS_VERSION, event_id
 from source_stripe_saas.mrr.invoice import CYCLE, Invoice
 from source_stripe_saas.mrr.moment import DAY_SECONDS, iso
@@ -30,21 +29,11 @@ from source_stripe_saas.mrr.row import END_TYPES, ONCE_TYPES, TOLD_TYPES
 from source_stripe_saas.mrr.standing import OnceWindow, Standing, next_boundary, standing_of
 from source_stripe_saas.mrr.state import LIVE, PLAN_ITEM, State
 from source_stripe_saas.mrr.step import BOUNDED, CLOCK, EXACT, Step
-from source_stripe_saas.mrr.value import exact_mrr, item_mrr, list_value
+from source_stripe_saas.mrr.worth import NOTHING, Appraiser, Worth
 
 Row = dict[str, Any]
 # How long two events that tell one change may lie apart (M30).
 _ECHO_SECONDS = 120
-
-
-@dataclass(frozen=True)
-class _Worth:
-    """What a standing is worth, in the forms that columns need."""
-
-    exact: Fraction
-    mrr_minor: int
-    list_minor: int
-    items: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -73,12 +62,12 @@ class Ledger:
         if memory.sequence and not memory.last_at:
             memory.last_at = memory.through - RECENT_SECONDS
         self._standing: Standing | None = None
-        self._worth: _Worth | None = None
+        self._worth: Worth | None = None
         self._earlier: State | None = None
         self._earlier_at = 0
         self._drift: str | None = None
         self._clock = self._memory.through
-        self._worths: dict[Standing, _Worth] = {}
+        self._appraiser = Appraiser(book, options)
 
     @property
     def is_born(self) -> bool:
@@ -115,7 +104,7 @@ class Ledger:
             occurred_at = min(at, state.start_date)
         self._clock = at
         self._standing = replace(standing, status="")
-        self._worth = _Worth(Fraction(0), 0, 0, [])
+        self._worth = NOTHING
         self.state = state
         event_type = birth_type(standing)
         origin = _Origin(step.source, step.precision, step.event_id)
@@ -209,13 +198,13 @@ class Ledger:
         if invoice.total > 0 and not memory.has_paid:
             event_type, key = "first_payment", ""
             memory.has_paid = True
-            self._worths.clear()
+            self._appraiser.forget()
         elif invoice.reason == CYCLE:
             event_type, key = "renewed", invoice.id
         else:
             return
         if invoice.reason == CYCLE and self._meter(invoice):
-            self._worths.clear()
+            self._appraiser.forget()
         settled = f"payment_failed|{invoice.id}:"
         for used in [one for one in memory.key_counts if one.startswith(settled)]:
             del memory.key_counts[used]
@@ -248,11 +237,6 @@ class Ledger:
         return metered != known
 
     # --- invariants -------------------------------------------------------------------------
-
-    def mrr_of_object(self, state: State, at: int) -> int:
-        """MRR of a current object, computed from it and the stored context alone (M51)."""
-        aligned = self._same_item_names(state)
-        return self._worth_of(self._in_force(aligned, at)).mrr_minor
 
     def close_difference(self, state: State, at: int) -> bool:
         """Makes the head equal the current object, with an `adjusted` row if need be (M51, M54)."""
@@ -313,24 +297,11 @@ class Ledger:
 
     def _exact(self, standing: Standing) -> Fraction:
         memory = self._memory
-        return exact_mrr(standing, memory.metered_minor, memory.has_paid, self._book, self._options)
+        return self._appraiser.exact(standing, memory.metered_minor, memory.has_paid)
 
-    def _worth_of(self, standing: Standing) -> _Worth:
-        found = self._worths.get(standing)
-        if found is None:
-            found = self._worths[standing] = self._appraise(standing)
-        return found
-
-    def _appraise(self, standing: Standing) -> _Worth:
-        exact = self._exact(standing)
-        total = round_half_up(exact)
-        shares = item_mrr(standing, self._memory.metered_minor, self._book, self._options)
-        items = [
-            {"id": item.id, "price": item.price, "quantity": item.quantity, "mrr": part}
-            for item, part in zip(standing.items, allocate(total, shares), strict=True)
-        ]
-        undiscounted = round_half_up(list_value(standing, self._book, self._options))
-        return _Worth(exact, total, undiscounted, items)
+    def _worth_of(self, standing: Standing) -> Worth:
+        memory = self._memory
+        return self._appraiser.worth(standing, memory.metered_minor, memory.has_paid)
 
     def _leads(self, old: Standing, new: Standing) -> bool:
         """Whether the status comes first: C falls to 0, or a free period begins (M32)."""

@@ -4,64 +4,29 @@ A first derivation rebuilds what is older than the horizon from invoices, joins 
 events say, and follows these; a later one goes on from the remembered context.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from source_stripe_saas.mrr.catalog import FROM_PAYLOAD, Book, Catalog
+from source_stripe_saas.mrr.catalog import Book, Catalog
 from source_stripe_saas.mrr.context import Context
-from source_stripe_saas.mrr.customer_discount import CustomerDiscount, customer_discount_over
-from source_stripe_saas.mrr.event_chain import (
-    DISCOUNT_EVENTS,
-    STATE_EVENTS,
-    StateEvent,
-    state_events,
-    unique_events,
-)
-from source_stripe_saas.mrr.invoice import Invoice, invoices_from, reference
+from source_stripe_saas.mrr.event_chain import StateEvent
+from source_stripe_saas.mrr.facts import Facts, Reading, item_times
+from source_stripe_saas.mrr.invoice import Invoice
 from source_stripe_saas.mrr.ledger import Ledger, Row
 from source_stripe_saas.mrr.moment import BIRTH_SECONDS
 from source_stripe_saas.mrr.options import Options
-from source_stripe_saas.mrr.past_discounts import estimate_unknown, once_windows
+from source_stripe_saas.mrr.past_discounts import once_windows
 from source_stripe_saas.mrr.reconstruction import rebuild
 from source_stripe_saas.mrr.standing import OnceWindow
-from source_stripe_saas.mrr.state import ENDED, State, state_from
+from source_stripe_saas.mrr.state import ENDED, State
 from source_stripe_saas.mrr.step import BOUNDED, EVENTS, EXACT, RECONSTRUCTED, SNAPSHOT, Step
 
-Raw = Mapping[str, Any]
 # States in which a subscription can be born (M32).
 _AT_BIRTH = frozenset({"active", "past_due", "trialing", "incomplete"})
 
 
 class StateMissing(LookupError):
     """Neither the context nor an event nor an object tells the state to go on from."""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known of one subscription.
-
-    Attributes:
-        subscription_id: its id.
-        upper: the moment up to which rows are made (M30); all events up to it are present.
-        horizon: T0 of M37; None where everything given may be used.
-        window_start: how far back events reach now; a context older than that has a gap (M49).
-        subscription: the current object, discounts and customer expanded where possible.
-        invoices: its invoices with all lines.
-        invoiceitems: invoice item id -> invoice item, for prorations that name only that.
-        events: its events, its invoices' and its customer's discounts', also those after `upper`.
-        snapshots: (time, object after that change), where no events are at hand.
-    """
-
-    subscription_id: str
-    upper: int
-    horizon: int | None = None
-    window_start: int | None = None
-    subscription: Raw | None = None
-    invoices: Sequence[Raw] = ()
-    invoiceitems: Mapping[str, Raw] = field(default_factory=dict)
-    events: Sequence[Raw] = ()
-    snapshots: Sequence[tuple[int, Raw]] = ()
 
 
 @dataclass(frozen=True)
@@ -100,25 +65,14 @@ class _Derivation:
         self._facts = facts
         self._is_first = context is None or context.sequence == 0
         self._context = None if context is None or self._is_first else _copy(context)
-        self._through = self._context.through if self._context else -1
         book = self._book = Book(catalog)
-        if self._context:
-            book.recall(self._context.learned)
-        events = unique_events(facts.events)
-        self._paid_events, self._failed_events = _invoice_events(events)
-        given = _merged_invoices(facts.invoices, events)
-        raw = facts.subscription
-        self._object = state_from(raw, book) if raw else None
-        items = self._object.items if self._object else ()
-        only_item = items[0].id if len(items) == 1 else None
-        self._invoices = invoices_from(given, facts.invoiceitems, book, only_item)
-        self._customers = self._customer_discounts(events, catalog)
-        self._told = self._told_states(events)
-        if self._object is not None:
-            after_all = self._customers.before(facts.upper + 2**40)
-            assumed = _own_customer_discount(raw, self._object, after_all)
-            self._object = replace(self._object, customer_discount=assumed)
-        estimate_unknown(self._invoices, book)
+        reading = Reading(facts, book, self._context)
+        self._through = reading.through
+        self._object = reading.object
+        self._invoices = reading.invoices
+        self._customers = reading.customers
+        self._told = reading.told
+        self._paid_events, self._failed_events = reading.paid_events, reading.failed_events
         self._ledger = Ledger(facts.subscription_id, book, options, self._context)
         self._horizon = self._first_horizon() if self._is_first else facts.horizon or 0
 
@@ -135,37 +89,6 @@ class _Derivation:
         ledger.pass_time(facts.upper)
         self._check_head()
         return ledger.rows, ledger.context(facts.upper)
-
-    # --- what is known ----------------------------------------------------------------------
-
-    def _customer_discounts(self, events: Sequence[Raw], catalog: Catalog) -> CustomerDiscount:
-        raw = self._facts.subscription or {}
-        customer = raw.get("customer") or raw.get("customer_account")
-        now: str | None = None
-        if self._context:
-            now = self._context.customer_discount
-        elif isinstance(customer, dict) and "discount" in customer:
-            now = self._book.learn_discount(customer["discount"], FROM_PAYLOAD)
-        elif reference(customer) in catalog.customer_discounts:
-            listed = catalog.customer_discounts[reference(customer) or ""]
-            now = self._book.learn_discount(listed, FROM_PAYLOAD)
-        ours = [event for event in events if event["type"] in DISCOUNT_EVENTS]
-        return customer_discount_over(ours, now, self._book, self._through)
-
-    def _told_states(self, events: Sequence[Raw]) -> list[StateEvent]:
-        ours = [
-            event
-            for event in events
-            if event["type"] in STATE_EVENTS and event["created"] > self._through
-        ]
-        last = self._context.state if self._context else None
-        told = state_events(ours, self._book, self._customers.before, last)
-        for at, raw in self._facts.snapshots:
-            if at > self._through:
-                state = state_from(raw, self._book)
-                kind = "created" if at <= state.created + BIRTH_SECONDS else "snapshot"
-                told.append(StateEvent("", at, kind, state, None))
-        return sorted(told, key=lambda event: event.at)
 
     def _first_horizon(self) -> int:
         """T0: the stored one, or without one the first moment that an event tells (M37)."""
@@ -235,7 +158,7 @@ class _Derivation:
         is_blind = is_blind and first is not None and first.id != ""
         anchor = _before_end(known, join_at) if is_blind else known
         steps = rebuild(
-            anchor, self._invoices, join_at, self._book, _item_times(self._facts.subscription)
+            anchor, self._invoices, join_at, self._book, item_times(self._facts.subscription)
         )
         entries = [_Entry(steps[0].at, -1, lambda: self._be_born(steps[0]))]
         entries += [self._push(step) for step in steps[1:]]
@@ -280,7 +203,7 @@ class _Derivation:
             anchor = told[0].prior
         if anchor is None:
             raise StateMissing(self._facts.subscription_id)
-        created = _item_times(self._facts.subscription)
+        created = item_times(self._facts.subscription)
         state = context.state
         if state is None:
             # The whole past again, for the one state at the beginning of the gap.
@@ -427,13 +350,6 @@ def _join(at: int, anchor: State, source: str) -> Step:
     return Step(at, anchor, source, precision, is_dated_by_object=anchor.has_ended)
 
 
-def _own_customer_discount(raw: Raw | None, state: State, otherwise: str | None) -> str | None:
-    customer = (raw or {}).get("customer")
-    if isinstance(customer, dict) and "discount" in customer:
-        return state.customer_discount
-    return otherwise
-
-
 def _before_end(state: State, at: int) -> State:
     """A state told only by its end, as it may have been before: its schedule only if older."""
     is_scheduled_before = state.canceled_at is None or state.canceled_at < at
@@ -445,37 +361,3 @@ def _before_end(state: State, at: int) -> State:
         cancel_at=state.cancel_at if is_scheduled_before else None,
         canceled_at=state.canceled_at if is_scheduled_before else None,
     )
-
-
-def _item_times(raw: Raw | None) -> dict[str, int]:
-    """When the items still on the object were created (M47)."""
-    listed = (raw or {}).get("items") or {}
-    data = listed.get("data") or [] if isinstance(listed, dict) else listed
-    return {entry["id"]: entry["created"] for entry in data if entry.get("created") is not None}
-
-
-def _invoice_events(
-    events: Sequence[Raw],
-) -> tuple[dict[str, int], list[tuple[int, str, int, str]]]:
-    paid: dict[str, int] = {}
-    failed = []
-    for event in events:
-        raw = event["data"]["object"]
-        if event["type"] == "invoice.paid":
-            paid[raw["id"]] = event["created"]
-        elif event["type"] == "invoice.payment_failed" and raw.get("billing_reason") != "manual":
-            failed.append((event["created"], raw["id"], raw.get("attempt_count") or 0, event["id"]))
-    return paid, failed
-
-
-def _merged_invoices(invoices: Sequence[Raw], events: Sequence[Raw]) -> list[Raw]:
-    """Invoices as read, and those that only an event shows; a paid one is the newer."""
-    by_id: dict[str, Raw] = {}
-    for event in events:
-        if event["type"].startswith("invoice."):
-            by_id[event["data"]["object"]["id"]] = event["data"]["object"]
-    for raw in invoices:
-        told = by_id.get(raw["id"])
-        if told is None or not (told.get("status") == "paid" and raw.get("status") != "paid"):
-            by_id[raw["id"]] = raw
-    return list(by_id.values())
