@@ -1,0 +1,51 @@
+"""What whole syncs run on: a small simulated company behind a loopback port, no other network."""
+
+import socket
+
+import pytest
+
+from integration_tests.world import a_world
+
+_PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch):
+    for name in _PROXY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_network():
+    connect = socket.socket.connect
+
+    def guarded(self, address):
+        if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test reached for the network: {address}")
+        return connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(socket.socket, "connect", guarded)
+        yield
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory):
+    """A small company whose clock no test may move."""
+    with a_world(tmp_path_factory.mktemp("company")) as world:
+        yield world
+
+
+@pytest.fixture
+def moving_company(tmp_path):
+    """A small company of the test's own, whose clock may be moved."""
+    with a_world(tmp_path) as world:
+        yield world
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory):
+    """An account of Stripe's published samples whose clock no test may move."""
+    with a_world(tmp_path_factory.mktemp("samples"), "samples") as world:
+        yield world
