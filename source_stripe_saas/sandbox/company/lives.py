@@ -394,6 +394,8 @@ class Lives:
 
     def _loose_item(self, sub: Subscription) -> None:
         who = sub.customer
+        if who.method is None:
+            return
         identity = self.aftermath.add_loose_item(who, who.random.choice((300, 1200, 4500)))
         if who.random.random() < 0.4:
             self.world.queue.at(

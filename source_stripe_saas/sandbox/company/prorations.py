@@ -48,8 +48,11 @@ class Prorations:
             subscription=sub.id,
             subscription_item=item.id,
             credited=item.billed if sign < 0 else None,
+            credited_item=item.debited if sign < 0 else None,
         )
         world.create(content, "invoiceitem.created")
+        if sign > 0:
+            item.debited = content["id"]
         sub.pending_items.append(content["id"])
 
     def _kept_share(self, sub: Subscription, item: Item) -> Fraction:

@@ -283,7 +283,7 @@ class Signups:
         )
         self._put_session(session, basket, "usd", world.ids.new)
         world.queue.at(world.now + DAY, self._session_expired, session["id"])
-        gap = int(40 * DAY / (1 + world.options.customers / 50))
+        gap = int(12 * DAY / (1 + world.options.customers / 50))
         world.queue.at(
             world.now + max(HOUR, gap) + chance.randrange(HOUR), self._window_shopper, number + 1
         )

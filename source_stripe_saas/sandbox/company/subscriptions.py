@@ -42,6 +42,8 @@ class Item:
     discounts: list[Discount] = field(default_factory=list)
     billed: tuple[str, str] | None = None
     """The invoice and line that billed the current period."""
+    debited: str | None = None
+    """The invoice item that will bill it, as long as no line has."""
 
     @property
     def end(self) -> int:

@@ -6,6 +6,6 @@ from source_stripe_saas.sandbox.company import Company, CompanyOptions
 @pytest.fixture(scope="session")
 def grown() -> Company:
     """A company of some size, at the end of its build; not to be advanced."""
-    company = Company(CompanyOptions(seed=11, customers=220, months=18))
+    company = Company(CompanyOptions(seed=2, customers=260, months=18))
     company.build()
     return company

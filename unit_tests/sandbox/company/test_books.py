@@ -38,6 +38,12 @@ def test_what_was_paid_on_invoices_is_what_their_charges_took(grown):
     assert paid > 500
 
 
+def test_every_charge_names_a_card_of_its_customer(grown):
+    methods = by_id(grown, "payment_method")
+    for charge in grown.store.contents("charge"):
+        assert methods[charge["payment_method"]]["customer"] in (charge["customer"], None)
+
+
 def test_no_discount_takes_more_than_a_line_is_worth(grown):
     for line in grown.store.contents("line_item"):
         assert sum(d["amount"] for d in line["discount_amounts"]) <= max(line["amount"], 0)

@@ -95,13 +95,8 @@ def truth_of(company, content):
     return total
 
 
-def test_every_word_of_the_vocabulary_happens_in_some_company(grown):
-    seen = {entry.event_type for entry in grown.ledger()}
-    for seed in (1, 2):
-        company = Company(CompanyOptions(seed=seed, customers=400, months=24))
-        company.build()
-        seen |= {entry.event_type for entry in company.ledger()}
-    assert seen == TYPES
+def test_every_word_of_the_vocabulary_happens(grown):
+    assert {entry.event_type for entry in grown.ledger()} == TYPES
 
 
 def test_untraceable_entries_say_from_when_they_can_be_seen(grown):

@@ -226,7 +226,7 @@ def _credited(item: StripeObject) -> StripeObject | None:
     details = (item.get("proration_details") or {}).get("credited_items")
     if details is None:
         return None
-    lines: StripeObject = details["invoice_line_item_details"]
+    lines: StripeObject | None = details.get("invoice_line_item_details")
     return lines
 
 
@@ -244,10 +244,12 @@ def invoiceitem(
     subscription: str | None = None,
     subscription_item: str | None = None,
     credited: tuple[str, str] | None = None,
+    credited_item: str | None = None,
 ) -> StripeObject:
     """An amount that waits for the customer's next invoice; a proration if it has an item.
 
-    `credited` are the invoice and the line that a credit takes back.
+    `credited` are the invoice and the line that a credit takes back; `credited_item` is the
+    invoice item, where that is on no invoice yet.
     """
     is_proration = subscription_item is not None
     parent: dict[str, Any] | None = None
@@ -289,6 +291,11 @@ def invoiceitem(
                     "invoice_line_items": [credited[1]],
                 },
                 "type": "invoice_line_items",
+            }
+        elif credited_item is not None:
+            item["proration_details"]["credited_items"] = {
+                "invoice_item": credited_item,
+                "type": "invoice_item",
             }
     return item
 
