@@ -38,7 +38,7 @@ _ENVELOPE = msgspec.json.Decoder(_Sliced)
 @cache
 def head_decoder(fields: tuple[str, ...], lists: tuple[str, ...] = ()) -> HeadDecoder:
     """A decoder of nothing but the id, some plain fields and some embedded lists."""
-    members: list[tuple[str, Any, Any]] = [("id", str, "")]
+    members: list[tuple[str, Any] | tuple[str, Any, Any]] = [("id", str)]
     members += [(name, Any, None) for name in fields if name != "id"]
     members += [(name, _Cut | None, None) for name in lists]
     head = msgspec.defstruct("Head", members)
