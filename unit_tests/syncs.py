@@ -6,9 +6,10 @@ be cut off after any number of batches, and single units can die on the way.
 """
 
 import json
+import sys
 from collections import deque
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
@@ -139,14 +140,24 @@ def decoded(records: list[Any]) -> list[dict[str, Any]]:
 @contextmanager
 def small_pages(size: int, cut_from: int = 2):
     """Lets a handful of objects fill pages, so that few of them show what thousands would."""
-    with (
-        patch("source_stripe_saas.stripe.listing.PAGE_SIZE", size),
-        patch("source_stripe_saas.streams.window.PAGE_SIZE", size),
-        patch("source_stripe_saas.streams.changes.PAGE_SIZE", size),
-        patch("source_stripe_saas.streams.window._PAGES_WORTH_CUTTING", cut_from),
-        patch("source_stripe_saas.streams.window._ROWS_WITH_CALLS_WORTH_CUTTING", 2 * size),
-        patch("source_stripe_saas.streams.changes._FETCHES_PER_UNIT", 2 * size),
-    ):
+    sizes = {
+        "PAGE_SIZE": size,
+        "_PAGES_WORTH_CUTTING": cut_from,
+        "_ROWS_WITH_CALLS_WORTH_CUTTING": 2 * size,
+        "_FETCHES_PER_UNIT": 2 * size,
+    }
+    readers = ("source_stripe_saas.stripe.", "source_stripe_saas.streams.")
+    with ExitStack() as patched:
+        for name, value in sizes.items():
+            # Wherever it was imported to, it is a name of its own.
+            places = [
+                module
+                for path, module in list(sys.modules.items())
+                if path.startswith(readers) and name in vars(module)
+            ]
+            assert places, f"nothing reads {name} any more"
+            for module in places:
+                patched.enter_context(patch.object(module, name, value))
         yield
 
 

@@ -149,7 +149,7 @@ def test_lists_to_read_again_are_noted_with_the_latest_event():
     assert changes_of(plan, *events).reread_for == {"in_1": NOW}
 
 
-# -- children ---------------------------------------------------------------------------------------
+# -- children ---------------------------------------------------------------------------------
 
 LINES = PLANS["subscription_items"]
 
@@ -216,7 +216,7 @@ def test_another_objects_event_can_name_the_parent():
     assert parents == {"cus_1": Change("cus_1", NOW, api_version=STRIPE_VERSION)}
 
 
-# -- the requests -------------------------------------------------------------------------------------
+# -- the requests -----------------------------------------------------------------------------
 
 
 def test_more_than_twenty_types_are_asked_for_in_several_requests():

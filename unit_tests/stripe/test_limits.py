@@ -1,0 +1,172 @@
+"""Requests go out no faster than Stripe allows, whoever asks and however often."""
+
+import threading
+
+import pytest
+
+from source_stripe_saas.stripe.limits import Bucket, RateLimits, limits_for
+from unit_tests.builders import some_settings
+
+
+class Clock:
+    """A clock that only sleeping moves."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds + 1e-6  # it always takes a little longer than asked
+
+
+def sending_times(limits, clock, endpoints):
+    times = []
+    for endpoint in endpoints:
+        limits.wait(endpoint)
+        times.append(clock.now)
+    return times
+
+
+def most_in_a_second(times):
+    return max(sum(1 for later in times if first <= later < first + 1.0) for first in times)
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def limited(clock, account=100.0, endpoint=25.0):
+    return RateLimits(account, endpoint, clock=clock, sleep=clock.sleep)
+
+
+def test_one_endpoint_gets_no_more_than_its_share_a_second(clock):
+    times = sending_times(limited(clock), clock, ["charges"] * 100)
+    assert most_in_a_second(times) <= 25 + 1
+    assert times[-1] - times[0] == pytest.approx(99 / 25, abs=0.1)
+
+
+def test_all_endpoints_together_get_no_more_than_the_accounts_limit(clock):
+    endpoints = [f"list{number % 8}" for number in range(400)]
+    times = sending_times(limited(clock), clock, endpoints)
+    assert most_in_a_second(times) <= 100 + 5
+    assert times[-1] - times[0] == pytest.approx(400 / 100, abs=0.15)
+
+
+def test_files_are_slower(clock):
+    times = sending_times(limited(clock), clock, ["files"] * 60)
+    assert most_in_a_second(times) <= 20 + 1
+
+
+def test_a_pause_saves_up_no_more_than_a_short_burst(clock):
+    limits = limited(clock, 100.0)
+    sending_times(limits, clock, ["charges"] * 30)
+    clock.now += 3600
+    times = sending_times(limits, clock, ["charges"] * 60)
+    assert most_in_a_second(times) <= 25 + 2
+
+
+@pytest.mark.parametrize("threads", [2, 8])
+def test_the_limit_holds_over_all_threads_and_nobody_waits_for_ever(clock, threads):
+    limits = limited(clock)
+    times, lock = [], threading.Lock()
+
+    def work(number):
+        for turn in range(20):
+            limits.wait(f"list{(number + turn) % 3}")
+            with lock:
+                times.append(clock.now)
+
+    workers = [threading.Thread(target=work, args=(n,), daemon=True) for n in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(timeout=20)
+    assert not any(worker.is_alive() for worker in workers)
+    assert len(times) == 20 * threads
+
+
+def test_the_longest_list_gets_the_accounts_tokens_first(clock):
+    limits = limited(clock, 10.0, 25.0)
+    limits.expect("short", 1)
+    limits.expect("long", 50)
+    granted, lock = [], threading.Lock()
+
+    def ask(endpoint):
+        limits.wait(endpoint)
+        with lock:
+            granted.append(endpoint)
+
+    limits.wait("other")  # the token that was there
+    threads = []
+    with limits._lock:  # nobody is served until all have asked
+        for endpoint in ["short"] * 3 + ["long"] * 3:
+            threads.append(threading.Thread(target=ask, args=(endpoint,), daemon=True))
+            threads[-1].start()
+    for thread in threads:
+        thread.join(timeout=20)
+    assert sorted(granted) == ["long"] * 3 + ["short"] * 3
+
+
+def test_a_refusal_makes_a_bucket_smaller_and_time_mends_it():
+    bucket = Bucket(100)
+    bucket.refill(0.0)
+    bucket.shrink(0.0)
+    assert bucket.rate == 85
+    bucket.shrink(0.5)
+    assert bucket.rate == 85, "several within a second count once"
+    bucket.shrink(1.5)
+    assert bucket.rate == pytest.approx(63.75), "the second after another counts more"
+    bucket.refill(1.5)
+    bucket.refill(11.5)
+    assert bucket.rate == pytest.approx(63.75 + 10 * 2)
+    bucket.refill(1000.0)
+    assert bucket.rate == 100
+
+
+def test_a_bucket_never_runs_dry_for_good():
+    bucket = Bucket(100)
+    for second in range(100):
+        bucket.shrink(float(second))
+    assert bucket.rate == 5
+
+
+@pytest.mark.parametrize(
+    ("reason", "account", "endpoint"),
+    [
+        ("global-rate", 85, 25),
+        ("endpoint-rate", 100, 21.25),
+        ("endpoint-concurrency", 100, 21.25),
+        (None, 100, 25),
+    ],
+)
+def test_the_reason_tells_which_bucket_was_too_big(clock, reason, account, endpoint):
+    limits = limited(clock)
+    limits.refused("charges", reason)
+    assert limits._account.rate == pytest.approx(account)
+    assert limits._of("charges").bucket.rate == pytest.approx(endpoint)
+    assert limits._of("refunds").bucket.rate == 25
+
+
+@pytest.mark.parametrize(
+    ("config", "account", "endpoint"),
+    [
+        ({"client_secret": "sk_live_1"}, 100, 25),
+        ({"client_secret": "rk_live_1"}, 100, 25),
+        ({"client_secret": "sk_test_1"}, 25, 25),
+        ({"client_secret": "rk_test_1"}, 25, 25),
+        ({"client_secret": "sk_org_1"}, 25, 25),
+        ({"client_secret": "rk_live_1", "call_rate_limit": 10}, 10, 25),
+        ({"client_secret": "rk_test_1", "call_rate_limit": 100}, 25, 25),
+    ],
+)
+def test_limits_follow_the_keys_mode_and_a_cap_only_lowers_them(config, account, endpoint):
+    limits = limits_for(some_settings(**config))
+    assert (limits.account_per_second, limits.endpoint_per_second) == (account, endpoint)
+
+
+def test_a_server_that_is_not_stripes_may_allow_more():
+    settings = some_settings(api_url="http://127.0.0.1:1", call_rate_limit=1000)
+    assert limits_for(settings).account_per_second == 1000
