@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from source_stripe_saas.mrr.catalog import Book
 from source_stripe_saas.mrr.invoice import Invoice, Line
-from source_stripe_saas.mrr.moment import BIRTH_SECONDS
+from source_stripe_saas.mrr.moment import BIRTH_SECONDS, DAY_SECONDS
 from source_stripe_saas.mrr.state import State
 
 
@@ -49,6 +49,30 @@ def past_trials(anchor: State, invoices: Sequence[Invoice], book: Book) -> list[
             spans.append(TrialSpan(line.start, ((line.start, line.end),), line.start))
     spans = [_cut(span, proofs) for span in spans]
     return _with_object(spans, anchor, proofs)
+
+
+def pause_after_trial(
+    anchor: State, spans: Sequence[TrialSpan], invoices: Sequence[Invoice]
+) -> tuple[int, int | None] | None:
+    """The pause of a trial that ended without a payment method: no invoice until it resumed (M22).
+
+    Returns:
+        Its start and end, None for still open; None if there was no such pause.
+    """
+    if not spans or not (anchor.pauses_after_trial or anchor.status == "paused"):
+        return None
+    end = spans[-1].end
+    later = [
+        line.start
+        for invoice in invoices
+        if invoice.is_evidence
+        for line in invoice.period_lines
+        if line.start > end - BIRTH_SECONDS
+    ]
+    if not later:
+        is_over = anchor.has_ended or anchor.status == "paused"
+        return (end, None) if is_over else None
+    return (end, min(later)) if min(later) > end + DAY_SECONDS else None
 
 
 def _is_free(line: Line, book: Book) -> bool:

@@ -28,7 +28,7 @@ from source_stripe_saas.mrr.past_payments import (
     past_dues,
     past_pauses,
 )
-from source_stripe_saas.mrr.past_trials import TrialSpan, past_trials
+from source_stripe_saas.mrr.past_trials import TrialSpan, past_trials, pause_after_trial
 from source_stripe_saas.mrr.state import Item, State
 from source_stripe_saas.mrr.step import BOUNDED, EXACT, PERIOD_START, RECONSTRUCTED, Step
 
@@ -43,6 +43,7 @@ class _Past:
     dues: Sequence[Span]
     pauses: Sequence[Span]
     discounts: Sequence[DiscountSpan]
+    trial_pause: tuple[int, int | None] | None
     paid_signup_at: int | None
     ended_at: int | None
     scheduled_at: int | None
@@ -112,10 +113,12 @@ def _past(
         found = [one for one in found if one.at > since]
     items = timeline(found, anchor.created + BIRTH_SECONDS, initial)
     items = _with_unbilled(items, found, anchor, book, item_created, stop, initial)
+    trials = past_trials(anchor, invoices, book)
     return _Past(
         anchor=anchor,
         items=items,
-        trials=past_trials(anchor, invoices, book),
+        trials=trials,
+        trial_pause=pause_after_trial(anchor, trials, invoices),
         dues=past_dues(invoices),
         pauses=past_pauses(invoices, book),
         discounts=past_discounts(anchor, invoices, book),
@@ -208,7 +211,8 @@ def _moments(past: _Past) -> set[int]:
         found.update(at for at in (span.start, span.end) if at is not None)
     for discount in past.discounts:
         found.update(at for at in (discount.applied_at, discount.removed_at) if at is not None)
-    found.update(at for at in (past.paid_signup_at, past.scheduled_at) if at is not None)
+    single = (past.paid_signup_at, past.scheduled_at, *(past.trial_pause or ()))
+    found.update(at for at in single if at is not None)
     return found
 
 
@@ -271,6 +275,10 @@ def _status_at(at: int, past: _Past) -> tuple[str, TrialSpan | None]:
         begins = past.anchor.created if trial.start <= past.born_by else trial.start
         if begins <= at < trial.end:
             return "trialing", trial
+    if past.trial_pause is not None:
+        paused_at, resumed_at = past.trial_pause
+        if paused_at <= at and (resumed_at is None or at < resumed_at):
+            return "paused", None
     if any(due.start <= at and due.end is not None and at < due.end for due in past.dues):
         return "past_due", None
     return "active", None

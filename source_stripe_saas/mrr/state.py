@@ -46,6 +46,8 @@ class State:
     canceled_at: int | None = field(default=None, compare=False)
     ended_at: int | None = field(default=None, compare=False)
     feedback: str | None = field(default=None, compare=False)
+    # Whether a trial that ends without a payment method pauses the subscription (M22).
+    pauses_after_trial: bool = field(default=False, compare=False)
 
     @property
     def has_ended(self) -> bool:
@@ -72,6 +74,7 @@ def state_from(raw: Mapping[str, Any], book: Book, customer_discount: Any = UNKN
     items = _items(raw, book)
     pause = raw.get("pause_collection") or {}
     details = raw.get("cancellation_details") or {}
+    after_trial = (raw.get("trial_settings") or {}).get("end_behavior") or {}
     return State(
         id=raw["id"],
         customer=_customer(raw),
@@ -92,6 +95,7 @@ def state_from(raw: Mapping[str, Any], book: Book, customer_discount: Any = UNKN
         canceled_at=raw.get("canceled_at"),
         ended_at=raw.get("ended_at"),
         feedback=details.get("feedback"),
+        pauses_after_trial=after_trial.get("missing_payment_method") == "pause",
     )
 
 

@@ -339,6 +339,28 @@ def test_m41_the_object_tells_the_trial_no_line_shows():
     ]
 
 
+def test_m41_a_trial_that_paused_for_want_of_a_payment_method_did_not_convert():
+    first = month(0, free("il_0", "2026-01-01", "2026-01-15"))
+    rows = history(S(status="paused", **TRIAL), first)
+    assert short(rows)[1:] == [("paused", "2026-01-15", 0)]
+    pauses = {"trial_settings": {"end_behavior": {"missing_payment_method": "pause"}}, **TRIAL}
+    ended = S(status="canceled", ended_at=on("2026-03-01"), **pauses)
+    assert [row["event_type"] for row in history(ended, first)] == [
+        "trial_started",
+        "paused",
+        "trial_expired",
+    ]
+    billed = invoice("in_1", "2026-02-10", line("il_1", "2026-02-10", "2026-03-10"))
+    assert short(history(S(**pauses), first, billed))[1:] == [
+        ("paused", "2026-01-15", 0),
+        ("resumed", "2026-02-10", 1000),
+    ]
+    on_time = invoice("in_1", "2026-01-15", line("il_1", "2026-01-15", "2026-02-15"))
+    assert short(history(S(**pauses), first, on_time))[1:] == [
+        ("trial_converted", "2026-01-15", 1000)
+    ]
+
+
 def with_line_discount(number, *ids, **more):
     entries = [{"discount": one, "amount": 500} for one in ids]
     one = line(f"il_{number}", MONTHS[number], MONTHS[number + 1], discount_amounts=entries)
