@@ -1,0 +1,83 @@
+"""A run's output and the account it read -> whether every line and every record is right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+
+from benchmarks.account import Account, AccountOptions, Missing
+
+ADDED_FIELDS = ("updated", "is_deleted")
+"""What the connector writes into a record besides what Stripe sent."""
+
+
+@dataclass
+class Checked:
+    """What a run wrote."""
+
+    records: int = 0
+    lines: int = 0
+    problems: list[str] = field(default_factory=list)
+    """The first few things that are wrong; empty if all is right."""
+
+
+def check_backfill(output: Path, options: AccountOptions) -> Checked:
+    """Compares a first sync's output with the account, object by object.
+
+    Every line must be JSON, every object there once, equal but for the added fields.
+    """
+    account = Account(options)
+    checked = Checked()
+    seen = {path: bytearray(len(rows)) for path, rows in account.collections.items()}
+    with output.open("rb") as lines:
+        for line in lines:
+            checked.lines += 1
+            try:
+                message = orjson.loads(line)
+            except ValueError:
+                _note(checked, f"line {checked.lines} is not JSON: {line[:80]!r}")
+                continue
+            if message.get("type") == "RECORD":
+                checked.records += 1
+                _check_record(message["record"], account, seen, checked)
+    for path, found in seen.items():
+        lost = found.count(0)
+        doubled = sum(1 for count in found if count > 1) if len(found) != sum(found) else 0
+        if lost or doubled:
+            _note(checked, f"{path}: {lost} lost, {doubled} doubled of {len(found)}")
+    return checked
+
+
+def _check_record(
+    record: dict[str, object], account: Account, seen: dict[str, bytearray], checked: Checked
+) -> None:
+    stream, data = str(record["stream"]), record["data"]
+    assert isinstance(data, dict)
+    collection = account.collections.get(stream)
+    try:
+        if collection is None:
+            raise Missing(stream)
+        number = collection.number(data["id"])
+    except (Missing, KeyError):
+        _note(checked, f"{stream}: a record that the account does not have")
+        return
+    seen[stream][number] = min(255, seen[stream][number] + 1)
+    for name in ADDED_FIELDS:
+        data.pop(name, None)
+    if data != collection.decoded(number):
+        _note(checked, f"{stream}: {data['id']} differs from the server's object")
+
+
+def _note(checked: Checked, problem: str) -> None:
+    if len(checked.problems) < 5:
+        checked.problems.append(problem)
+
+
+def count_records(output: Path) -> int:
+    """How many RECORD messages another program wrote, whatever is in them."""
+    with output.open("rb") as lines:
+        return sum(
+            b'"type":"RECORD"' in line[:40] or b'"type": "RECORD"' in line[:40] for line in lines
+        )
