@@ -141,3 +141,22 @@ def test_some_embedded_lists_are_longer_than_stripe_embeds(grown):
     }
     assert longest["subscription_item"] > 10
     assert longest["line_item"] > 10
+
+
+def test_an_invoice_moves_the_balance_by_what_it_uses_or_gives(grown):
+    moved = Counter()
+    for entry in grown.store.contents("customer_balance_transaction"):
+        moved[entry["invoice"]] += entry["amount"]
+    given = 0
+    for invoice in grown.store.contents("invoice"):
+        if invoice["status_transitions"]["finalized_at"] is None:
+            continue
+        change = invoice["ending_balance"] - invoice["starting_balance"]
+        assert change == moved[invoice["id"]], invoice["id"]
+        noted = invoice["pre_payment_credit_notes_amount"]
+        if invoice["total"] < 0:
+            given += 1
+            assert (change, invoice["amount_due"]) == (invoice["total"], 0)
+        else:
+            assert invoice["amount_due"] == invoice["total"] - change - noted
+    assert given > 3
