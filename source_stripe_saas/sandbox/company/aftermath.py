@@ -6,6 +6,7 @@ from source_stripe_saas.sandbox.company.billing import Bill, Billing
 from source_stripe_saas.sandbox.company.catalogue import Catalogue
 from source_stripe_saas.sandbox.company.lines import waiting_lines
 from source_stripe_saas.sandbox.company.money import DISPUTE_FEE, Money
+from source_stripe_saas.sandbox.company.objects import credit_note as notes
 from source_stripe_saas.sandbox.company.objects import invoice as invoices
 from source_stripe_saas.sandbox.company.objects import payment as objects
 from source_stripe_saas.sandbox.company.options import DAY, HOUR
@@ -246,7 +247,7 @@ class Aftermath:
         content = world.get("invoice", bill.id)
         who.credit_notes += 1
         number = f"{content['number']}-CN-{who.credit_notes:02d}"
-        note = invoices.credit_note(
+        note = notes.credit_note(
             identity,
             content,
             world.now,
@@ -273,14 +274,12 @@ class Aftermath:
             if part > 0:
                 left -= part
                 lines.append(
-                    invoices.credit_note_line_item(
+                    notes.credit_note_line_item(
                         who.ids.new("cnli"), part, str(line["description"]), line["id"]
                     )
                 )
         if left:
-            lines.append(
-                invoices.credit_note_line_item(who.ids.new("cnli"), left, "Goodwill", None)
-            )
+            lines.append(notes.credit_note_line_item(who.ids.new("cnli"), left, "Goodwill", None))
         return lines
 
     def _remember(self, identity: str) -> None:

@@ -1,4 +1,7 @@
-"""The dice: what each customer does next with a running subscription, and when."""
+"""The dice: what each customer does next with a running subscription, and when.
+
+Longer than most files: it is one table of acts with a few lines for each.
+"""
 
 from __future__ import annotations
 
