@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -30,15 +30,15 @@ from source_stripe_saas.account import Account, AccountRefused, open_account
 from source_stripe_saas.check import check_connection
 from source_stripe_saas.engine.core import PageSource
 from source_stripe_saas.engine.cursor import ProgressCursor
-from source_stripe_saas.engine.partition import UnitPartitions
+from source_stripe_saas.engine.partition import Placeholder, UnitPartitions
 from source_stripe_saas.settings import ConfigError, Settings, parse_settings
-from source_stripe_saas.streams.beginning import first_units
-from source_stripe_saas.streams.plan import StreamPlan, plans_of
+from source_stripe_saas.streams.crew import Assignment, Member, assign
+from source_stripe_saas.streams.plan import plans_of
 from source_stripe_saas.streams.position import read_position
 from source_stripe_saas.streams.progress import Progress
 from source_stripe_saas.streams.route import ReadAll, choose_route
 from source_stripe_saas.streams.traffic import Traffic
-from source_stripe_saas.streams.work import StreamWork
+from source_stripe_saas.streams.work import StreamWork, Unit
 from source_stripe_saas.stripe.client import StripeClient
 from source_stripe_saas.stripe.refusal import StripeError
 
@@ -134,7 +134,21 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         The manifest can name no cursor of one's own, so each stream is built anew around the schema
         that the CDK made of it.
         """
-        return [self._stream(built) for built in super().streams(config)]
+        built = super().streams(config)
+        if self._account is None:
+            return [self._stream(each, _nothing) for each in built]
+        by_name = {each.name: each for each in built}
+        chosen = [each.stream.name for each in self._catalog.streams] if self._catalog else []
+        members = {name: self._member(by_name[name], self._account) for name in chosen}
+        assignments = assign(list(members.values()))
+        return [
+            self._stream(
+                each,
+                partial(_begun, each.name, assignments.get(each.name, Assignment())),
+                members.get(each.name),
+            )
+            for each in built
+        ]
 
     # -- the parts ---------------------------------------------------------------------------------
 
@@ -163,12 +177,17 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         except StripeError as error:
             raise errors.refused_at_start(error) from error
 
-    def _stream(self, built: AbstractStream) -> DefaultStream:
+    def _stream(
+        self,
+        built: AbstractStream,
+        begin: Callable[[], Iterator[Unit | Placeholder]],
+        member: Member | None = None,
+    ) -> DefaultStream:
         plan = self.plans[built.name]
         cursor = ProgressCursor(plan.name)
-        begin = self._begun(plan, cursor, built) if self._account is not None else lambda: iter(())
+        cursor.progress = member.progress if member else None
         return DefaultStream(
-            partition_generator=UnitPartitions(plan.name, begin, as_lines=self.pages),
+            partition_generator=UnitPartitions(begin, as_lines=self.pages),
             name=plan.name,
             json_schema=built.get_json_schema,
             primary_key=list(plan.primary_key),
@@ -177,40 +196,34 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
             cursor=cursor,
         )
 
-    def _begun(self, plan: StreamPlan, cursor: ProgressCursor, built: AbstractStream) -> Any:
+    def _member(self, built: AbstractStream, account: Account) -> Member:
+        """One of the sync's streams: where it stands, and how it will be read."""
         assert self._settings is not None
         assert self._client is not None
-        assert self._account is not None
+        plan = self.plans[built.name]
         blob = self._connector_state_manager.get_stream_state(plan.name, None)
         position, remark = read_position(blob)
         route = choose_route(
             plan,
             position,
-            began=self._account.now,
+            began=account.now,
             start=self._settings.start,
             lookback_days=self._settings.lookback_days,
             from_scratch=self._is_full_refresh(plan.name),
         )
         for reason in (remark, route.reason if isinstance(route, ReadAll) else None):
-            if reason is not None and self._is_chosen(plan.name):
+            if reason is not None:
                 self.logger.info(f"Stream {plan.name}: {reason}.")
-        progress = cursor.progress = Progress(plan, route, position)
         work = StreamWork(
             plan,
             self._client,
-            began=self._account.now,
-            account_created=self._account.created,
+            began=account.now,
+            account_created=account.created,
             plans=self.plans,
             traffic=self._traffic,
         )
         self._works[plan.name] = work
-        return partial(_units, work, progress, built)
-
-    def _is_chosen(self, name: str) -> bool:
-        return any(
-            chosen.stream.name == name
-            for chosen in (self._catalog.streams if self._catalog else ())
-        )
+        return Member(work, Progress(plan, route, position), built.get_json_schema())
 
     def _is_full_refresh(self, name: str) -> bool:
         return any(
@@ -230,5 +243,11 @@ def _workers(settings: Settings | None) -> int:
     return settings.workers or _WORKERS.get(settings.key_mode, _WORKERS["live"])
 
 
-def _units(work: StreamWork, progress: Progress, built: AbstractStream) -> Iterator[Any]:
-    yield from first_units(work, progress, built.get_json_schema())
+def _nothing() -> Iterator[Unit | Placeholder]:
+    return iter(())
+
+
+def _begun(name: str, assignment: Assignment) -> Iterator[Unit | Placeholder]:
+    for leader in sorted(assignment.leaders):
+        yield Placeholder(name, leader)
+    yield from assignment.units

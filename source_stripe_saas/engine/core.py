@@ -23,15 +23,17 @@ from airbyte_cdk.sources.concurrent_source.concurrent_source import ConcurrentSo
 from airbyte_cdk.sources.concurrent_source.stream_thread_exception import StreamThreadException
 from airbyte_cdk.sources.message import MessageRepository
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
-from airbyte_cdk.sources.streams.concurrent.partitions.types import QueueItem
+from airbyte_cdk.sources.streams.concurrent.partitions.types import (
+    PartitionCompleteSentinel,
+    QueueItem,
+)
 from airbyte_cdk.sources.utils.slice_logger import DebugSliceLogger
 from airbyte_cdk.utils.stream_status_utils import as_airbyte_message as status_message
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_stripe_saas.engine.cursor import ProgressCursor
 from source_stripe_saas.engine.page import Page
-from source_stripe_saas.engine.partition import UnitPartition
-from source_stripe_saas.streams.work import Unit
+from source_stripe_saas.engine.partition import Placeholder, UnitFailed, UnitPartition
 
 _PAGES_IN_QUEUE = 64
 """The CDK bounds its queue by items; at 400 kB a page its 10,000 would be 4 GB."""
@@ -44,6 +46,9 @@ class PageSource(ConcurrentSource):
 
     on_failure: Callable[[str, Exception], AirbyteTracedException]
     """Explains a stream's failure to whoever can mend it; called once a stream."""
+    _ended: set[str]
+    _kept_open: dict[object, list[Placeholder]]
+    """A stream's name or a partition -> what keeps those streams open that wait for its end."""
 
     @classmethod
     def of(
@@ -73,6 +78,8 @@ class PageSource(ConcurrentSource):
             initial_number_partitions_to_generate=plain._initial_number_partitions_to_generate,
         )
         source.on_failure = on_failure
+        source._ended = set()
+        source._kept_open = {}
         return source
 
     def _handle_item(
@@ -83,19 +90,59 @@ class PageSource(ConcurrentSource):
             yield from self._on_page(queue_item, processor)
         elif isinstance(queue_item, StreamThreadException):
             yield from self._on_failure(queue_item, processor)
+        elif isinstance(queue_item, Placeholder):
+            if queue_item.leader not in self._ended:
+                self._keep_open(queue_item, queue_item.leader, processor)
+        elif isinstance(queue_item, UnitPartition):
+            self._submit(queue_item, processor)
         else:
-            for message in super()._handle_item(queue_item, processor):
-                ended = _ended_stream(message)
-                if ended is not None:
-                    yield _cursor(processor, ended).state_message()
+            yield from self._passed_on(super()._handle_item(queue_item, processor), processor)
+            if isinstance(queue_item, PartitionCompleteSentinel):
+                yield from self._let_go(queue_item.partition, processor)
+
+    def _submit(self, partition: UnitPartition, processor: ConcurrentReadProcessor) -> None:
+        """Gives a unit to the threads; no stream that it serves ends before it does."""
+        processor.on_partition(partition)
+        for name in partition.also_serves:
+            holder = Placeholder(name, partition.stream_name())
+            self._keep_open(holder, partition, processor)
+
+    def _keep_open(
+        self, holder: Placeholder, until: object, processor: ConcurrentReadProcessor
+    ) -> None:
+        """Keeps a stream open until a stream (by its name) or a partition has ended."""
+        processor._streams_to_running_partitions[holder.stream_name()].add(holder)
+        self._kept_open.setdefault(until, []).append(holder)
+
+    def _let_go(
+        self, ended: object, processor: ConcurrentReadProcessor
+    ) -> Iterable[AirbyteMessage]:
+        """Lets the streams end that were kept open for the sake of what has ended."""
+        for holder in self._kept_open.pop(ended, ()):
+            sentinel = PartitionCompleteSentinel(holder)
+            messages = processor.on_partition_complete_sentinel(sentinel)
+            yield from self._passed_on(messages, processor)
+
+    def _passed_on(
+        self, messages: Iterable[AirbyteMessage], processor: ConcurrentReadProcessor
+    ) -> Iterable[AirbyteMessage]:
+        """The core's messages; ahead of a stream's end its last state, after it those it fed."""
+        for message in messages:
+            ended = _ended_stream(message)
+            if ended is None:
                 yield message
+                continue
+            yield _cursor(processor, ended).state_message()
+            yield message
+            self._ended.add(ended)
+            yield from self._let_go(ended, processor)
 
     def _on_page(self, page: Page, processor: ConcurrentReadProcessor) -> Iterable[AirbyteMessage]:
         name = page.stream_name
         stream = processor._stream_name_to_instance[name]
         for unit in page.spawned:
             # Before anything else: the page's own unit may end next, and the stream with it.
-            processor.on_partition(_partition(page, unit))
+            self._submit(UnitPartition(unit, as_lines=page.lines is not None), processor)
         if page.records:
             if processor._record_counter[name] == 0:
                 yield status_message(stream.as_airbyte_stream(), AirbyteStreamStatus.RUNNING)
@@ -110,17 +157,18 @@ class PageSource(ConcurrentSource):
     def _on_failure(
         self, failure: StreamThreadException, processor: ConcurrentReadProcessor
     ) -> Iterable[AirbyteMessage]:
-        name, error = failure.stream_name, failure.exception
-        if processor._exceptions_per_stream_name.get(name):
-            return  # several windows of a stream fail for one reason
-        explained = self.on_failure(name, error)
-        processor._flag_exception(name, explained)
-        self._logger.error(f"Stream {name}: {explained.message}")
-        yield explained.as_sanitized_airbyte_message(stream_descriptor=StreamDescriptor(name=name))
-
-
-def _partition(page: Page, unit: Unit) -> UnitPartition:
-    return UnitPartition(page.stream_name, unit, as_lines=page.lines is not None)
+        error = failure.exception
+        names: tuple[str, ...] = (failure.stream_name,)
+        if isinstance(error, UnitFailed):
+            names, error = error.streams, error.error
+        for name in names:
+            if processor._exceptions_per_stream_name.get(name):
+                continue  # several windows of a stream fail for one reason
+            explained = self.on_failure(name, error)
+            processor._flag_exception(name, explained)
+            self._logger.error(f"Stream {name}: {explained.message}")
+            descriptor = StreamDescriptor(name=name)
+            yield explained.as_sanitized_airbyte_message(stream_descriptor=descriptor)
 
 
 def _cursor(processor: ConcurrentReadProcessor, name: str) -> ProgressCursor:

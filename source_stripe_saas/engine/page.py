@@ -15,31 +15,22 @@ import orjson
 from airbyte_cdk.models import AirbyteMessage, AirbyteRecordMessage, Type
 from airbyte_cdk.sources.types import Record
 
-from source_stripe_saas.streams.progress import Step
 from source_stripe_saas.streams.records import AnyRecord, RawRecord
-from source_stripe_saas.streams.work import Unit
+from source_stripe_saas.streams.work import Batch
 from source_stripe_saas.stripe.rows import StripeObject
 
 
 class Page(Record):
     """Records of one stream, what they complete, and the units of work they bring."""
 
-    def __init__(
-        self,
-        stream_name: str,
-        records: list[AnyRecord],
-        step: Step,
-        spawned: tuple[Unit, ...],
-        *,
-        as_lines: bool,
-    ) -> None:
+    def __init__(self, batch: Batch, *, as_lines: bool) -> None:
         # The core stops at the first falsy item, and a Record is as true as its data.
-        super().__init__(data={"page": True}, stream_name=stream_name)
-        self.records = records
-        self.step = step
-        self.spawned = spawned
+        super().__init__(data={"page": True}, stream_name=batch.stream)
+        self.records = batch.records
+        self.step = batch.step
+        self.spawned = batch.spawned
         self.emitted_at = int(time.time() * 1000)
-        self.lines = _lines(stream_name, records, self.emitted_at) if as_lines else None
+        self.lines = _lines(batch.stream, batch.records, self.emitted_at) if as_lines else None
         """All RECORD messages, a line each."""
 
     def messages(self) -> Iterator[AirbyteMessage]:

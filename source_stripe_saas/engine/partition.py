@@ -15,26 +15,64 @@ from source_stripe_saas.engine.page import Page
 from source_stripe_saas.streams.work import Unit
 
 
+class UnitFailed(Exception):
+    """A unit could not be read to its end; names all streams that now lack something."""
+
+    def __init__(self, error: Exception, streams: tuple[str, ...]) -> None:
+        super().__init__(str(error))
+        self.error, self.streams = error, streams
+
+
 class UnitPartition(Partition):
     """Reads a unit and turns its batches into pages."""
 
-    def __init__(self, stream_name: str, unit: Unit, *, as_lines: bool) -> None:
-        self._stream_name, self._unit, self._as_lines = stream_name, unit, as_lines
+    def __init__(self, unit: Unit, *, as_lines: bool) -> None:
+        self._unit, self._as_lines = unit, as_lines
 
     def read(self) -> Iterable[Record]:
-        """The unit's pages, in order."""
-        for batch in self._unit.read():
-            yield Page(
-                self._stream_name,
-                batch.records,
-                batch.step,
-                batch.spawned,
-                as_lines=self._as_lines,
-            )
+        """The unit's pages, in order.
+
+        Raises:
+            UnitFailed: whatever went wrong, with whom it hits.
+        """
+        try:
+            for batch in self._unit.read():
+                yield Page(batch, as_lines=self._as_lines)
+        except Exception as error:
+            raise UnitFailed(error, self._unit.serves) from error
+
+    @property
+    def also_serves(self) -> tuple[str, ...]:
+        """Other streams that its pages may be for."""
+        return self._unit.serves[1:]
 
     def to_slice(self) -> Mapping[str, Any]:
         """What it reads, for the debug log."""
         return {"unit": self._unit.label}
+
+    def stream_name(self) -> str:
+        """The stream's name."""
+        return self._unit.serves[0]
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+class Placeholder(Partition):
+    """Keeps a stream open without a thread, while another stream's units feed it."""
+
+    def __init__(self, stream_name: str, leader: str) -> None:
+        self._stream_name = stream_name
+        self.leader = leader
+        """The stream that reads for it."""
+
+    def read(self) -> Iterable[Record]:
+        """Nothing; it is never given to a thread."""
+        return ()
+
+    def to_slice(self) -> Mapping[str, Any]:
+        """Who is waited for."""
+        return {"fed by": self.leader}
 
     def stream_name(self) -> str:
         """The stream's name."""
@@ -48,11 +86,14 @@ class UnitPartitions(PartitionGenerator):
     """The partitions that a stream's sync starts with."""
 
     def __init__(
-        self, stream_name: str, begin: Callable[[], Iterator[Unit]], *, as_lines: bool
+        self, begin: Callable[[], Iterator[Unit | Placeholder]], *, as_lines: bool
     ) -> None:
-        self._stream_name, self._begin, self._as_lines = stream_name, begin, as_lines
+        self._begin, self._as_lines = begin, as_lines
 
     def generate(self) -> Iterable[Partition]:
         """Begins the stream's sync."""
-        for unit in self._begin():
-            yield UnitPartition(self._stream_name, unit, as_lines=self._as_lines)
+        for first in self._begin():
+            if isinstance(first, Placeholder):
+                yield first
+            else:
+                yield UnitPartition(first, as_lines=self._as_lines)

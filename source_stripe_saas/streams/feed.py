@@ -60,10 +60,15 @@ class Changes:
     """Children that an event showed before the change: (child, parent, second, api version)."""
 
 
+def type_groups(types: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Event types as Stripe takes them: twenty at a time."""
+    firsts = range(0, len(types), _TYPES_PER_REQUEST)
+    return [types[first : first + _TYPES_PER_REQUEST] for first in firsts]
+
+
 def feed_events(client: StripeClient, types: tuple[str, ...], span: Span) -> Iterator[StripeObject]:
     """All events of some types in a span of seconds, newest first within twenty types."""
-    for first in range(0, len(types), _TYPES_PER_REQUEST):
-        some = types[first : first + _TYPES_PER_REQUEST]
+    for some in type_groups(types):
         listing = Listing("events", params=[("types[]", name) for name in some])
         for page in ListReader(client, listing, lo=span[0], hi=span[1]).pages():
             yield from map(plain, page.objects)
@@ -83,20 +88,25 @@ def collect_changes(plan: StreamPlan, events: Iterator[StripeObject]) -> Changes
     """Sorts out what events mean for a stream."""
     changes = Changes()
     for event in events:
-        subject = event["data"]["object"]
-        if event["type"] in plan.events and subject.get("object") == plan.object:
-            _note(changes.objects, event, _named(subject, "id"), plan.deletion_events, True)
-        for touch in plan.touched_by:
-            if event["type"] in touch.events:
-                _note(changes.objects, event, _named(subject, touch.id), (), False)
-        if plan.parent is not None:
-            _note_parents(plan, plan.parent, changes, event)
-        if plan.reread_for is not None and event["type"] in plan.reread_for.events:
-            value = _named(subject, plan.reread_for.id)
-            if value is not None:
-                known = changes.reread_for.get(value, 0)
-                changes.reread_for[value] = max(known, event["created"])
+        note_event(plan, changes, event)
     return changes
+
+
+def note_event(plan: StreamPlan, changes: Changes, event: StripeObject) -> None:
+    """Adds to a stream's changes what one event says; the order of events does not matter."""
+    subject = event["data"]["object"]
+    if event["type"] in plan.events and subject.get("object") == plan.object:
+        _note(changes.objects, event, _named(subject, "id"), plan.deletion_events, True)
+    for touch in plan.touched_by:
+        if event["type"] in touch.events:
+            _note(changes.objects, event, _named(subject, touch.id), (), False)
+    if plan.parent is not None:
+        _note_parents(plan, plan.parent, changes, event)
+    if plan.reread_for is not None and event["type"] in plan.reread_for.events:
+        value = _named(subject, plan.reread_for.id)
+        if value is not None:
+            known = changes.reread_for.get(value, 0)
+            changes.reread_for[value] = max(known, event["created"])
 
 
 def _note_parents(

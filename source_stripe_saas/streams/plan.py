@@ -138,10 +138,18 @@ class StreamPlan:
         """What Stripe counts limits by."""
         return self.path
 
-    def listing(self, variant: Iterable[tuple[str, str]] = ()) -> Listing:
-        """The list to page through; for children, the parent's list."""
+    def listing(
+        self, variant: Iterable[tuple[str, str]] = (), also_expand: Iterable[str] = ()
+    ) -> Listing:
+        """The list to page through; for children, the parent's list.
+
+        Args:
+            variant: further filters.
+            also_expand: what other streams need of the same objects.
+        """
         source = self.parent or self
-        expand = [("expand[]", f"data.{path}") for path in self.expand]
+        paths = dict.fromkeys((*self.expand, *also_expand))
+        expand = [("expand[]", f"data.{path}") for path in paths]
         return Listing(
             path=source.path,
             params=(*source.params, *variant, *expand),
@@ -186,6 +194,8 @@ def _plan(
     path = raw.get("path") or (parent.path if parent else "")
     reread_for = raw.get("reread_for")
     fallback = raw.get("fallback")
+    # Children that their parent's objects hold change with these, silently or not.
+    held_by = parent if parent is not None and "embedded" in raw else None
     parent_touches = _touches(raw.get("parent_touched_by"))
     if parent is not None:
         own = tuple(raw.get("parent_events", parent.events))
@@ -202,7 +212,7 @@ def _plan(
         expand=tuple(raw.get("expand", ())),
         completes=tuple(raw.get("completes", ())),
         created_filter=raw.get("created_filter", True),
-        created_field=raw.get("created_field", "created"),
+        created_field=raw.get("created_field", held_by.created_field if held_by else "created"),
         single=raw.get("single", False),
         full_refresh=raw.get("full_refresh", False),
         cursor_field=raw.get("cursor_field", "updated"),
@@ -210,8 +220,8 @@ def _plan(
         events=tuple(raw.get("events", ())),
         deletion_events=tuple(raw.get("deletion_events", ())),
         touched_by=_touches(raw.get("touched_by")),
-        lookback_days=raw.get("lookback_days", 0),
-        open_while=_conditions(raw.get("open_while")),
+        lookback_days=raw.get("lookback_days", held_by.lookback_days if held_by else 0),
+        open_while=held_by.open_while if held_by else _conditions(raw.get("open_while")),
         reread=tuple(_pairs(entry) for entry in raw.get("reread", ())),
         reread_for=Reread(reread_for["filter"], reread_for["id"], tuple(reread_for["events"]))
         if reread_for

@@ -70,6 +70,8 @@ class RecordMaker:
 
     plan: StreamPlan
     client: StripeClient
+    drops: frozenset[str] = frozenset()
+    """Fields that the objects have only for the sake of other streams."""
 
     def records(self, row: Row | StripeObject, updated: int) -> Iterator[AnyRecord]:
         """The records that a listed or fetched object gives: itself, or its children.
@@ -82,12 +84,14 @@ class RecordMaker:
             yield from self.children(plain(row), updated)
             return
         if isinstance(row, Row):
-            if not any(map(row.is_cut, self.plan.completes)):
+            if not self.drops and not any(map(row.is_cut, self.plan.completes)):
                 yield RawRecord(row.raw, self._tail(updated))
                 return
             row = row.decoded()
         for name in self.plan.completes:
             self._complete(row, name)
+        if self.drops:
+            row = {name: value for name, value in row.items() if name not in self.drops}
         yield self.stamped(row, updated)
 
     def children(self, parent: StripeObject, updated: int) -> Iterator[StripeObject]:
@@ -111,17 +115,17 @@ class RecordMaker:
         self, child: StripeObject, parent: StripeObject, updated: int, *, deleted: bool = False
     ) -> StripeObject:
         """A child's record, with what it takes from its parent."""
-        for name, source in self.plan.adds:
-            child[name] = parent[source]
-        return self.stamped(child, updated, deleted=deleted)
+        taken = {name: parent[source] for name, source in self.plan.adds}
+        return self.stamped({**child, **taken}, updated, deleted=deleted)
 
     def stamped(self, row: StripeObject, updated: int, *, deleted: bool = False) -> StripeObject:
-        """The object with the connector's own fields; changed in place."""
+        """A copy of the object with the connector's own fields."""
+        added: StripeObject = {}
         if self.plan.adds_updated:
-            row["updated"] = updated
+            added["updated"] = updated
         if self.plan.adds_is_deleted:
-            row["is_deleted"] = deleted
-        return row
+            added["is_deleted"] = deleted
+        return {**row, **added}
 
     def _tail(self, updated: int) -> bytes:
         """What `stamped` adds, as JSON that ends an object."""

@@ -27,13 +27,18 @@ class Roll:
         """Stream and variant."""
         return f"{self.work.plan.name} {variant_name(self.variant)}".strip()
 
+    @property
+    def serves(self) -> tuple[str, ...]:
+        """The stream."""
+        return (self.work.plan.name,)
+
     def read(self) -> Iterator[Batch]:
         """The records of the list, page by page."""
         name = variant_name(self.variant)
         if self.work.plan.single:
             row = self.work.client.get(self.work.plan.path).body
             records = list(self.work.maker.records(row, self.updated))
-            yield Batch(records, Step(variant=name, finished=True))
+            yield self.work.batch(records, Step(variant=name, finished=True))
             return
         listing = self.work.plan.listing(self.variant)
         reader = ListReader(self.work.client, listing, after=self.after)
@@ -43,7 +48,8 @@ class Roll:
                 if self.work.failed.is_set():
                     return
                 empty = empty and not page.objects
-                yield Batch(self._records(page.objects), Step(variant=name, after=reader.after))
+                step = Step(variant=name, after=reader.after)
+                yield self.work.batch(self._records(page.objects), step)
         except CursorGone:
             raise
         except Refusal as refused:
@@ -54,7 +60,7 @@ class Roll:
                 raise
         if empty and self.work.plan.fallback is not None:
             yield from self._by_parents()
-        yield Batch(step=Step(variant=name, finished=True))
+        yield self.work.batch(step=Step(variant=name, finished=True))
 
     def _records(self, rows: list[Row | StripeObject]) -> list[AnyRecord]:
         return [record for row in rows for record in self.work.maker.records(row, self.updated)]
@@ -70,4 +76,4 @@ class Roll:
             for row in page.objects:
                 if self.work.failed.is_set():
                     return
-                yield Batch(list(maker.records(plain(row), self.updated)))
+                yield self.work.batch(list(maker.records(plain(row), self.updated)))

@@ -90,11 +90,11 @@ def choose_route(
     until = max(covered, began - LATENESS_SECONDS)
     has_feed = bool(plan.feed_types or plan.reread)
     lookback = None
-    if not plan.parent and (not plan.feed_types or plan.lookback_days or lookback_days):
+    if not plan.call and (not plan.feed_types or plan.lookback_days or lookback_days):
         days = max(plan.lookback_days, lookback_days)
         oldest = min(since, until) - days * DAY_SECONDS
         if position.open_since is not None:
             oldest = min(oldest, position.open_since)
-        if plan.created_filter:
+        if (plan.parent or plan).created_filter:
             lookback = (max(oldest, start if plan.keeps_days else 0), began)
     return Follow((since, until) if has_feed else None, lookback, until)

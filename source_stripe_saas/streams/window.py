@@ -15,7 +15,8 @@ from source_stripe_saas.streams.records import AnyRecord
 from source_stripe_saas.streams.spans import Span, halves
 from source_stripe_saas.streams.traffic import Traffic
 from source_stripe_saas.streams.work import Batch, StreamWork, Unit
-from source_stripe_saas.stripe.listing import PAGE_SIZE, ListPage, ListReader
+from source_stripe_saas.stripe.listing import PAGE_SIZE, Listing, ListPage, ListReader
+from source_stripe_saas.stripe.refusal import PermissionRefused
 from source_stripe_saas.stripe.rows import Row, StripeObject
 
 _PAGES_WORTH_CUTTING = 8
@@ -56,25 +57,48 @@ class Window:
         """Stream, variant and span."""
         return f"{self.work.plan.name} {variant_name(self.variant)} {self.span}".replace("  ", " ")
 
+    @property
+    def serves(self) -> tuple[str, ...]:
+        """The stream and those that it feeds."""
+        return self.work.names
+
     def read(self) -> Iterator[Batch]:
         """The records of the window, page by page."""
         lo, hi = self.span
         source = self.work.plan.parent or self.work.plan
-        reader = ListReader(self.work.client, self.work.plan.listing(self.variant), lo=lo, hi=hi)
+        reader = ListReader(self.work.client, self._listing(), lo=lo, hi=hi)
         if self.promised_pages is None:
             self.work.traffic.enters(source.endpoint)
         forecast = _Forecast(self.work.traffic, source.endpoint, self.promised_pages or 0.0)
         try:
             yield from self._read(reader, forecast)
+        except PermissionRefused:
+            # What another stream needs of the objects may be the one thing that is not allowed.
+            if not self.work.fed:
+                raise
+            yield self.work.batch(spawned=self._apart())
         finally:
             forecast.pages_left(0.0)
             self.work.traffic.leaves(source.endpoint)
+
+    def _listing(self) -> Listing:
+        """The list, with what all streams need of its objects."""
+        plans = [work.plan for work in self.work.served]
+        # The objects' own stream asks for the list in a form that need not be decoded.
+        own = next((plan for plan in plans if plan.parent is None), plans[0])
+        return own.listing(self.variant, [path for plan in plans for path in plan.expand])
+
+    def _apart(self) -> tuple[Window, ...]:
+        """The same window for each stream by itself."""
+        return tuple(
+            Window(work.alone(), self.variant, self.span, self.updated) for work in self.work.served
+        )
 
     def _read(self, reader: ListReader, forecast: _Forecast) -> Iterator[Batch]:
         lo, hi = self.span
         source = self.work.plan.parent or self.work.plan
         for page in reader.pages():
-            if self.work.failed.is_set():
+            if self.work.is_over:
                 return
             oldest = min((row[source.created_field] for row in page.objects), default=lo)
             spawned: tuple[Unit, ...] = ()
@@ -93,7 +117,10 @@ class Window:
                     spawned = (given,)
             # The oldest second of a page may go on on the next one.
             span = (oldest + 1, hi) if page.has_more else (lo, hi)
-            yield from batches(self.work, page.objects, self.updated, self.variant, span, spawned)
+            if spawned:
+                yield self.work.batch(spawned=spawned)
+            for work in self.work.served:
+                yield from batches(work, page.objects, self.updated, self.variant, span)
             hi = span[0] - 1
 
     def _floor(self, rest: Span) -> int:
@@ -127,16 +154,13 @@ def batches(
     updated: int,
     variant: tuple[tuple[str, str], ...],
     span: Span,
-    spawned: tuple[Unit, ...] = (),
 ) -> Iterator[Batch]:
-    """A page's objects as batches of records; the span counts with the last one.
+    """A page's objects as batches of one stream's records; the span counts with the last one.
 
     A parent with very many children makes more than one batch, so that memory stays flat.
     """
     plan = work.plan
     oldest_open = min((row[plan.created_field] for row in rows if plan.is_open(row)), default=None)
-    if spawned:
-        yield Batch(spawned=spawned)
     records: list[AnyRecord] = []
     for row in rows:
         if work.failed.is_set():
@@ -144,6 +168,7 @@ def batches(
         for record in work.maker.records(row, updated):
             records.append(record)
             if len(records) >= 5 * PAGE_SIZE:
-                yield Batch(records)
+                yield work.batch(records)
                 records = []
-    yield Batch(records, Step(variant=variant_name(variant), span=span, oldest_open=oldest_open))
+    step = Step(variant=variant_name(variant), span=span, oldest_open=oldest_open)
+    yield work.batch(records, step)

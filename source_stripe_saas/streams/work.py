@@ -7,8 +7,8 @@ spawns are begun.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from source_stripe_saas.streams.plan import StreamPlan
@@ -26,6 +26,11 @@ class Unit(Protocol):
         """What it reads, for logs."""
         ...
 
+    @property
+    def serves(self) -> tuple[str, ...]:
+        """The streams that cannot be complete if it fails; its own comes first."""
+        ...
+
     def read(self) -> Iterator[Batch]:
         """Reads it; ends early, without its last step, once the stream has failed."""
         ...
@@ -33,7 +38,9 @@ class Unit(Protocol):
 
 @dataclass
 class Batch:
-    """Records that belong together, what they complete, and further work."""
+    """Records of one stream, what they complete, and further work."""
+
+    stream: str
 
     records: list[AnyRecord] = field(default_factory=list)
     step: Step = field(default_factory=Step)
@@ -56,7 +63,46 @@ class StreamWork:
     """Who reads from where, over all streams."""
     failed: threading.Event = field(default_factory=threading.Event)
     """Set when the stream failed for good: its other units stop quietly."""
+    drops: frozenset[str] = frozenset()
+    """Fields that the objects have only for the sake of other streams."""
+    fed: tuple[StreamWork, ...] = ()
+    """Streams whose records are made of the objects that this one lists."""
     maker: RecordMaker = field(init=False)
 
     def __post_init__(self) -> None:
-        self.maker = RecordMaker(self.plan, self.client)
+        self.maker = RecordMaker(self.plan, self.client, self.drops)
+
+    @property
+    def served(self) -> tuple[StreamWork, ...]:
+        """This stream and those that it feeds."""
+        return (self, *self.fed)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(work.plan.name for work in self.served)
+
+    @property
+    def is_over(self) -> bool:
+        """True if there is no one left to read for."""
+        return all(work.failed.is_set() for work in self.served)
+
+    def sharing(self, plans: Iterable[StreamPlan]) -> StreamWork:
+        """The same stream, knowing what its objects have only for the sake of other streams."""
+        if self.plan.parent is not None:
+            return self
+        foreign = {path for plan in plans for path in plan.expand} - set(self.plan.expand)
+        return replace(self, drops=frozenset(path.split(".")[0] for path in foreign))
+
+    def alone(self) -> StreamWork:
+        """The same stream, feeding no other."""
+        return replace(self, fed=(), drops=frozenset())
+
+    def batch(
+        self,
+        records: list[AnyRecord] | None = None,
+        step: Step | None = None,
+        spawned: tuple[Unit, ...] = (),
+    ) -> Batch:
+        """A batch of this stream's."""
+        return Batch(self.plan.name, records or [], step or Step(), spawned)

@@ -1,5 +1,7 @@
 """Which way a stream is read follows from its state and from Stripe's clock alone."""
 
+from dataclasses import replace
+
 import pytest
 
 from source_stripe_saas.streams.plan import Touch
@@ -111,8 +113,17 @@ def test_the_longer_look_back_counts():
     assert route(Position(NOW - 60), plan, lookback_days=5).lookback[0] == NOW - 120 - 5 * DAY
 
 
-def test_children_and_lists_without_a_created_filter_have_no_look_back():
-    assert route(Position(NOW - 5000), CHILD, lookback_days=3).lookback is None
+def test_children_that_their_parents_hold_are_looked_back_at_with_them():
+    chosen = route(Position(NOW - 5000), CHILD, lookback_days=3)
+    assert chosen.lookback == (NOW - 5060 - 3 * DAY, NOW)
+
+
+def test_children_that_cost_a_request_each_have_no_look_back():
+    plan = replace(CHILD, embedded=None, call="things/{id}/parts")
+    assert route(Position(NOW - 5000), plan, lookback_days=3).lookback is None
+
+
+def test_lists_without_a_created_filter_have_no_look_back():
     plan = a_plan(created_filter=False)
     assert route(Position(NOW - 5000), plan, lookback_days=3).lookback is None
 

@@ -1,0 +1,144 @@
+"""Objects that have changed -> their records as they are now, each object fetched once.
+
+Several streams may want the same object: a subscription and its items, an invoice and its lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from source_stripe_saas.streams.feed import Change
+from source_stripe_saas.streams.part import Part, created_of
+from source_stripe_saas.streams.progress import Step
+from source_stripe_saas.streams.records import AnyRecord, endpoint_of, fill_path
+from source_stripe_saas.streams.work import Batch
+from source_stripe_saas.stripe.listing import PAGE_SIZE, ListReader
+from source_stripe_saas.stripe.refusal import NotFound, PermissionRefused
+from source_stripe_saas.stripe.rows import Row, StripeObject
+
+_FEWEST_WORTH_LISTING = 4
+"""With fewer objects to fetch, a page of the list could hardly save a request."""
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """Brings some changed objects (or parents) up to date, by list or one by one."""
+
+    parts: tuple[Part, ...]
+    """The streams that want them; the one whose own objects they are comes first."""
+    name: str
+    changes: tuple[Change, ...]
+    """Newest `created` first."""
+
+    @property
+    def label(self) -> str:
+        """Stream and place in the row."""
+        return f"{self.parts[0].plan.name} {self.name}"
+
+    @property
+    def serves(self) -> tuple[str, ...]:
+        """The streams that want the objects."""
+        return tuple(part.plan.name for part in self.parts)
+
+    def read(self) -> Iterator[Batch]:
+        """The records of the changed objects."""
+        records: dict[str, list[AnyRecord]] = {name: [] for name in self.serves}
+        try:
+            for change, row in self._current():
+                if all(part.work.failed.is_set() for part in self.parts):
+                    return
+                for part in self.parts:
+                    wanted = part.pending.get(change.id)
+                    made = records[part.plan.name]
+                    if wanted is not None:
+                        made.extend(part.records(wanted, row))
+                    if len(made) >= PAGE_SIZE:
+                        yield part.work.batch(made)
+                        records[part.plan.name] = []
+        except PermissionRefused:
+            # What another stream needs of the objects may be the one thing that is not allowed.
+            if len(self.parts) == 1:
+                raise
+            yield self.parts[0].work.batch(spawned=self._apart())
+            return
+        for part in self.parts:
+            yield part.work.batch(records[part.plan.name], Step(closed=self.name))
+
+    def _apart(self) -> tuple[Fetch, ...]:
+        """The same for each stream by itself."""
+        alone = [replace(part, work=part.work.alone()) for part in self.parts]
+        return tuple(Fetch((part,), self.name, self.changes) for part in alone)
+
+    def _current(self) -> Iterator[tuple[Change, Row | StripeObject | None]]:
+        """Each change with the object's present content, None where it is gone.
+
+        Listing a page costs one request and may bring many of the changed objects, fetching costs
+        one each. So a page is tried from the newest missing object downwards; when pages bring
+        little, more and more objects are fetched before the next one is tried.
+        """
+        rest = []
+        for change in self.changes:
+            if all(part.payload_serves(change) for part in self._wanting(change)):
+                yield change, change.payload
+            else:
+                rest.append(change)
+        misses = 0
+        while rest:
+            found: dict[str, Row | StripeObject] = {}
+            newest = created_of(rest[0])
+            if newest > 0 and len(rest) >= _FEWEST_WORTH_LISTING and self._can_list():
+                found = self._page_from(newest)
+            hits = [change for change in rest if change.id in found]
+            for change in hits:
+                yield change, found[change.id]
+            rest = [change for change in rest if change.id not in found]
+            misses = 0 if len(hits) > 1 else misses + 1
+            singly = 2**misses if misses else 0
+            for change in rest[:singly]:
+                yield change, self._fetched(change)
+            rest = rest[singly:]
+
+    def _wanting(self, change: Change) -> list[Part]:
+        return [part for part in self.parts if change.id in part.pending]
+
+    def _can_list(self) -> bool:
+        plan = self.parts[0].plan
+        source = plan.parent or plan
+        by_own_events = plan.parent is not None and plan.events
+        return (
+            source.created_filter
+            and len(plan.variants) == 1
+            and plan.call is None
+            and not by_own_events
+        )
+
+    def _page_from(self, created: int) -> dict[str, Row | StripeObject]:
+        """One page of the list, by id: what was created at a second and before."""
+        first = self.parts[0]
+        wanted = [path for part in self.parts[1:] for path in part.plan.expand]
+        listing = first.plan.listing(first.plan.variants[0], wanted)
+        page = next(ListReader(first.work.client, listing, hi=created).pages(), None)
+        return {row["id"]: row for row in page.objects} if page else {}
+
+    def _fetched(self, change: Change) -> StripeObject | None:
+        """The object by id, None if it is gone."""
+        first = self.parts[0]
+        plan, is_child = first.plan, first.is_own_child(change)
+        if plan.call is not None and not plan.only_parents:
+            return {"id": change.id}  # the id is all that the children's request needs
+        source = plan if is_child or plan.parent is None else plan.parent
+        paths = [] if is_child else [path for part in self.parts for path in part.plan.expand]
+        try:
+            path = fill_path(source.get_path, {**(change.payload or {}), "id": change.id})
+        except (KeyError, TypeError):
+            return None  # a source of no customer: it cannot be addressed any more
+        try:
+            row = first.work.client.get(
+                path,
+                [("expand[]", name) for name in dict.fromkeys(paths)],
+                endpoint=endpoint_of(source.get_path),
+            ).body
+        except NotFound:
+            return None
+        return None if row.get("deleted") else row
