@@ -26,3 +26,10 @@ def _no_network():
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(socket.socket, "connect", guarded)
         yield
+
+
+@pytest.fixture
+def no_waiting(monkeypatch):
+    """Lets requests go out and be tried again at once."""
+    monkeypatch.setattr("source_stripe_saas.stripe.limits.RateLimits.wait", lambda self, name: None)
+    monkeypatch.setattr("source_stripe_saas.stripe.client.pause_seconds", lambda *_: 0.0)
