@@ -108,7 +108,7 @@ class Collection:
         oldest = bisect_left(self.created, query.lo)
         shapes = templates(self.kind.path, "listed")
         numbers = self._living(range(newest - 1, oldest - 1, -1))
-        rows = []
+        rows: list[bytes] = []
         for number in numbers:
             if len(rows) == query.limit:
                 return rows, True

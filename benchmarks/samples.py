@@ -104,8 +104,8 @@ def templates(path: str, layout: str) -> tuple[Template, ...]:
 
 def shape(kind: Kind, variant: int) -> dict[str, Any]:
     """An object with marks where the gaps belong."""
-    row = copy.deepcopy(load_samples()[kind.object])
-    identity = row.pop("id")
+    row: dict[str, Any] = copy.deepcopy(load_samples()[kind.object])
+    identity: str = row.pop("id")
     for name in _RARE.get(kind.object, ()):
         outer, _, inner = name.rpartition(".")
         (row[outer] if outer else row)[inner] = None
@@ -114,7 +114,7 @@ def shape(kind: Kind, variant: int) -> dict[str, Any]:
     text = orjson.dumps(row).decode()
     text = text.replace(identity, kind.prefix + _NUMBER)
     text = re.sub(r'"(il|si)_\w+"', rf'"\1_{_NUMBER}"', text)
-    row = orjson.loads(text)
+    row.update(orjson.loads(text))
     if isinstance(row.get("customer"), str):
         row["customer"] = "cus_" + _CUSTOMER
     if "metadata" in row:
@@ -128,7 +128,7 @@ def shape(kind: Kind, variant: int) -> dict[str, Any]:
 
 _DESCRIPTIONS = (
     "Subscription update",
-    "Café Zürich, 3 × “Pro” — août",
+    "Café Zürich, 3 “Pro” pour août",
     'He said "100%", then \\ and a tab\tand a new\nline',
     "日本語の説明 🎉",
 )

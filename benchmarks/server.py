@@ -10,6 +10,7 @@ answered: lists with `created` filters and cursors, objects by id, the account, 
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import sys
 import time
@@ -148,7 +149,12 @@ async def serve(options: ServerOptions) -> None:
     server = await loop.create_server(lambda: Connection(desk), "127.0.0.1", 0, backlog=256)
     print(server.sockets[0].getsockname()[1], flush=True)
     ended = asyncio.Event()
-    loop.add_reader(sys.stdin.fileno(), lambda: sys.stdin.buffer.read1(1) or ended.set())  # type: ignore[attr-defined]
+
+    def look_at_input() -> None:
+        if not os.read(sys.stdin.fileno(), 1):
+            ended.set()
+
+    loop.add_reader(sys.stdin.fileno(), look_at_input)
     await ended.wait()
 
 

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import dlt
-import stripe
+import dlt  # type: ignore[import-not-found]
+import stripe  # type: ignore[import-not-found]
 
 _RESOURCES = {
     "customers": stripe.Customer,
