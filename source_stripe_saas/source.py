@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -84,7 +85,7 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         if config:
             self._settings = self._parsed(config)
         self._workers = _workers(self._settings)
-        self._concurrent_source = PageSource.of(
+        self._concurrent_source: PageSource = PageSource.of(
             self._workers,
             self.logger,
             self._message_repository,
@@ -125,8 +126,12 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
             raise errors.config_problem(
                 ConfigError("catalog", f"names a stream that does not exist: {unknown[0]!r}.")
             )
+        began = time.monotonic()
         self._begin_sync()
-        yield from super().read(logger, config, catalog, state)
+        try:
+            yield from super().read(logger, config, catalog, state)
+        finally:
+            self.logger.info(self._summary(time.monotonic() - began))
 
     def streams(self, config: Mapping[str, Any]) -> list[AbstractStream]:
         """The manifest's streams, each with this project's cursor and partitions.
@@ -158,6 +163,18 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
             return parse_settings(config)
         except ConfigError as error:
             raise errors.config_problem(error) from error
+
+    def _summary(self, seconds: float) -> str:
+        """The last line of a sync's log: what it cost."""
+        assert self._client is not None
+        requests = sum(self._client.requests_sent.values())
+        records = self._concurrent_source.records_written
+        return (
+            f"{records} records in {seconds:.1f} s, {requests} requests, "
+            f"{self._client.bytes_received} bytes received, "
+            f"{self._client.limits.waited_seconds:.1f} s of waiting for the rate limit, "
+            "added up over all threads."
+        )
 
     def _begin_sync(self) -> None:
         """Asks Stripe who and when, once, before any stream starts."""

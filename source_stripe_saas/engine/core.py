@@ -35,7 +35,7 @@ from source_stripe_saas.engine.cursor import ProgressCursor
 from source_stripe_saas.engine.page import Page
 from source_stripe_saas.engine.partition import Placeholder, UnitFailed, UnitPartition
 
-_PAGES_IN_QUEUE = 64
+_PAGES_IN_QUEUE = 24
 """The CDK bounds its queue by items; at 400 kB a page its 10,000 would be 4 GB."""
 
 _LAST_STATUSES = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
@@ -46,6 +46,7 @@ class PageSource(ConcurrentSource):
 
     on_failure: Callable[[str, Exception], AirbyteTracedException]
     """Explains a stream's failure to whoever can mend it; called once a stream."""
+    records_written: int
     _ended: set[str]
     _kept_open: dict[object, list[Placeholder]]
     """A stream's name or a partition -> what keeps those streams open that wait for its end."""
@@ -80,6 +81,7 @@ class PageSource(ConcurrentSource):
         source.on_failure = on_failure
         source._ended = set()
         source._kept_open = {}
+        source.records_written = 0
         return source
 
     def _handle_item(
@@ -147,6 +149,7 @@ class PageSource(ConcurrentSource):
             if processor._record_counter[name] == 0:
                 yield status_message(stream.as_airbyte_stream(), AirbyteStreamStatus.RUNNING)
             processor._record_counter[name] += len(page.records)
+            self.records_written += len(page.records)
             yield from page.messages()
         cursor = _cursor(processor, name)
         cursor.apply(page.step)
