@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from integration_tests.destination import Destination
@@ -27,10 +27,15 @@ _GO_WITH_THEIR_CUSTOMER = ("customer_balance_transactions", "active_entitlements
 _SHOWN = 3
 
 
-def missing_and_extra(destination: Destination, truth: Truth) -> dict[str, Any]:
+def missing_and_extra(
+    destination: Destination, truth: Truth, streams: Iterable[str] = ()
+) -> dict[str, Any]:
     """Stream -> keys that the destination lacks and keys that it should not have."""
     found = {}
+    chosen = set(streams)
     for name, counted in truth.counts().items():
+        if chosen and name not in chosen:
+            continue
         missing, extra = _keys(_present(name, destination, truth.now), counted)
         if missing or extra:
             found[name] = {"missing": _few(missing), "extra": _few(extra)}
@@ -61,7 +66,7 @@ def _present(name: str, destination: Destination, now: int) -> dict[str, Any]:
     return rows
 
 
-def stale(destination: Destination, truth: Truth, streams: Any = None) -> dict[str, Any]:
+def stale(destination: Destination, truth: Truth, streams: Iterable[str] = ()) -> dict[str, Any]:
     """Stream -> keys whose row is not what a GET by id gives now, with the fields that differ."""
     found: dict[str, Any] = {}
     for name in streams or destination.tables:
