@@ -203,6 +203,32 @@ def test_m21_the_row_is_made_when_the_invoice_is_finalized_and_dated_by_the_peri
     assert short(rows)[2] == ("discount_applied", "2026-02-01", 1000)
 
 
+def test_m21_a_row_between_period_start_and_finalization_stays_ahead():
+    used = {"discount_amounts": [{"discount": "di_1", "amount": 500}]}
+    renewal = invoice(
+        "in_2",
+        "2026-02-01",
+        line("il_2", "2026-02-01", "2026-03-01", **used),
+        times={"finalized_at": on("2026-02-01 00:59")},
+        paid="2026-02-01 01:00",
+    )
+    rows = rows_of(
+        snapshots=[
+            snapshot("2026-01-01", subscription()),
+            snapshot("2026-02-01 00:30", subscription(item(quantity=2))),
+        ],
+        invoices=[renewal],
+        discounts=[discount()],
+        coupons=[coupon(duration="once")],
+        options=ALL,
+        now="2026-02-10",
+    )
+    assert short(rows)[1:3] == [
+        ("quantity_increased", "2026-02-01T00:30:00Z", 2000),
+        ("discount_applied", "2026-02-01T00:30:00Z", 1000),
+    ]
+
+
 def test_m21_a_once_coupon_removed_unused_makes_no_row():
     rows = rows_of(
         snapshots=[

@@ -103,6 +103,21 @@ def test_m28_things_outside_the_vector_make_no_row():
     assert len(rows) == 1
 
 
+def test_m28_invoices_before_statuses_and_reasons_are_read_by_what_they_have():
+    first = invoice("in_1", "2026-01-01", total=1000, reason="subscription", status=None, paid="")
+    first.update(paid=True, status_transitions=None)
+    lost = invoice("in_2", "2026-02-01", total=1000, reason="subscription", status=None)
+    lost.update(paid=False, forgiven=True, status_transitions=None)
+    last = {**first, "id": "in_3", "created": on("2026-03-01")}
+    rows = rows_of(snapshots=[snapshot("2026-01-01", subscription())], invoices=[last, lost, first])
+    assert short(rows) == [
+        ("activated", "2026-01-01", 1000),
+        ("first_payment", "2026-01-01", 1000),
+        ("renewed", "2026-03-01", 1000),
+    ]
+    assert [row["invoice_id"] for row in rows] == [None, "in_1", "in_3"]
+
+
 # --- M29: previous_attributes ---
 
 
@@ -272,6 +287,12 @@ def test_m30_state_rows_come_before_invoice_rows_of_their_second():
     ]
 
 
+def test_m30_an_event_read_twice_counts_once():
+    raw = invoice("in_2", "2026-02-01", status="open", total=1000)
+    failed = event("evt_7", "invoice.payment_failed", "2026-02-01", raw)
+    assert len(rows_of(events=[created(subscription()), failed, failed])) == 2
+
+
 def test_m30_rows_end_at_the_upper_bound():
     told = [created(subscription()), seats("evt_2", 1, 2)]
     assert len(rows_of(events=told, now="2026-01-31")) == 1
@@ -337,6 +358,19 @@ def test_m31_several_changes_at_once_have_the_time_of_the_event():
     assert {row["occurred_at"] for row in rows_of(snapshots=shots)[1:]} == {"2026-01-15T00:40:00Z"}
 
 
+def test_m31_even_the_first_of_several_changes_has_the_time_of_the_event():
+    inside = {"trial_start": on("2026-02-01"), "trial_end": on("2026-03-01")}
+    shots = [
+        snapshot("2026-01-01", subscription()),
+        snapshot("2026-02-01 00:40", subscription(item(quantity=2), status="trialing", **inside)),
+    ]
+    rows = rows_of(snapshots=shots)[1:]
+    assert [(row["event_type"], row["occurred_at"]) for row in rows] == [
+        ("free_period_started", "2026-02-01T00:40:00Z"),
+        ("quantity_increased", "2026-02-01T00:40:00Z"),
+    ]
+
+
 def test_m31_no_row_is_dated_before_the_one_ahead_of_it():
     ends = {"cancel_at_period_end": True, "canceled_at": on("2026-02-01")}
     shots = [
@@ -344,4 +378,7 @@ def test_m31_no_row_is_dated_before_the_one_ahead_of_it():
         snapshot("2026-02-01 00:10", subscription(item(quantity=2))),
         snapshot("2026-02-01 00:20", subscription(item(quantity=2), **ends)),
     ]
-    assert rows_of(snapshots=shots)[2]["occurred_at"] == "2026-02-01T00:10:00Z"
+    assert short(rows_of(snapshots=shots))[1:] == [
+        ("quantity_increased", "2026-02-01T00:10:00Z", 2000),
+        ("cancellation_scheduled", "2026-02-01T00:10:00Z", 2000),
+    ]

@@ -170,13 +170,30 @@ def test_m38_unpaid_renewals_prove_the_state_all_the_same(status):
 
 def test_m38_pending_items_invoices_prove_only_by_prorations():
     lines = (
-        line("il_x", "2026-01-10", "2026-02-01", quantity=9, amount=9000),
+        line("il_x", "2026-01-11", "2026-02-01", quantity=9, amount=9000),
         debit("il_y", "2026-01-10", "2026-02-01", quantity=2),
     )
     reason = "automatic_pending_invoice_item_invoice"
     between = invoice("in_p", "2026-01-12", *lines, reason=reason)
     rows = history(S(item(quantity=2)), month(0), between)
     assert short(rows)[1] == ("quantity_increased", "2026-01-10", 2000)
+
+
+def test_m38_a_proration_that_names_only_its_invoice_item_is_looked_up():
+    lines = []
+    for key, quantity, amount in (("ii_1", 1, -500), ("ii_2", 3, 1500)):
+        one = line(f"il_{key}", "2026-01-16", "2026-02-01", quantity=quantity, amount=amount)
+        details = {"invoice_item": key, "proration": True}
+        one["parent"] = {"type": "invoice_item_details", "invoice_item_details": details}
+        lines.append(one)
+    own = {"subscription": "sub_1", "subscription_item": "si_1"}
+    known = [
+        {"id": "ii_1", "parent": {"subscription_details": own}},
+        {"id": "ii_2", "subscription_item": "si_1"},
+    ]
+    renewal = month(1, *lines, line("il_1", "2026-02-01", "2026-03-01", quantity=3, amount=3000))
+    rows = history(S(item(quantity=3)), month(0), renewal, invoiceitems=known)
+    assert short(rows)[1] == ("quantity_increased", "2026-01-16", 3000)
 
 
 def test_m38_a_quote_accepted_creates():
