@@ -228,9 +228,9 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
             lookback_days=self._settings.lookback_days,
             from_scratch=self._is_full_refresh(plan.name),
         )
-        for reason in (remark, route.reason if isinstance(route, ReadAll) else None):
-            if reason is not None:
-                self.logger.info(f"Stream {plan.name}: {reason}.")
+        reasons = [remark, route.reason if isinstance(route, ReadAll) else None]
+        if any(reasons):
+            self.logger.info(f"Stream {plan.name}: {'; '.join(filter(None, reasons))}.")
         work = StreamWork(
             plan,
             self._client,

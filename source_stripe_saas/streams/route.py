@@ -18,6 +18,8 @@ LATENESS_SECONDS = 60
 _FEED_MARGIN_SECONDS = 3_600
 """Events this close to their end may vanish while the feed is being read."""
 
+_AGAIN = ", so everything is read again"
+
 
 @dataclass(frozen=True)
 class ReadAll:
@@ -77,7 +79,7 @@ def choose_route(
             return ReadAll((start, first_began), position.backfill)
         # The feed could no longer tell what changed since the first attempt.
         reason = f"its first read began over {EVENTS_KEPT_DAYS} days ago and never ended"
-        return ReadAll((start, began), Backfill(began), reason)
+        return ReadAll((start, began), Backfill(began), reason + _AGAIN)
     if covered is None or from_scratch:
         return ReadAll((start, began), Backfill(began))
     since = covered - LATENESS_SECONDS
@@ -86,7 +88,7 @@ def choose_route(
     elif plan.feed_types and since < oldest_event:
         reason = f"its state is older than the {EVENTS_KEPT_DAYS} days that Stripe keeps events for"
     if reason is not None:
-        return ReadAll((start, began), Backfill(began), reason)
+        return ReadAll((start, began), Backfill(began), reason + _AGAIN)
     until = max(covered, began - LATENESS_SECONDS)
     has_feed = bool(plan.feed_types or plan.reread)
     lookback = None
