@@ -198,7 +198,13 @@ class _LogLines(logging.Handler):
 
 # -- as a process ----------------------------------------------------------------------------------
 
-COMMAND = (sys.executable, "-m", "source_stripe_saas")
+CONSOLE_SCRIPT = Path(sys.executable).with_name("source-stripe-saas")
+COMMAND = (
+    (sys.executable, str(CONSOLE_SCRIPT))
+    if CONSOLE_SCRIPT.exists()
+    # An environment that has the dependencies alone runs the checkout.
+    else (sys.executable, "-m", "source_stripe_saas")
+)
 
 
 def start(arguments: Sequence[str], **options: Any) -> subprocess.Popen[str]:
