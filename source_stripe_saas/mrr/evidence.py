@@ -99,7 +99,8 @@ def _apply(together: list[Observation], held: dict[str, Holding]) -> list[Observ
             held[item] = differing[-1].holding
             changed.append(differing[-1])
     proven = {one.item for one in together if one.holding}
-    gone = [one for one in together if not one.holding and one.item not in proven]
+    # A credit stands against a renewal of its second, an absence does not.
+    gone = [one for one in together if not one.holding and (one.line or one.item not in proven)]
     gone = [one for one in gone if one.item in held]
     # A subscription has at least one item: credits for all of them are the end, not a removal.
     if gone and set(held) - {one.item for one in gone}:

@@ -240,6 +240,21 @@ def test_m39_3_a_credit_alone_is_a_removal():
     assert rows[1]["event_id"] == event_id("sub_1", "downgraded", "il_c")
 
 
+def test_m39_3_a_removal_in_the_second_of_a_renewal_is_one():
+    both = [
+        line(f"il_{number}", start, end, of, 1, amount, si)
+        for number, (start, end, of, amount, si) in enumerate(
+            (start, end, of, amount, si)
+            for start, end in (("2026-01-01", "2026-02-01"), ("2026-02-01", "2026-03-01"))
+            for of, amount, si in (("p10", 1000, "si_1"), ("p20", 2000, "si_2"))
+        )
+    ]
+    gone = credit("il_c", "2026-02-01", "2026-03-01", amount=-2000, si="si_2")
+    update = invoice("in_9", "2026-02-01", gone, reason="subscription_update")
+    rows = history(S(), month(0, *both[:2]), month(1, *both[2:]), update)
+    assert short(rows)[1] == ("downgraded", "2026-02-01", 1000)
+
+
 def test_m39_3_a_free_credit_is_known_by_the_items_it_credits():
     both = [
         line("il_0", "2026-01-01", "2026-02-01"),
@@ -274,7 +289,8 @@ def test_m39_a_price_that_is_gone_is_read_from_its_line():
 @pytest.mark.parametrize(
     ("days", "interval"),
     [
-        (28, ("month", 1)),
+        (27, ("month", 1)),
+        (31, ("month", 1)),
         (90, ("month", 3)),
         (181, ("month", 6)),
         (366, ("year", 1)),
