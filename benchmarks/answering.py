@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
@@ -23,6 +24,7 @@ class Answer:
 
     status: int
     body: bytes
+    is_empty_list: bool = False
 
 
 class Answers:
@@ -38,7 +40,7 @@ class Answers:
         if path == "account":
             return Answer(200, self._account.description)
         if path == "events":
-            return Answer(200, self._events.page(path, query))
+            return self._events.page(path, query)
         collection = self._collections.get(path)
         if collection is not None:
             return _listed(collection, query)
@@ -49,7 +51,7 @@ class Answers:
         if rest.startswith(_OBJECT_PREFIXES):
             return _missing(rest)
         # A list of a kind that this account has none of, or of children that no object has.
-        return Answer(200, _list_body(path, [], False))
+        return _list_answer(path, [], False)
 
 
 _OBJECT_PREFIXES = ("cus_", "sub_", "in_", "ch_", "re_", "po_", "pi_", "txn_", "evt_")
@@ -68,7 +70,7 @@ def _listed(collection: Collection, query: str) -> Answer:
         rows, has_more = collection.rows(wanted) if wanted else ([], False)
     except Missing as missing:
         return _missing(str(missing))
-    return Answer(200, _list_body(collection.kind.path, rows, has_more))
+    return _list_answer(collection.kind.path, rows, has_more)
 
 
 def _query(text: str) -> Query | None:
@@ -121,39 +123,41 @@ def _missing(identity: str) -> Answer:
     return Answer(404, orjson.dumps({"error": error}, option=orjson.OPT_INDENT_2))
 
 
-def _list_body(path: str, rows: list[bytes], has_more: bool) -> bytes:
+def _list_answer(path: str, rows: list[bytes], has_more: bool) -> Answer:
     before = b'{\n  "object": "list",\n  "data": [' + (b"\n" if rows else b"")
     after = b'%b],\n  "has_more": %b,\n  "url": "/v1/%b"\n}' % (
         b"\n  " if rows else b"",
         b"true" if has_more else b"false",
         path.encode(),
     )
-    return b"".join((before, b",\n".join(rows), after))
+    return Answer(200, b"".join((before, b",\n".join(rows), after)), is_empty_list=not rows)
 
 
 class Events:
     """The events of an account, listed as Stripe lists them."""
 
-    def __init__(self, events: list[dict[str, object]]) -> None:
+    def __init__(self, events: list[dict[str, Any]]) -> None:
         self._rows = [
             b"    " + orjson.dumps(event, option=orjson.OPT_INDENT_2).replace(b"\n", b"\n    ")
             for event in events
         ]
-        self._heads = [(event["created"], event["type"], event["id"]) for event in events]
+        self._heads = [
+            (int(event["created"]), str(event["type"]), str(event["id"])) for event in events
+        ]
 
-    def page(self, path: str, text: str) -> bytes:
+    def page(self, path: str, text: str) -> Answer:
         """A page of those that a query wants."""
         pairs = parse_qsl(text)
         types = {value for name, value in pairs if name in ("types[]", "type")}
         wanted = _query("&".join(f"{n}={v}" for n, v in pairs if n not in ("types[]", "type")))
         if wanted is None:
-            return _list_body(path, [], False)
+            return _list_answer(path, [], False)
         begun = wanted.after is None
         found: list[bytes] = []
         for row, (created, kind, identity) in zip(self._rows, self._heads, strict=True):
-            if begun and wanted.lo <= created <= wanted.hi and (not types or kind in types):  # type: ignore[operator]
+            if begun and wanted.lo <= created <= wanted.hi and (not types or kind in types):
                 if len(found) == wanted.limit:
-                    return _list_body(path, found, True)
+                    return _list_answer(path, found, True)
                 found.append(row)
             begun = begun or identity == wanted.after
-        return _list_body(path, found, False)
+        return _list_answer(path, found, False)

@@ -19,7 +19,7 @@ import orjson
 
 from source_stripe_saas.sandbox.stripe_spec import load_samples
 
-VARIANTS = 4
+VARIANTS = 8
 """Objects of a collection differ in more than their gaps: so many shapes take turns."""
 
 SMALLEST_BYTES, LARGEST_BYTES = 1_000, 5_120
@@ -75,6 +75,7 @@ KINDS = {
         Kind("setup_intents", "setup_intent", "seti_"),
         Kind("products", "product", "prod_"),
         Kind("prices", "price", "price_"),
+        Kind("payment_methods", "payment_method", "pm_"),
     )
 }
 
@@ -128,10 +129,15 @@ def shape(kind: Kind, variant: int) -> dict[str, Any]:
 
 _DESCRIPTIONS = (
     "Subscription update",
-    "Café Zürich, 3 “Pro” pour août",
+    "Café Zürich, “Pro” pour août",
     'He said "100%", then \\ and a tab\tand a new\nline',
+    "Invoice for the second quarter",
+    "One seat more",
     "日本語の説明 🎉",
+    "Annual plan, paid in advance",
+    "Refund after cancellation within 14 days",
 )
+"""One object in four is not plain ASCII, as names in real accounts are."""
 
 
 def _listed(row: dict[str, Any]) -> bytes:

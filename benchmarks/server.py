@@ -43,6 +43,7 @@ class Desk:
         )
         self.counts: Counter[tuple[str, str, int]] = Counter()
         """(endpoint, names of the filters, status) -> requests."""
+        self.empty_lists = 0
         self.bytes_sent = 0
         self._head_second, self._date = 0, b""
 
@@ -62,6 +63,7 @@ class Desk:
             except ValueError as problem:
                 answer = Answer(400, orjson.dumps({"error": {"message": str(problem)}}))
         self.counts[endpoint, _filters(query), answer.status] += 1
+        self.empty_lists += answer.is_empty_list
         reply = self._framed(answer, refused)
         self.bytes_sent += len(reply)
         return reply
@@ -88,6 +90,7 @@ class Desk:
                     {"endpoint": endpoint, "filters": filters, "status": status, "count": count}
                     for (endpoint, filters, status), count in sorted(self.counts.items())
                 ],
+                "empty_lists": self.empty_lists,
                 "bytes_sent": self.bytes_sent,
                 "cpu_seconds": usage.ru_utime + usage.ru_stime,
             }

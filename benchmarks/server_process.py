@@ -24,6 +24,8 @@ class Statistics:
 
     requests: list[tuple[str, str, int, int]]
     """(endpoint, names of the filters, status, how often)."""
+    empty_lists: int
+    """Requests for a list that brought no object."""
     bytes_sent: int
     cpu_seconds: float
 
@@ -94,4 +96,6 @@ class ServerProcess:
             (entry["endpoint"], entry["filters"], entry["status"], entry["count"])
             for entry in content["requests"]
         ]
-        return Statistics(requests, content["bytes_sent"], content["cpu_seconds"])
+        return Statistics(
+            requests, content["empty_lists"], content["bytes_sent"], content["cpu_seconds"]
+        )
