@@ -1,4 +1,4 @@
-"""A stream's plan and a fake Stripe -> what one sync writes, thread by thread, step by step.
+"""Streams' plans and a fake Stripe -> what one sync writes, thread by thread, step by step.
 
 Stands in for the CDK's core: units run side by side in any order, a unit's batches arrive in its
 own order, a batch's step counts after its records, units that it spawns begin after it. A sync can
@@ -8,13 +8,13 @@ be cut off after any number of batches, and single units can die on the way.
 import json
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
-from source_stripe_saas.streams.beginning import first_units
+from source_stripe_saas.streams.crew import Member, assign
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.position import read_position
 from source_stripe_saas.streams.progress import Progress
@@ -62,9 +62,16 @@ class Sync:
 
 
 def run_sync(
-    plan: StreamPlan,
+    plan: StreamPlan, client: Any, state: dict[str, Any] | None = None, **options: Any
+) -> Sync:
+    """One sync of one stream; takes what `run_syncs` takes."""
+    return run_syncs([plan], client, {plan.name: state or {}}, **options)[plan.name]
+
+
+def run_syncs(
+    streams: Sequence[StreamPlan],
     client: Any,
-    state: dict[str, Any] | None = None,
+    states: Mapping[str, dict[str, Any]] | None = None,
     *,
     now: int,
     start: int = 0,
@@ -75,13 +82,13 @@ def run_sync(
     dying: Callable[[int], bool] = lambda _batch: False,
     plans: dict[str, StreamPlan] | None = None,
     schema: dict[str, Any] = OPEN_SCHEMA,
-) -> Sync:
-    """One sync.
+) -> dict[str, Sync]:
+    """One sync of some streams.
 
     Args:
-        plan: the stream.
+        streams: which, in the order in which they start.
         client: a fake Stripe.
-        state: what a former sync left.
+        states: what a former sync left, by stream.
         now: Stripe's clock as the sync begins.
         start: the config's start date.
         lookback_days: the config's.
@@ -90,20 +97,23 @@ def run_sync(
         stop_after: the process is killed after so many batches.
         dying: called with the number of each batch; True ends its unit before it arrives.
         plans: all streams, for one that falls back on another.
-        schema: the stream's.
+        schema: every stream's.
     """
-    position, _ = read_position(state or {})
-    route = choose_route(plan, position, began=now, start=start, lookback_days=lookback_days)
-    progress = Progress(plan, route, position)
-    work = StreamWork(plan, client, began=now, account_created=account_created, plans=plans or {})
-    sync = Sync(route)
-
-    def note_state() -> None:
-        sync.states.append(json.loads(json.dumps(progress.blob())))
-        sync.written.append(len(sync.records))
-
-    running = [(unit.read(), deque()) for unit in first_units(work, progress, schema)]
-    note_state()
+    members: dict[str, Member] = {}
+    syncs: dict[str, Sync] = {}
+    for plan in streams:
+        position, _ = read_position((states or {}).get(plan.name, {}))
+        route = choose_route(plan, position, began=now, start=start, lookback_days=lookback_days)
+        work = StreamWork(
+            plan, client, began=now, account_created=account_created, plans=plans or {}
+        )
+        members[plan.name] = Member(work, Progress(plan, route, position), schema)
+        syncs[plan.name] = Sync(route)
+        note_state(syncs[plan.name], members[plan.name].progress)
+    assignments = assign(list(members.values()))
+    running = [
+        (unit.read(), deque()) for assigned in assignments.values() for unit in assigned.units
+    ]
     batches = 0
     while running:
         if stop_after is not None and batches >= stop_after:
@@ -125,11 +135,19 @@ def run_sync(
             running.pop(place)
             continue
         running += [(unit.read(), deque()) for unit in batch.spawned]
-        sync.records += decoded(batch.records)
+        progress = members[batch.stream].progress
+        syncs[batch.stream].records += decoded(batch.records)
         progress.apply(batch.step)
-        note_state()
-    sync.is_complete = progress.is_complete()
-    return sync
+        note_state(syncs[batch.stream], progress)
+    for name, member in members.items():
+        syncs[name].is_complete = member.progress.is_complete()
+    return syncs
+
+
+def note_state(sync: Sync, progress: Progress) -> None:
+    """Remembers the state that could be printed now, and after how many records."""
+    sync.states.append(json.loads(json.dumps(progress.blob())))
+    sync.written.append(len(sync.records))
 
 
 def decoded(records: list[Any]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from source_stripe_saas.streams.plan import Touch
 from unit_tests.builders import a_plan
-from unit_tests.syncs import Warehouse, run_sync, small_pages
+from unit_tests.syncs import Warehouse, run_sync, run_syncs, small_pages
 from unit_tests.world import World, actions
 
 quick = settings(
@@ -118,3 +118,65 @@ def test_children_that_left_their_parent_leave_the_warehouse(
         (part["id"],): row["id"] for row in world.lists["things"] for part in row["parts"]["data"]
     }
     assert {key: row["thing"] for key, row in warehouse.live().items()} == truth
+
+
+def family(expands):
+    """A parent and the children in its objects, as subscriptions and their items are."""
+    parent = a_plan()
+    parts = replace(PARTS, parent=parent, expand=("parts.data.x",) if expands else ())
+    return parent, parts
+
+
+@quick
+@given(
+    history=actions("create", "update", "add", "add", "drop", "delete"),
+    seed=st.integers(0, 2**32),
+    page_size=st.integers(1, 4),
+    expands=st.booleans(),
+    kills=st.sampled_from([0, 0.4]),
+    loses=st.booleans(),
+)
+def test_a_family_read_at_once_ends_with_what_stripe_has(
+    history, seed, page_size, expands, kills, loses
+):
+    rng = random.Random(seed)
+    plans = family(expands)
+    world = World(rng=rng)
+    houses = {plan.name: Warehouse(plan) for plan in plans}
+    states = {}
+
+    def sync(stop_after=None):
+        done = run_syncs(
+            plans,
+            world,
+            states,
+            now=world.clock,
+            choose=lambda possibilities: rng.randrange(possibilities),
+            stop_after=stop_after,
+            dying=lambda _batch: stop_after is not None and loses and rng.random() < 0.2,
+        )
+        for name, one in done.items():
+            houses[name].load(one)
+            states[name] = one.state
+        return all(one.is_complete for one in done.values())
+
+    history = list(history)
+    with small_pages(page_size):
+        while history:
+            between, during = rng.randrange(6), rng.randrange(4)
+            for action in history[:between]:
+                world.act(action)
+            world.to_come.extend(history[between : between + during])
+            history = history[between + during :]
+            sync(rng.randrange(8) if rng.random() < kills else None)
+            while world.to_come:
+                world.act(world.to_come.popleft())
+        for _ in range(2):
+            world.clock += 200
+            assert sync()
+    things = {(row["id"],): row["content"] for row in world.lists["things"]}
+    assert {key: row["content"] for key, row in houses["things"].live().items()} == things
+    parts = {
+        (part["id"],): row["id"] for row in world.lists["things"] for part in row["parts"]["data"]
+    }
+    assert {key: row["thing"] for key, row in houses["parts"].live().items()} == parts

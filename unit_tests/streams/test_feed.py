@@ -6,7 +6,7 @@ import pytest
 
 from source_stripe_saas.streams.feed import Change, collect_changes, feed_events
 from source_stripe_saas.streams.plan import Reread, Touch
-from source_stripe_saas.stripe.client import STRIPE_VERSION
+from source_stripe_saas.stripe.transport import STRIPE_VERSION
 from unit_tests.builders import NOW, OLD_VERSION, PLANS, a_list, a_plan, a_thing, an_event
 from unit_tests.fake_stripe import FakeStripe
 from unit_tests.syncs import small_pages

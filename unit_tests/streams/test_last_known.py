@@ -3,7 +3,7 @@
 import pytest
 
 from source_stripe_saas.streams.last_known import last_known
-from source_stripe_saas.stripe.client import STRIPE_VERSION
+from source_stripe_saas.stripe.transport import STRIPE_VERSION
 from unit_tests.builders import OLD_VERSION
 
 SCHEMA = {
