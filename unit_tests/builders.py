@@ -2,7 +2,7 @@
 
 from source_stripe_saas.settings import Settings, parse_settings
 from source_stripe_saas.streams.plan import StreamPlan
-from source_stripe_saas.stripe.client import STRIPE_VERSION
+from source_stripe_saas.stripe.transport import STRIPE_VERSION
 from tools.stream_plans import load_plans
 
 PLANS = load_plans()

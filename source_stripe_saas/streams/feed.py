@@ -13,9 +13,10 @@ from typing import Any
 
 from source_stripe_saas.streams.plan import StreamPlan, Touch
 from source_stripe_saas.streams.spans import Span
-from source_stripe_saas.stripe.client import STRIPE_VERSION, StripeClient
+from source_stripe_saas.stripe.client import StripeClient
 from source_stripe_saas.stripe.listing import Listing, ListReader
 from source_stripe_saas.stripe.rows import StripeObject, plain
+from source_stripe_saas.stripe.transport import STRIPE_VERSION
 
 _TYPES_PER_REQUEST = 20
 """Stripe takes no more event types in one request."""

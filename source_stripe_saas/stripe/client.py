@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import random
 import threading
 import time
@@ -18,21 +17,18 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
-import requests
-from requests.adapters import HTTPAdapter
 
 from source_stripe_saas.settings import Settings
 from source_stripe_saas.stripe.limits import RateLimits, limits_for
 from source_stripe_saas.stripe.refusal import Unreachable, refusal
 from source_stripe_saas.stripe.rows import HeadDecoder, Slices, sliced
+from source_stripe_saas.stripe.transport import FAILURES, Transport
 
-STRIPE_VERSION = "2026-05-27.dahlia"
 ATTEMPTS = 8
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
 _WEIGHT = 0.1
 """Of the latest request in the average of how long one takes."""
-_CONNECT_TIMEOUT_SECONDS, _READ_TIMEOUT_SECONDS = 10.0, 80.0
 
 Params = Sequence[tuple[str, str]]
 
@@ -83,7 +79,7 @@ class StripeClient:
         self._attempts = attempts
         self.limits = limits or limits_for(settings)
         self._sleep = sleep
-        self._sessions = threading.local()
+        self._transports = threading.local()
         self._lock = threading.Lock()
         self._account_header: dict[str, str] = {}
         self.latency_seconds = 0.0
@@ -126,16 +122,16 @@ class StripeClient:
             advice = None
             began = time.monotonic()
             try:
-                response = self._send(path, params)
-                content = response.content
-            except (requests.RequestException, OSError) as error:
+                answer = self._transport().get(path, list(params), self._account_header)
+            except FAILURES as error:
                 status, problem = None, f"connection failed ({type(error).__name__})"
             else:
-                status, request_id = response.status_code, response.headers.get("Request-Id")
-                moment = _moment(response.headers.get("Date"))
+                status, content = answer.status, answer.content
+                request_id = answer.headers.get("Request-Id")
+                moment = _moment(answer.headers.get("Date"))
                 self._note(time.monotonic() - began, len(content))
                 if status == 429:
-                    reason = response.headers.get("Stripe-Rate-Limited-Reason")
+                    reason = answer.headers.get("Stripe-Rate-Limited-Reason")
                     self.limits.refused(endpoint, reason)
                 if status < 300:
                     reply = _reply(content, moment, head)
@@ -143,7 +139,7 @@ class StripeClient:
                         return reply
                     problem = f"the reply is no {'list' if head else 'object'} of Stripe's"
                 else:
-                    advice = response.headers.get("Stripe-Should-Retry")
+                    advice = answer.headers.get("Stripe-Should-Retry")
                     no = refusal(path, status, _decoded(content), request_id, moment)
                     if not is_worth_retrying(status, advice):
                         raise no
@@ -160,36 +156,12 @@ class StripeClient:
             self.latency_seconds = known + (seconds - known) * _WEIGHT if known else seconds
             self.bytes_received += received
 
-    def _send(self, path: str, params: Params) -> requests.Response:
-        return self._session().get(
-            f"{self._settings.api_url}/v1/{path}",
-            params=list(params),
-            headers=self._account_header,
-            timeout=(_CONNECT_TIMEOUT_SECONDS, _READ_TIMEOUT_SECONDS),
-            allow_redirects=False,  # another host must never see the key
-        )
-
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._sessions, "session", None)
-        if session is None:
-            session = requests.Session()
-            url = self._settings.api_url
-            # A .netrc entry would replace the Authorization header, so the environment is not
-            # trusted; what else it may say is taken from it by name.
-            session.trust_env = False
-            session.proxies = dict(requests.utils.get_environ_proxies(url))
-            session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
-            session.headers.update(
-                {
-                    "Authorization": f"Bearer {self._settings.key}",
-                    "Stripe-Version": STRIPE_VERSION,
-                    "User-Agent": "source-stripe-saas",
-                }
-            )
-            for scheme in ("https://", "http://"):
-                session.mount(scheme, HTTPAdapter(pool_connections=2, pool_maxsize=2))
-            self._sessions.session = session
-        return session
+    def _transport(self) -> Transport:
+        """This thread's own connection."""
+        transport: Transport | None = getattr(self._transports, "transport", None)
+        if transport is None:
+            transport = self._transports.transport = Transport(self._settings)
+        return transport
 
 
 def _reply(content: bytes, moment: int | None, head: HeadDecoder | None) -> Reply | None:

@@ -97,14 +97,26 @@ def sliced(content: bytes, decoder: HeadDecoder) -> Slices | None:
     """
     try:
         compact = msgspec.json.format(content, indent=-1)
-        if not compact.isascii():
-            compact.decode()  # slices are written out as they are, so they must be UTF-8
         envelope = _ENVELOPE.decode(compact)
+        if not compact.isascii():
+            _check_utf8(envelope.data)
         rows = [Row(memoryview(raw), decoder.decode(raw)) for raw in envelope.data]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # Lone surrogates and the like, which JSON allows: the standard library is more patient.
         return _decoded(content)
     return rows, envelope.has_more
+
+
+def _check_utf8(slices: list[msgspec.Raw]) -> None:
+    """Slices are written out as they are, and msgspec does not look inside strings.
+
+    Raises:
+        UnicodeDecodeError: one of them is not UTF-8.
+    """
+    for part in slices:
+        content = bytes(part)
+        if not content.isascii():
+            content.decode()
 
 
 def _decoded(content: bytes) -> Slices | None:

@@ -8,7 +8,6 @@ import requests_mock
 
 from source_stripe_saas.stripe.client import (
     ATTEMPTS,
-    STRIPE_VERSION,
     StripeClient,
     is_worth_retrying,
     pause_seconds,
@@ -16,6 +15,7 @@ from source_stripe_saas.stripe.client import (
 from source_stripe_saas.stripe.limits import RateLimits
 from source_stripe_saas.stripe.refusal import CursorGone, PermissionRefused, Refusal, Unreachable
 from source_stripe_saas.stripe.rows import head_decoder
+from source_stripe_saas.stripe.transport import STRIPE_VERSION
 from unit_tests.builders import NOW, some_settings
 
 URL = "https://api.stripe.com/v1/things"

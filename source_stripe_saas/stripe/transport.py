@@ -1,0 +1,85 @@
+"""A path and its parameters -> the bytes that came back, over one thread's own connection.
+
+A session's `get` spends more time on cookies, redirects and chunks than a page of a hundred objects
+takes to slice. None of them matter here, so the request is prepared apart from the session, and its
+body is read from below.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+
+from source_stripe_saas.settings import Settings
+
+STRIPE_VERSION = "2026-05-27.dahlia"
+CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS = 10.0, 80.0
+
+FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
+"""What a broken connection may raise: the body is read below requests."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whatever came back, good or bad."""
+
+    status: int
+    headers: CaseInsensitiveDict[str]
+    content: bytes
+
+
+class Transport:
+    """Sends GET requests, one at a time; for one thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._url = f"{settings.api_url}/v1/"
+        self._session = requests.Session()
+        # A .netrc entry would replace the Authorization header, so the environment is not
+        # trusted; what else it may say is taken from it by name.
+        self._session.trust_env = False
+        self._proxies = dict(requests.utils.get_environ_proxies(settings.api_url))
+        self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
+        self._headers = {
+            "Authorization": f"Bearer {settings.key}",
+            "Stripe-Version": STRIPE_VERSION,
+            "User-Agent": "source-stripe-saas",
+            "Accept": "*/*",
+            "Accept-Encoding": "gzip, deflate",
+            "Connection": "keep-alive",
+        }
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, HTTPAdapter(pool_connections=2, pool_maxsize=2))
+
+    def get(self, path: str, params: list[tuple[str, str]], headers: dict[str, str]) -> Answer:
+        """One request; redirects are not followed, since another host must never see the key.
+
+        Args:
+            path: below /v1, ids escaped.
+            params: the query.
+            headers: beside those of every request.
+
+        Raises:
+            One of `FAILURES`: the connection broke.
+        """
+        url = f"{self._url}{path}" + (f"?{urlencode(params)}" if params else "")
+        # Prepared without the session, which would merge cookies and settings of its own.
+        request = requests.Request("GET", url, headers={**self._headers, **headers}).prepare()
+        response = self._session.send(
+            request,
+            stream=True,
+            allow_redirects=False,
+            timeout=(CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS),
+            verify=self._verify,
+            proxies=self._proxies,
+        )
+        try:
+            content = response.raw.read(decode_content=True)
+        finally:
+            response.raw.release_conn()
+        return Answer(response.status_code, response.headers, content)
