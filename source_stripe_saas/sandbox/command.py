@@ -56,6 +56,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave the list of payment methods empty unless a customer is named",
     )
+    faults = parser.add_argument_group("faults")
+    faults.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME=RATE",
+        help="what goes wrong, and with what share of the requests; `--fault list` names them",
+    )
+    faults.add_argument("--fault-seed", type=int, default=0, help="same seed, same faults")
+    faults.add_argument(
+        "--slow-seconds", type=float, default=5, metavar="S", help="of slow bodies and endpoints"
+    )
+    faults.add_argument(
+        "--slow-path", default="/v1/invoices", metavar="PATH", help="default: /v1/invoices"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -65,8 +80,12 @@ def run(arguments: argparse.Namespace) -> int:
         The exit code: 0 when interrupted, 1 when it cannot be started.
     """
     from source_stripe_saas.sandbox.account import open_account
+    from source_stripe_saas.sandbox.faults import KINDS, FaultOptions, parse_rates
     from source_stripe_saas.sandbox.server import Settings, serve
 
+    if "list" in arguments.fault:
+        print("\n".join(f"{name:<22}{meaning}" for name, meaning in KINDS.items()))
+        return 0
     try:
         settings = Settings(
             keys=tuple(_keys(arguments)),
@@ -74,6 +93,12 @@ def run(arguments: argparse.Namespace) -> int:
             rate_limit=arguments.rate_limit,
             endpoint_rate_limit=arguments.endpoint_rate_limit,
             payment_methods_per_customer=arguments.payment_methods_per_customer,
+            faults=FaultOptions(
+                parse_rates(arguments.fault),
+                seed=arguments.fault_seed,
+                slow_seconds=arguments.slow_seconds,
+                slow_path=arguments.slow_path,
+            ),
         )
         options: dict[str, Any] = {"livemode": arguments.livemode}
         if not arguments.samples:

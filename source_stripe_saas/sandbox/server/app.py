@@ -9,12 +9,14 @@ from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from source_stripe_saas.sandbox.account import Account
+from source_stripe_saas.sandbox.faults import FaultOptions
 from source_stripe_saas.sandbox.server.api import Api
-from source_stripe_saas.sandbox.server.calls import Hook, Reply
+from source_stripe_saas.sandbox.server.calls import Hook
 from source_stripe_saas.sandbox.server.control import Control
 from source_stripe_saas.sandbox.server.keys import Key, KeyRing
 from source_stripe_saas.sandbox.server.limits import latency, rate_limit
 from source_stripe_saas.sandbox.server.reading import Reading
+from source_stripe_saas.sandbox.server.sending import send_as
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,17 @@ class Settings:
     endpoint_rate_limit: float | None = None
     """Calls a second to one endpoint."""
     payment_methods_per_customer: bool = False
+    faults: FaultOptions = field(default_factory=FaultOptions)
+    """What goes wrong; can be changed while the server runs."""
     hooks: tuple[Hook, ...] = field(default=())
-    """Stand innermost, after latency and limits."""
+    """Stand innermost, after latency, limits and faults."""
 
 
 def build_app(account: Account, settings: Settings | None = None) -> Starlette:
-    """The application; its `state.api` is the `Api`, for tests that look inside."""
+    """The application; `state.api` and `state.faults` are for tests that look inside."""
+    # The faults are made of calls and replies, and so stand above this package's other modules.
+    from source_stripe_saas.sandbox.faults.faults import Faults
+
     settings = settings or Settings()
     keys = KeyRing(account.store.livemode)
     for key in settings.keys:
@@ -44,9 +51,12 @@ def build_app(account: Account, settings: Settings | None = None) -> Starlette:
         api.hooks.append(latency(settings.latency_seconds))
     if settings.rate_limit or settings.endpoint_rate_limit:
         api.hooks.append(rate_limit(settings.rate_limit, settings.endpoint_rate_limit))
+    faults = Faults(account, keys, settings.faults)
+    api.hooks.append(faults.hook)
     api.hooks.extend(settings.hooks)
-    app = Starlette(routes=[*Control(api).endpoints(), Mount("/", _ApiEndpoint(api))])
+    app = Starlette(routes=[*Control(api, faults).endpoints(), Mount("/", _ApiEndpoint(api))])
     app.state.api = api
+    app.state.faults = faults
     return app
 
 
@@ -66,16 +76,4 @@ class _ApiEndpoint:
             scope["query_string"].decode("latin-1"),
             headers,
         )
-        await _send(reply, send)
-
-
-async def _send(reply: Reply, send: Send) -> None:
-    headers = {**reply.headers, "Content-Length": str(len(reply.body))}
-    await send(
-        {
-            "type": "http.response.start",
-            "status": reply.status,
-            "headers": [(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()],
-        }
-    )
-    await send({"type": "http.response.body", "body": reply.body})
+        await send_as(reply.manner, reply.status, reply.headers, reply.body, scope, receive, send)

@@ -10,6 +10,7 @@ import orjson
 from source_stripe_saas.sandbox.refusals import Refusal
 from source_stripe_saas.sandbox.server.keys import Key
 from source_stripe_saas.sandbox.server.routes import Route
+from source_stripe_saas.sandbox.server.sending import Manner
 
 
 @dataclass
@@ -35,6 +36,7 @@ class Reply:
     status: int
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
+    manner: Manner = field(default_factory=Manner)
 
 
 Proceed = Callable[[Call], Awaitable[Reply]]

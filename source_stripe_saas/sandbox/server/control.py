@@ -10,20 +10,22 @@ from starlette.responses import Response
 from starlette.routing import Route as Endpoint
 
 from source_stripe_saas.sandbox.account import SECONDS_PER_DAY
+from source_stripe_saas.sandbox.faults import FaultOptions
 from source_stripe_saas.sandbox.server.calls import json_reply
 from source_stripe_saas.sandbox.server.keys import Key
 from source_stripe_saas.sandbox.streams import counts
 
 if TYPE_CHECKING:
+    from source_stripe_saas.sandbox.faults.faults import Faults
     from source_stripe_saas.sandbox.server.api import Api
 
 
 class Control:
     """The control routes of one served account; they need no key."""
 
-    def __init__(self, api: Api) -> None:
-        """Controls what `api` serves."""
-        self._api = api
+    def __init__(self, api: Api, faults: Faults) -> None:
+        """Controls what `api` serves, and what goes wrong with it."""
+        self._api, self._faults = api, faults
 
     def endpoints(self) -> list[Endpoint]:
         """Routes for the application."""
@@ -35,6 +37,7 @@ class Control:
             Endpoint("/_sandbox/stats", self.stats, methods=["GET"]),
             Endpoint("/_sandbox/stats/reset", self.reset, methods=["POST"]),
             Endpoint("/_sandbox/keys", self.keys, methods=["POST"]),
+            Endpoint("/_sandbox/faults", self.faults, methods=["POST"]),
         ]
 
     async def health(self, request: Request) -> Response:
@@ -73,12 +76,14 @@ class Control:
             return _reply(self._api.account.ledger())
 
     async def stats(self, request: Request) -> Response:
-        """Tells what was asked of the API."""
-        return _reply(self._api.statistics.as_json())
+        """Tells what was asked of the API, and how often which fault was injected."""
+        faults = dict(sorted(self._faults.dice.injected.items()))
+        return _reply({**self._api.statistics.as_json(), "faults": faults})
 
     async def reset(self, request: Request) -> Response:
         """Starts the statistics anew."""
         self._api.statistics.reset()
+        self._faults.dice.injected.clear()
         return _reply({})
 
     async def keys(self, request: Request) -> Response:
@@ -89,6 +94,19 @@ class Control:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             return _reply({"error": f"Not a description of a key: {error}"}, 400)
         return _reply({"key": sent["key"]})
+
+    async def faults(self, request: Request) -> Response:
+        """Throws the fault switches: `{"rates": {NAME: RATE}, "seed", "slow_seconds", …}`.
+
+        Rates that are left out are off; keys get back what they lost.
+        """
+        try:
+            options = FaultOptions(**json.loads(await request.body() or b"{}"))
+            self._faults.restore_keys()
+            self._faults.switch(options)
+        except (ValueError, TypeError, AttributeError) as error:
+            return _reply({"error": f"Not a setting of faults: {error}"}, 400)
+        return _reply({"rates": dict(options.rates), "seed": options.seed})
 
 
 def key_of(described: dict[str, object]) -> Key:

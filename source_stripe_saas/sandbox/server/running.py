@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import socket
 import threading
@@ -13,6 +14,7 @@ import uvicorn
 
 from source_stripe_saas.sandbox.account import Account
 from source_stripe_saas.sandbox.server.app import Settings, build_app
+from source_stripe_saas.sandbox.server.sending import with_connection
 
 HOST = "127.0.0.1"
 BACKLOG = 2048
@@ -87,9 +89,10 @@ def url_of(listening: socket.socket) -> str:
 
 
 def _server(account: Account, settings: Settings) -> uvicorn.Server:
-    return uvicorn.Server(
+    gate = _Gate()
+    gate.server = uvicorn.Server(
         uvicorn.Config(
-            build_app(account, settings),
+            with_connection(build_app(account, settings), gate.close),
             log_level="warning",
             access_log=False,
             # The account's clock is sent as Date, not the machine's.
@@ -101,3 +104,37 @@ def _server(account: Account, settings: Settings) -> uvicorn.Server:
             timeout_graceful_shutdown=1,
         )
     )
+    return gate.server
+
+
+class _Gate:
+    """Closes the port of a running server for a while: whoever connects is refused."""
+
+    server: uvicorn.Server
+
+    def __init__(self) -> None:
+        self._is_closed = False
+        self._opening: asyncio.Task[None] | None = None
+
+    def close(self, seconds: float) -> None:
+        """Closes the port and opens it again after some seconds; open connections stay."""
+        if self._is_closed or not self.server.servers:
+            return
+        self._is_closed = True
+        port = self.server.servers[0].sockets[0].getsockname()[1]
+        for listening in self.server.servers:
+            listening.close()
+        self._opening = asyncio.get_running_loop().create_task(self._open(port, seconds))
+
+    async def _open(self, port: int, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        config, server = self.server.config, self.server
+        opened = await asyncio.get_running_loop().create_server(
+            lambda: config.http_protocol_class(  # type: ignore[call-arg]
+                config=config, server_state=server.server_state, app_state={}
+            ),
+            sock=listen(port),
+            backlog=BACKLOG,
+        )
+        server.servers = [opened]
+        self._is_closed = False
