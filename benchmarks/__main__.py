@@ -10,20 +10,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.context import Context
-from benchmarks.runs import cpu_bound
+from benchmarks.runs import cpu_bound, growth, incremental, limit_bound, memory
 from benchmarks.table import Row, rendered, write_results
 
 _RUNS: dict[str, Callable[[Context], list[Row]]] = {
-    module.NAME: module.run for module in (cpu_bound,)
+    module.NAME: module.run for module in (cpu_bound, limit_bound, memory, growth, incremental)
 }
 RESULTS = Path(__file__).with_name("results.md")
 
 _REMARKS = (
-    "Seconds count from the start of a reader's process, less its start-up: the time that its",
-    "interpreter and the libraries it builds on take to load (for this connector the CDK), measured",
-    "just before each run. Short runs are medians of three. CPU is user and system time of all",
-    "threads, likewise less start-up. Readers that would take hours read a smaller account of the",
-    "same make. The server runs on the same machine.",
+    "Seconds count from the start of a reader's process, less its start-up: what its interpreter",
+    "and the libraries that it builds on took to load in that run (for this connector the CDK).",
+    "Short runs are medians of three. CPU is user and system time of all threads, likewise",
+    "less start-up. Readers that would take hours read a smaller account of the same make. The",
+    "server runs on the same machine.",
 )
 
 

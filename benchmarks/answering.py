@@ -48,7 +48,7 @@ class Answers:
         collection = self._collections.get(head)
         if collection is not None and rest and "/" not in rest:
             return _alone(collection, rest)
-        if rest.startswith(_OBJECT_PREFIXES):
+        if "/" not in rest and rest.startswith(_OBJECT_PREFIXES):
             return _missing(rest)
         # A list of a kind that this account has none of, or of children that no object has.
         return _list_answer(path, [], False)

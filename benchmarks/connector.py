@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from benchmarks.measuring import Measured, StartUp, measure, start_up
+from benchmarks.measuring import Measured, Program, measure
 from benchmarks.server_process import ROOT
 
 UNLIMITED = {"call_rate_limit": 1_000_000, "endpoint_rate_limit": 1_000_000}
@@ -20,12 +19,6 @@ SIX_STREAMS = ("customers", "subscriptions", "invoices", "charges", "refunds", "
 
 LIBRARIES = "airbyte_cdk.entrypoint"
 """What is loaded before the connector's own code; any part of the CDK loads all of it."""
-
-
-@cache
-def connector_start_up(times: int = 3) -> StartUp:
-    """The interpreter's and the CDK's share of every run."""
-    return start_up(sys.executable, LIBRARIES, times)
 
 
 def configured_catalog(streams: Iterable[str], cursor: str = "updated") -> dict[str, Any]:
@@ -79,12 +72,13 @@ def read(
     """
     config = {"client_secret": "rk_live_benchmark", "api_url": url, **(settings or {})}
     output = folder / f"{name}.jsonl"
-    command: list[str | Path] = [sys.executable, "-m", "source_stripe_saas", "read"]
-    command += ["--config", saved(folder / f"{name}.config.json", config)]
-    command += ["--catalog", saved(folder / f"{name}.catalog.json", configured_catalog(streams))]
+    arguments: list[str | Path] = ["read"]
+    arguments += ["--config", saved(folder / f"{name}.config.json", config)]
+    arguments += ["--catalog", saved(folder / f"{name}.catalog.json", configured_catalog(streams))]
     if state is not None:
-        command += ["--state", state]
-    return measure(command, output, folder=ROOT, bytes_per_second=bytes_per_second), output
+        arguments += ["--state", state]
+    program = Program(sys.executable, LIBRARIES, "source_stripe_saas", tuple(arguments))
+    return measure(program, output, folder=ROOT, bytes_per_second=bytes_per_second), output
 
 
 def last_states(output: Path) -> list[dict[str, Any]]:

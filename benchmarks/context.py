@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.account import AccountOptions
-from benchmarks.measuring import StartUp, start_up
 from benchmarks.peers.environments import LOOP, PLAIN_CDK, Peer, Unavailable, interpreter
 
 SIX_SHARES = {
@@ -61,7 +60,3 @@ class Context:
         except Unavailable as problem:
             self.say(f"left out: {problem}")
             return None
-
-    def start_up(self, python: Path | str, imports: str) -> StartUp:
-        """What starting costs just now; the machine may be busier than a minute ago."""
-        return start_up(python, imports, 1 if self.is_tiny else 3)

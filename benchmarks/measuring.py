@@ -1,30 +1,29 @@
-"""A command -> how long it took, the processor time and memory it used; its output in a file."""
+"""A program -> how long it took, the processor time and memory it used; its output in a file."""
 
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 _SECONDS_BETWEEN_LOOKS = 0.05
 _CHUNK_BYTES = 1 << 16
+_STOPWATCH = Path(__file__).with_name("stopwatch.py")
 
 
 class Failed(RuntimeError):
-    """A measured command that did not end well."""
+    """A measured program that did not end well."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One finished run of a command."""
+    """One finished run of a program."""
 
     seconds: float
     """From the start of its process to its end."""
@@ -32,11 +31,27 @@ class Measured:
     """Of all its threads, user and system."""
     peak_mb: float
     """The most memory it held at a time."""
-    exit_code: int
+    start_up_seconds: float
+    """Of `seconds`, what the interpreter and the libraries took to load."""
+    start_up_cpu_seconds: float
+    """The same, of the processor's time."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """Something written in Python."""
+
+    python: Path | str
+    """Its interpreter."""
+    libraries: str
+    """What it builds on, and is loaded before the stopwatch is read; commas between."""
+    name: str
+    """A script's path or a module."""
+    arguments: tuple[str | Path, ...]
 
 
 def measure(
-    command: Sequence[str | Path],
+    program: Program,
     output: Path,
     *,
     environment: Mapping[str, str] | None = None,
@@ -44,10 +59,10 @@ def measure(
     bytes_per_second: int | None = None,
     timeout_seconds: float = 1800,
 ) -> Measured:
-    """Runs a command to its end.
+    """Runs a program to its end.
 
     Args:
-        command: program and arguments.
+        program: what to run.
         output: where its standard output goes; what it says on standard error goes beside it.
         environment: variables on top of this process's own.
         folder: where it is run.
@@ -58,11 +73,12 @@ def measure(
     Raises:
         Failed: it ended with another code than 0, or took too long.
     """
-    errors = output.with_suffix(".err")
+    errors, stamp = output.with_suffix(".err"), output.with_suffix(".stamp")
+    command = [program.python, _STOPWATCH, stamp, program.libraries, program.name]
     with output.open("wb") as out, errors.open("wb") as err:
         began = time.monotonic()
         process = subprocess.Popen(
-            [str(part) for part in command],
+            [str(part) for part in (*command, *program.arguments)],
             stdin=subprocess.DEVNULL,
             stdout=out if bytes_per_second is None else subprocess.PIPE,
             stderr=err,
@@ -84,12 +100,14 @@ def measure(
     if process.returncode != 0:
         last_words = errors.read_bytes()[-1500:] + output.read_bytes()[-1500:]
         raise Failed(
-            f"{command[0]} ended with {process.returncode} after {seconds:.0f} s: "
+            f"{program.name} ended with {process.returncode} after {seconds:.0f} s: "
             f"{last_words.decode(errors='replace')}"
         )
     # Where the kernel does not tell of a running process, its word at the end must do.
     peak_mb = watch.peak_mb or usage.ru_maxrss / (1024 if sys.platform == "linux" else 1 << 20)
-    return Measured(seconds, usage.ru_utime + usage.ru_stime, peak_mb, process.returncode)
+    ready_at, ready_cpu = map(float, stamp.read_text().split())
+    cpu_seconds = usage.ru_utime + usage.ru_stime
+    return Measured(seconds, cpu_seconds, peak_mb, ready_at - began, ready_cpu)
 
 
 def _take_slowly(source: int, out: BinaryIO, bytes_per_second: int) -> None:
@@ -127,23 +145,3 @@ class _Watch(threading.Thread):
             for line in lines:
                 if line.startswith("VmHWM:"):
                     self.peak_mb = max(self.peak_mb, int(line.split()[1]) / 1024)
-
-
-@dataclass(frozen=True)
-class StartUp:
-    """What an interpreter and the libraries that a program builds on cost before it begins."""
-
-    seconds: float
-    cpu_seconds: float
-
-
-def start_up(python: Path | str, imports: str, times: int = 3) -> StartUp:
-    """The median of starting an interpreter that imports some modules and ends."""
-    with tempfile.TemporaryDirectory() as folder:
-        runs = [
-            measure([python, "-c", f"import {imports}"], Path(folder) / "out") for _ in range(times)
-        ]
-    return StartUp(
-        statistics.median(run.seconds for run in runs),
-        statistics.median(run.cpu_seconds for run in runs),
-    )

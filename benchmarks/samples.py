@@ -35,6 +35,7 @@ _RARE: dict[str, tuple[str, ...]] = {
         "pending_update",
         "transfer_data",
         "pause_collection",
+        "pending_invoice_item_interval",
         "billing_schedules",
         "payment_settings.payment_method_options",
     ),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.measuring import Measured, StartUp
+from benchmarks.measuring import Measured
 
 _HEADER = (
     "benchmark",
@@ -75,24 +75,21 @@ class Row:
 
 @dataclass(frozen=True)
 class Taken:
-    """One measured run of one reader, with what its start-up costs at that time."""
+    """One measured run of one reader."""
 
     measured: Measured
-    start_up: StartUp
     records: int
     requests: int
-    server_cpu_seconds: float = 0.0
-    empty_lists: int = 0
 
     @property
     def seconds(self) -> float:
         """From the start of the process, less the interpreter's and the libraries' import."""
-        return max(0.001, self.measured.seconds - self.start_up.seconds)
+        return max(0.001, self.measured.seconds - self.measured.start_up_seconds)
 
     @property
     def cpu_seconds(self) -> float:
         """The same for the processor's time."""
-        return max(0.0, self.measured.cpu_seconds - self.start_up.cpu_seconds)
+        return max(0.0, self.measured.cpu_seconds - self.measured.start_up_cpu_seconds)
 
     @property
     def per_second(self) -> float:
@@ -108,7 +105,7 @@ def median_row(benchmark: str, reader: str, runs: Sequence[Taken]) -> Row:
         records=runs[0].records,
         seconds=statistics.median(run.seconds for run in runs),
         cpu_seconds=statistics.median(run.cpu_seconds for run in runs),
-        start_up_seconds=statistics.median(run.start_up.seconds for run in runs),
+        start_up_seconds=statistics.median(run.measured.start_up_seconds for run in runs),
         peak_mb=max(run.measured.peak_mb for run in runs),
         requests=int(statistics.median(run.requests for run in runs)),
     )

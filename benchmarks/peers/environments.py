@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.measuring import Program
 from benchmarks.server_process import ROOT
 
 HOME = ROOT / ".cache" / "benchmarks"
@@ -33,10 +34,9 @@ class Peer:
     pythons: tuple[str, ...] = ()
     """Versions that it runs on; none: any."""
 
-    @property
-    def path(self) -> Path:
-        """Its script."""
-        return SCRIPTS / self.script
+    def program(self, python: Path, *arguments: str | Path) -> Program:
+        """Its script, to be run by one of its interpreters."""
+        return Program(python, self.imports, str(SCRIPTS / self.script), arguments)
 
     @property
     def home(self) -> Path:
@@ -54,7 +54,7 @@ LOOP = Peer(
     "requests + orjson loop",
     "requests_orjson.py",
     _same("requests", "urllib3", "orjson"),
-    "requests, orjson",
+    "requests,orjson",
 )
 PLAIN_CDK = Peer(
     "plain_cdk",
@@ -68,7 +68,7 @@ DLT = Peer(
     "dlt 1.31.0 with stripe 16.1.0, extract only",
     "dlt_stripe.py",
     ("dlt==1.31.0", "stripe==16.1.0", "requests"),
-    "dlt, stripe",
+    "dlt,stripe",
 )
 OFFICIAL = Peer(
     "official",

@@ -82,8 +82,8 @@ class OfficialConnector:
         }
         output = self._folder / f"{name}.jsonl"
         given = ["--config", saved(self._folder / f"{name}.config.json", config), *options]
-        arguments = [self._python, OFFICIAL.path, command, *given]
-        return measure(arguments, output, folder=self._folder), output
+        program = OFFICIAL.program(self._python, command, *given)
+        return measure(program, output, folder=self._folder), output
 
 
 def _configured(stream: dict[str, Any]) -> dict[str, Any]:

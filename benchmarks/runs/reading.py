@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +36,6 @@ def read_with_connector(
     bytes_per_second: int | None = None,
 ) -> Read:
     """Reads the whole account once; every record is compared with the server's object."""
-    start_up = context.start_up(sys.executable, connector.LIBRARIES)
     with ServerProcess(options) as server:
         measured, output = connector.read(
             context.folder,
@@ -49,7 +47,7 @@ def read_with_connector(
         statistics = server.statistics()
     checked = check_backfill(output, options.account)
     output.unlink()
-    taken = Taken(measured, start_up, checked.records, statistics.total)
+    taken = Taken(measured, checked.records, statistics.total)
     return Read(taken, checked, statistics)
 
 
@@ -61,7 +59,6 @@ def read_with_peer(context: Context, peer: Peer, options: ServerOptions) -> Take
     python = context.python(peer)
     if python is None:
         return None
-    start_up = context.start_up(python, peer.imports)
     expected = sum(options.account.counts.values())
     try:
         with ServerProcess(options) as server:
@@ -72,16 +69,15 @@ def read_with_peer(context: Context, peer: Peer, options: ServerOptions) -> Take
         return None
     if records != expected:
         context.say(f"{peer.title}: {records} records, {expected} expected")
-    return Taken(measured, start_up, records, statistics.total)
+    return Taken(measured, records, statistics.total)
 
 
 def _read_to_messages(
     context: Context, python: Path, url: str, options: ServerOptions, peer: Peer
 ) -> tuple[Any, int]:
     output = context.folder / f"{peer.name}.jsonl"
-    measured = measure(
-        [python, peer.path, url, *options.account.counts], output, folder=context.folder
-    )
+    program = peer.program(python, url, *options.account.counts)
+    measured = measure(program, output, folder=context.folder)
     records = count_records(output)
     output.unlink()
     return measured, records
@@ -103,15 +99,9 @@ def _read_with_dlt(
     context: Context, python: Path, url: str, options: ServerOptions
 ) -> tuple[Any, int]:
     output = context.folder / "dlt.out"
-    command: list[str | Path] = [
-        python,
-        DLT.path,
-        url,
-        context.folder / "dlt",
-        *options.account.counts,
-    ]
+    program = DLT.program(python, url, context.folder / "dlt", *options.account.counts)
     quiet = {"RUNTIME__DLTHUB_TELEMETRY": "false"}
-    measured = measure(command, output, folder=context.folder, environment=quiet)
+    measured = measure(program, output, folder=context.folder, environment=quiet)
     return measured, int(output.read_text().splitlines()[-1])
 
 

@@ -1,0 +1,179 @@
+"""The benchmarks themselves: each runs, once and tiny, and its own checks of the output hold.
+
+Nothing is judged by time here, and no peer is installed.
+"""
+
+import time
+
+import orjson
+import pytest
+
+from benchmarks.account import Account, AccountOptions, Missing, Query
+from benchmarks.changes import changes_of
+from benchmarks.checking import check_backfill
+from benchmarks.context import Context
+from benchmarks.refusing import Gate
+from benchmarks.runs import cpu_bound, growth, incremental, limit_bound, memory
+from benchmarks.samples import KINDS, LARGEST_BYTES, SMALLEST_BYTES, templates
+from benchmarks.server_process import ServerProcess
+from benchmarks.thrift import needed_requests
+
+NOON = 1_800_000_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", [cpu_bound, limit_bound, memory, growth, incremental])
+def test_benchmark_runs_and_its_checks_of_the_output_hold(module, tmp_path):
+    rows = module.run(Context(tmp_path, is_tiny=True))
+
+    assert [row.measured for row in rows if row.is_met is False] == []
+    assert rows[0].benchmark.startswith(module.NAME)
+    assert rows[0].records
+    assert rows[0].requests
+
+
+def account(**counts):
+    return AccountOptions(counts, until=NOON, growth=10.0)
+
+
+def test_objects_are_of_one_to_five_kilobytes_and_tell_themselves_apart():
+    for path in KINDS:
+        for template in templates(path, "listed"):
+            row = template.render((b"00000000000012", b"1700000000", b"00000000000003", b"2"))
+            decoded = orjson.loads(row)
+            assert SMALLEST_BYTES * 0.99 <= len(row) <= LARGEST_BYTES
+            assert decoded["id"] == f"{KINDS[path].prefix}00000000000012"
+            assert decoded["created"] == 1700000000
+
+
+def test_list_is_cut_by_moment_and_by_cursor_newest_first():
+    rows = Account(account(refunds=10)).collections["refunds"]
+    moments = list(rows.created)
+    assert moments == sorted(moments)
+
+    page, has_more = rows.rows(Query(limit=3, lo=moments[2], hi=moments[8], after=rows.identity(7)))
+
+    assert [orjson.loads(row)["id"] for row in page] == [rows.identity(n) for n in (6, 5, 4)]
+    assert has_more
+    page, has_more = rows.rows(Query(limit=3, lo=moments[3], after=rows.identity(5)))
+    assert ([orjson.loads(row)["created"] for row in page], has_more) == (
+        [moments[4], moments[3]],
+        False,
+    )
+    with pytest.raises(Missing):
+        rows.rows(Query(after=rows.identity(10)))
+
+
+def test_account_that_grows_tenfold_has_its_median_object_late():
+    # (10^t - 1) / 9 = 1/2 at t = log10(5.5) = 0.740 of its life.
+    options = account(refunds=1001)
+    median = Account(options).collections["refunds"].created[500]
+    assert (median - options.began) / (options.until - options.began) == pytest.approx(0.740, 1e-3)
+
+
+def test_gate_lets_a_rate_and_half_a_second_of_it_through():
+    now = [0.0]
+    gate = Gate(10.0, None, 0.0, 1, clock=lambda: now[0])
+    answers = [gate.refusal("charges") for _ in range(6)]
+    assert [answer.reason for answer in answers if answer] == ["global-rate"]
+    now[0] = 0.1
+    assert gate.refusal("charges") is None
+    assert gate.refusal("charges").status == 429
+
+
+def test_gate_gives_each_endpoint_a_rate_of_its_own():
+    gate = Gate(100.0, 4.0, 0.0, 1, clock=lambda: 0.0)
+    answers = [gate.refusal("charges") for _ in range(3)]
+    assert [answer and answer.reason for answer in answers] == [None, None, "endpoint-rate"]
+    assert gate.refusal("refunds") is None
+
+
+def test_a_tenth_of_the_requests_meets_faults_half_of_them_locks():
+    gate = Gate(None, None, 0.1, 7)
+    refused = [refusal for refusal in (gate.refusal("charges") for _ in range(10_000)) if refusal]
+    assert 900 < len(refused) < 1100
+    locks = [refusal for refusal in refused if refusal.status == 429 and refusal.reason is None]
+    assert 0.4 < len(locks) / len(refused) < 0.6
+    assert all(refusal.status == 500 for refusal in refused if refusal not in locks)
+
+
+def record(stream, data):
+    message = {"type": "RECORD", "record": {"stream": stream, "data": data, "emitted_at": 1}}
+    return orjson.dumps(message) + b"\n"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "problem"),
+    [
+        (lambda lines: lines, None),
+        (lambda lines: lines[1:], "refunds: 1 lost, 0 doubled of 3"),
+        (lambda lines: [*lines, lines[0]], "refunds: 0 lost, 1 doubled of 3"),
+        (lambda lines: [*lines, b"{\n"], "line 4 is not JSON: b'{\\n'"),
+        (
+            lambda lines: [lines[0].replace(b"usd", b"eur"), *lines[1:]],
+            "refunds: re_00000000000000 differs from the server's object",
+        ),
+    ],
+    ids=["nothing wrong", "one lost", "one doubled", "no JSON", "a field changed"],
+)
+def test_check_of_a_backfill_sees_what_is_wrong(tmp_path, spoil, problem):
+    options = account(refunds=3)
+    rows = Account(options).collections["refunds"]
+    lines = [record("refunds", {**rows.decoded(n), "updated": 5}) for n in range(3)]
+    (tmp_path / "out").write_bytes(b"".join(spoil(lines)))
+
+    checked = check_backfill(tmp_path / "out", options)
+
+    assert checked.problems == ([problem] if problem else [])
+
+
+def test_changes_touch_as_many_objects_and_make_as_many_events_as_asked_for():
+    counts = dict.fromkeys(KINDS, 300)
+    options = AccountOptions(counts, until=NOON)
+
+    changes = changes_of(options, 200, 500, (NOON + 10, NOON + 500), deletions=4)
+
+    assert len(changes.events) == 500
+    assert len(changes.paths) == 200
+    assert len(changes.revisions) == 196
+    assert len(changes.gone) == 4
+    assert sum(changes.revisions.values()) == 496
+    moments = [event["created"] for event in changes.events]
+    assert moments == sorted(moments, reverse=True)
+
+
+def test_least_requests_are_counted_item_by_item():
+    counts = {**dict.fromkeys(KINDS, 300), "products": 20}
+    options = AccountOptions(counts, until=NOON)
+    changes = changes_of(options, 100, 250, (NOON + 10, NOON + 500), deletions=2)
+
+    needs = {
+        need.what: need.requests
+        for need in needed_requests(Account(options), changes, since=NOON + 5)
+    }
+
+    assert needs["the change feed, once"] == 3
+    assert needs["changed objects"] == 98
+    assert needs["payments of changed invoices"] == 22
+    assert needs["items of changed invoices"] == 22
+    assert needs["look-backs"] == 6
+    assert needs["lists read whole"] == 10
+    assert needs["features of each product"] == 20
+
+
+def test_server_answers_and_counts():
+    import urllib.request
+
+    from benchmarks.options import ServerOptions
+
+    options = AccountOptions({"refunds": 150}, until=int(time.time()) - 60)
+    with ServerProcess(ServerOptions(options, clock_offset_seconds=-86_400)) as server:
+        with urllib.request.urlopen(f"{server.url}/v1/refunds?limit=100") as reply:
+            page = orjson.loads(reply.read())
+        with urllib.request.urlopen(f"{server.url}/v1/disputes?limit=100") as reply:
+            nothing = orjson.loads(reply.read())
+        statistics = server.statistics()
+    assert (len(page["data"]), page["has_more"]) == (100, True)
+    assert (nothing["data"], nothing["has_more"]) == ([], False)
+    assert statistics.requests == [("disputes", "", 200, 1), ("refunds", "", 200, 1)]
+    assert statistics.empty_lists == 1
