@@ -52,6 +52,19 @@ def test_m50_time_never_goes_back_even_when_a_payment_is_dated_before():
     assert [row["occurred_at"] for row in rows] == ["2026-01-01T00:00:00Z"] * 2
 
 
+def test_m50_rows_of_one_moment_never_go_back_in_time():
+    ends = {"cancel_at_period_end": True, "canceled_at": on("2026-02-01")}
+    shots = [
+        snapshot("2026-01-01", S()),
+        snapshot("2026-02-01 00:10", S(item(quantity=2))),
+        snapshot("2026-02-01 00:20", S(item(quantity=2), **ends)),
+    ]
+    rows = sorted(rows_of(snapshots=shots), key=lambda row: row["sequence"])
+    times = [row["occurred_at"] for row in rows]
+    assert times == sorted(times)
+    assert [row["mrr_before"] for row in rows] == [0, 1000, 2000]
+
+
 def test_m51_m54_an_object_that_no_row_explains_is_adjusted_at_the_head():
     rows, _ = derive_at("2026-05-01", events=[created(S())], subscription=S(item(quantity=3)))
     assert short(rows)[1] == ("adjusted", "2026-05-01", 3000)
@@ -143,10 +156,10 @@ def test_m52_what_the_clock_will_end_is_known_to_the_next_sync():
 
 
 def test_m52_a_payment_told_late_is_not_lost_and_not_doubled():
-    paid = invoice("in_1", "2026-01-31 23:59:58", total=1000, reason="subscription_create")
+    paid = invoice("in_1", "2026-01-31 23:59:58", total=0)
     told = event("evt_9", "invoice.paid", "2026-02-01 00:00:03", paid)
     whole, _ = derive_at("2026-03-01", events=[created(S()), told])
-    assert [row["event_type"] for row in whole] == ["activated", "first_payment"]
+    assert [row["event_type"] for row in whole] == ["activated", "renewed"]
     for known_before in ([], [paid]):
         rows, context = derive_at("2026-02-01", events=[created(S())], invoices=known_before)
         more, _ = derive_at("2026-03-01", context, events=[told])
