@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO ?=
 TESTS ?=
+BENCH ?=
 PYTEST := $(BIN)/python -m pytest
 # The lock names every package, so nothing is left to resolve (older pips stumble over extras there).
 INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-compile
@@ -16,7 +17,7 @@ LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format lock schemas picture record clean
+.PHONY: help setup demo test bench lint format lock schemas picture record clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +41,9 @@ demo: $(READY) ## watch the connector read a simulated company; DEMO="--customer
 test: lint ## lint, types, then all tests; TESTS="unit_tests -k words" passes options
 	@echo "== tests"
 	@$(PYTEST) -n 2 $(TESTS)
+
+bench: $(READY) ## measure the connector beside others, about half an hour; BENCH=cpu_bound runs one
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 lint: $(READY) ## ruff's rules and format, mypy's types; changes nothing
 	@echo "== ruff check"

@@ -44,6 +44,8 @@ _RARE: dict[str, tuple[str, ...]] = {
         "shipping_cost",
         "from_invoice",
         "rendering",
+        "customer_address",
+        "parent.quote_details",
         "payment_settings.payment_method_options",
     ),
 }
