@@ -11,7 +11,7 @@ from unit_tests.fake_stripe import FakeStripe
 from unit_tests.syncs import run_sync, small_pages
 
 quick = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 
 # Crowded seconds, sparse years, and both beside each other.

@@ -13,7 +13,7 @@ from unit_tests.syncs import Warehouse, run_sync, run_syncs, small_pages
 from unit_tests.world import World, actions
 
 quick = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 
 THINGS = {
