@@ -92,10 +92,10 @@ def test_a_stream_that_knows_no_deletions_stays_silent_about_what_is_gone():
     assert sync.is_complete
 
 
-@pytest.mark.parametrize("apart", [1, 5000], ids=["side by side", "far apart"])
+@pytest.mark.parametrize("apart", [1, 700], ids=["side by side", "far apart"])
 @pytest.mark.parametrize("changed", [3, 30, 130])
 def test_listing_and_fetching_bring_the_same_records(changed, apart):
-    rows = [a_thing(n, NOW - DAY - n, content=n) for n in range(changed * apart)][::apart]
+    rows = [a_thing(n, NOW - DAY - n, content=n) for n in range(0, changed * apart, apart)]
     others = [a_thing(f"x{n}", NOW - DAY - n) for n in range(0, changed * apart, 3) if apart > 1]
     events = [an_event(row, created=THEN, version=OLD_VERSION) for row in rows]
     client, sync = follow(a_plan(), {"things": rows + others, "events": events})
