@@ -32,14 +32,15 @@ class EventFaults:
         if changed:
             store.versions["event"] = store.versions.get("event", 0) + 1
 
-    def end(self) -> None:
-        """Shows what was still being held back."""
+    def go_on(self, dice: Dice) -> None:
+        """Goes on with other switches; what was held back shows up."""
+        self._dice = dice
+        store = self._account.store
         with self._account.lock:
-            for identity in self._late:
-                if identity in self._account.store.rows.get("event", {}):
-                    self._account.store.rows["event"][identity].hidden = False
+            rows = store.rows.get("event", {})
+            for identity in self._late & rows.keys():
+                rows[identity].hidden = False
             self._late.clear()
-            store = self._account.store
             store.versions["event"] = store.versions.get("event", 0) + 1
 
     def _show_what_is_due(self, rows: dict[str, Row]) -> bool:

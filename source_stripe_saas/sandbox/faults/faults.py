@@ -28,19 +28,17 @@ class Faults:
         self._account, self._keys = account, keys
         self._kept_keys: dict[str, Key | None] = {}
         self._pages: dict[str, Reply] = {}
-        self._begin(Dice(options))
+        self.dice = Dice(options)
+        self._life = Life(account, self.dice)
+        self._events = EventFaults(account, self.dice)
 
     def switch(self, options: FaultOptions) -> None:
         """Throws the switches anew; what was injected so far stays counted."""
         before = self.dice.injected
-        self._events.end()
-        self._begin(Dice(options))
+        self.dice = Dice(options)
         self.dice.injected = before
-
-    def _begin(self, dice: Dice) -> None:
-        self.dice = dice
-        self._life = Life(self._account, dice)
-        self._events = EventFaults(self._account, dice)
+        self._life.go_on(self.dice)
+        self._events.go_on(self.dice)
 
     def restore_keys(self) -> None:
         """Gives every key back what it lost."""

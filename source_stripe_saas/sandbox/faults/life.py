@@ -42,12 +42,16 @@ class Life:
     def __init__(self, account: Account, dice: Dice) -> None:
         """Puts the herd into the account's past if a switch needs one."""
         self._account, self._dice = account, dice
-        seed = dice.options.seed
-        self._maker = Maker(account.store, seed, "faults", account.store.now)
-        self._loose: dict[str, list[str]] = {name: [] for name in HERD}
+        self._maker = Maker(account.store, dice.options.seed, "faults", account.store.now)
+        self._loose: dict[str, list[str]] = {}
         self._number = 0
-        if any(map(dice.is_on, NEEDS_HERD)):
-            with account.lock:
+        self.go_on(dice)
+
+    def go_on(self, dice: Dice) -> None:
+        """Goes on with other switches, the same herd."""
+        self._dice = dice
+        if any(map(dice.is_on, NEEDS_HERD)) and not self._loose:
+            with self._account.lock:
                 self._settle_herd()
 
     def before_list(self, names: Iterable[str]) -> None:
@@ -77,6 +81,7 @@ class Life:
     def _settle_herd(self) -> None:
         now = self._account.store.now
         for name in HERD:
+            self._loose[name] = []
             for index in range(_HERD_SIZE):
                 # Two of a herd share a second: windows of `created` have to cope with that.
                 moment = now - _OLDEST_SECONDS * (index // 2 * 2 + 1) // _HERD_SIZE
@@ -92,7 +97,8 @@ class Life:
             fields = {"active": True, "default_price": None, "name": label, "updated": moment}
             return self._maker.make("product", moment, fields, event="product.created")
         fields = {
-            "id": f"LOOSE {self._number}/{self._dice.options.seed}",
+            # Whoever puts it into a path must encode it.
+            "id": f"LOOSE {self._number}/{len(self._loose)}",
             "applies_to": {"products": []},
             "amount_off": None,
             "currency": None,
@@ -106,7 +112,7 @@ class Life:
         return self._maker.make("coupon", moment, fields, event="coupon.created")
 
     def _create(self, name: str) -> bool:
-        if name not in HERD:
+        if name not in self._loose:
             return False
         self._loose[name].append(self._born(name, self._account.store.now)["id"])
         return True

@@ -1,0 +1,1 @@
+"""Many syncs under faults and kills, each seed an account of its own, compared with its truth."""

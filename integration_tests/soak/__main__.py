@@ -1,0 +1,66 @@
+"""`python -m integration_tests.soak --seeds 1000`: soaks, prints a summary, writes it down."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from integration_tests.soak.report import summary, write_into
+from integration_tests.soak.running import Nursery
+from integration_tests.soak.scenario import Scenario, scenario_of
+from integration_tests.soak.shrink import shrunk
+from integration_tests.soak.soak import Outcome, discovered, soak
+
+
+def main() -> int:
+    """Runs it.
+
+    Returns:
+        The exit code: 0 if nothing was lost.
+    """
+    arguments = _arguments()
+    total = Outcome()
+    failed: list[Scenario] = []
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder, Nursery(Path(folder)) as nursery:
+        streams = discovered(nursery, Path(folder))
+
+        def outcome_of(scenario: Scenario) -> Outcome:
+            return soak(scenario, nursery, Path(folder), streams)
+
+        for seed in range(arguments.first, arguments.first + arguments.seeds):
+            scenario = scenario_of(seed)
+            outcome = outcome_of(scenario)
+            total.add(outcome)
+            if outcome.losses:
+                failed.append(scenario)
+                print("\n".join(outcome.losses), flush=True)
+            for path in Path(folder).glob("*.json"):
+                path.unlink()
+            if sys.stderr.isatty() or seed % 50 == 0:
+                done = seed - arguments.first + 1
+                print(f"{done} of {arguments.seeds} seeds", file=sys.stderr, flush=True)
+        for scenario in failed if arguments.shrink else ():
+            smallest = shrunk(scenario, lambda smaller: bool(outcome_of(smaller).losses))
+            print(f"seed {scenario.seed} shrinks to {smallest}", flush=True)
+    text = summary(total, time.monotonic() - began, arguments.first)
+    print(text)
+    if arguments.report is not None and not failed:
+        write_into(arguments.report, text)
+    return 1 if total.losses else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="soak", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=1000, help="how many")
+    parser.add_argument("--first", type=int, default=1, help="the first one")
+    parser.add_argument("--shrink", action="store_true", help="shrink what fails")
+    parser.add_argument("--report", type=Path, help="Markdown file whose summary is replaced")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""Requests on standard input -> runs of the connector, each forked from here.
+
+The CDK is loaded once; a run is a real process with a real command line all the same, and can be
+killed like any other. What is patched in it is size and time: pages of a hundred, a state a second
+and pauses between attempts would make a soak of small accounts slow and tell it little.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+
+def main() -> None:
+    """Serves until standard input ends."""
+    # The CDK reads YAML too, with a loader that takes longer than a whole sync.
+    setattr(yaml, "SafeLoader", getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: B010
+    from source_stripe_saas import __main__ as connector
+    from source_stripe_saas.engine import entrypoint
+    from source_stripe_saas.source import ConcurrentDeclarativeSource
+
+    assert entrypoint is not None  # loaded for the children
+    # The manifest is the same in every run: it need not be held to the CDK's schema in each.
+    _patch(ConcurrentDeclarativeSource, "_validate_source", lambda self: None)
+    for line in sys.stdin:
+        asked = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            _become(asked)
+            connector.main()
+        _tell({"pid": pid})
+        _, status = os.waitpid(pid, 0)
+        _tell({"code": os.waitstatus_to_exitcode(status)})
+
+
+def _tell(told: Mapping[str, int]) -> None:
+    print(json.dumps(told), flush=True)
+
+
+def _become(asked: Mapping[str, Any]) -> None:
+    """Turns this fork into one run."""
+    for number, path in ((1, asked["out"]), (2, asked["errors"])):
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(file, number)
+    silence = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(silence, 0)
+    sys.argv = ["source-stripe-saas", *asked["arguments"]]
+    tune(asked["tuning"])
+
+
+def tune(tuning: Mapping[str, Any]) -> None:
+    """Patches what a small account needs to be cut, paged and killed like a large one."""
+    from source_stripe_saas.engine import cursor
+    from source_stripe_saas.streams import changes, fetch, window
+    from source_stripe_saas.stripe import client, listing
+
+    pause = tuning["pause_seconds"]
+    _patch(client, "pause_seconds", lambda attempt, jitter: pause * jitter)
+    _patch(cursor, "_SECONDS_BETWEEN_STATES", tuning["seconds_between_states"])
+    for module in (listing, fetch, window):
+        _patch(module, "PAGE_SIZE", tuning["page_size"])
+    _patch(window, "_PAGES_WORTH_CUTTING", tuning["pages_worth_cutting"])
+    _patch(changes, "_FETCHES_PER_UNIT", tuning["fetches_per_unit"])
+    machine = time.time
+    _patch(time, "time", lambda: machine() + tuning["clock_skew_seconds"])
+
+
+def _patch(module: Any, name: str, value: Any) -> None:
+    assert hasattr(module, name), f"{module} has no {name} any more"
+    setattr(module, name, value)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""A command line -> what the connector printed until it ended or was killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from integration_tests.connector import Message
+
+_LONGEST_SECONDS = 120.0
+_LOOK_SECONDS = 0.003
+
+
+@dataclass(frozen=True)
+class Kill:
+    """When a run is killed; whatever comes first."""
+
+    after_seconds: float | None = None
+    after_bytes: int | None = None
+    after_requests: int | None = None
+
+
+NEVER = Kill()
+
+
+@dataclass
+class Ended:
+    """One run."""
+
+    code: int
+    """Negative for a signal."""
+    messages: list[Message]
+    errors: str
+    seconds: float
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether the kill came before the end."""
+        return self.code == -signal.SIGKILL
+
+
+class Hung(AssertionError):
+    """A run did not end by itself."""
+
+
+class Nursery:
+    """A process that has the CDK loaded and forks runs."""
+
+    def __init__(self, folder: Path) -> None:
+        """Starts it; runs write into `folder`."""
+        self._folder = folder
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "integration_tests.soak.nursery"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.requests = 0
+        """Requests that the server has seen; the soak's hook counts them up."""
+
+    def __enter__(self) -> Nursery:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=30)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+    def run(self, arguments: Sequence[str], tuning: Mapping[str, Any], kill: Kill = NEVER) -> Ended:
+        """Runs the connector until it ends, or kills it.
+
+        Raises:
+            Hung: it did not end within two minutes.
+        """
+        out, errors = self._folder / "out", self._folder / "errors"
+        out.write_bytes(b"")
+        asked = {
+            "arguments": list(arguments),
+            "out": str(out),
+            "errors": str(errors),
+            "tuning": dict(tuning),
+        }
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        pid = self._told()["pid"]
+        began, before = time.monotonic(), self.requests
+        over = threading.Event()
+        hung = threading.Event()
+
+        def watch() -> None:
+            while not over.is_set():
+                passed = time.monotonic() - began
+                if passed > _LONGEST_SECONDS:
+                    hung.set()
+                if hung.is_set() or _is_due(kill, passed, out, self.requests - before):
+                    os.kill(pid, signal.SIGKILL)
+                    return
+                time.sleep(_LOOK_SECONDS)
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        code = self._told()["code"]
+        over.set()
+        watcher.join()
+        text = out.read_bytes()
+        if hung.is_set():
+            raise Hung(f"no end after {_LONGEST_SECONDS} s; last lines: {text[-2000:]!r}")
+        return Ended(code, messages_of(text), errors.read_text(), time.monotonic() - began)
+
+    def _told(self) -> dict[str, int]:
+        assert self._process.stdout is not None
+        told: dict[str, int] = json.loads(self._process.stdout.readline())
+        return told
+
+
+def _is_due(kill: Kill, passed: float, out: Path, requests: int) -> bool:
+    if kill.after_seconds is not None and passed >= kill.after_seconds:
+        return True
+    if kill.after_requests is not None and requests >= kill.after_requests:
+        return True
+    return kill.after_bytes is not None and out.stat().st_size >= kill.after_bytes
+
+
+def messages_of(output: bytes) -> list[Message]:
+    """The messages of an output; only its last line may be unfinished.
+
+    Raises:
+        AssertionError: a line is broken.
+    """
+    messages = []
+    for line in output.split(b"\n")[:-1]:
+        try:
+            messages.append(json.loads(line))
+        except ValueError:
+            raise AssertionError(f"a broken line: {line[:300]!r}") from None
+    return messages

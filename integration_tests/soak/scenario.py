@@ -1,0 +1,131 @@
+"""A seed -> an account, and what happens to it and to its syncs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Any
+
+from integration_tests.connector import MAIN_STREAMS
+from integration_tests.soak.running import NEVER, Kill
+from source_stripe_saas.sandbox.account import AccountKind
+from source_stripe_saas.sandbox.faults.kinds import PASSING
+
+HOUR, DAY = 3_600, 86_400
+
+STREAMS = (
+    *MAIN_STREAMS,
+    "subscription_items",  # embedded in their parents
+    "invoice_items",
+    "invoice_line_items",
+    "products",
+    "prices",  # two lists
+    "coupons",  # ids that need escaping
+    "promotion_codes",
+    "quotes",  # no windows
+    "payment_methods",
+    "balance_transactions",  # no feed
+    "payout_balance_transactions",  # a request a parent
+    "shipping_rates",  # always in full
+    "events",
+)
+"""One stream at least of every way of reading."""
+
+_RATES = (0.02, 0.1, 0.1, 0.3)
+_ATTEMPTS = (3, 5)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One sync: how long the account lives on before it, what goes wrong, when it is killed."""
+
+    pause_seconds: int
+    rates: Mapping[str, float]
+    seed: int
+    kill: Kill
+    tuning: Mapping[str, Any]
+    workers: int
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Everything that a seed decides."""
+
+    seed: int
+    kind: AccountKind
+    options: Mapping[str, Any] = field(default_factory=dict)
+    attempts: tuple[Attempt, ...] = ()
+    by_command: bool = False
+    """One of the attempts goes through the installed command, untuned."""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """All kinds of faults in it."""
+        return tuple(sorted({name for attempt in self.attempts for name in attempt.rates}))
+
+    def only(self, kinds: tuple[str, ...]) -> Scenario:
+        """The same with none but these faults."""
+        attempts = tuple(
+            replace(
+                attempt,
+                rates={name: rate for name, rate in attempt.rates.items() if name in kinds},
+            )
+            for attempt in self.attempts
+        )
+        return replace(self, attempts=attempts)
+
+    def unkilled(self) -> Scenario:
+        """The same, every sync left to its end."""
+        attempts = tuple(replace(attempt, kill=NEVER) for attempt in self.attempts)
+        return replace(self, attempts=attempts)
+
+
+def scenario_of(seed: int) -> Scenario:
+    """What a seed decides."""
+    dice = Random(f"soak/{seed}")
+    kind: AccountKind = dice.choice(("company", "samples"))
+    options = {"customers": dice.randint(4, 14), "months": dice.randint(1, 3)}
+    number = dice.randint(*_ATTEMPTS)
+    return Scenario(
+        seed=seed,
+        kind=kind,
+        options=options if kind == "company" else {},
+        attempts=tuple(_attempt(dice, position) for position in range(number)),
+        by_command=seed % 25 == 0,
+    )
+
+
+def _attempt(dice: Random, position: int) -> Attempt:
+    rates = {name: dice.choice(_RATES) for name in dice.sample(PASSING, dice.randint(1, 5))}
+    if dice.random() < 0.15:
+        rates["key_revoked"] = 0.02
+    if dice.random() < 0.15:
+        rates["permission_withdrawn"] = 0.02
+    return Attempt(
+        # Together less than the 30 days that events are kept: what was deleted must be told.
+        pause_seconds=dice.choice((0, 30, HOUR, DAY, 4 * DAY)) if position else 0,
+        rates=rates,
+        seed=dice.randrange(2**32),
+        kill=_kill(dice),
+        tuning={
+            "pause_seconds": 0.02,
+            "seconds_between_states": dice.choice((0.0, 0.0, 0.05)),
+            "page_size": dice.choice((2, 3, 5, 10, 100)),
+            "pages_worth_cutting": dice.choice((2, 8)),
+            "fetches_per_unit": dice.choice((3, 50)),
+            "clock_skew_seconds": dice.choice((0, 0, 420, -420, -3 * DAY)),
+        },
+        workers=dice.choice((1, 2, 4, 16)),
+    )
+
+
+def _kill(dice: Random) -> Kill:
+    how = dice.random()
+    if how < 0.3:
+        return NEVER
+    if how < 0.55:
+        return Kill(after_requests=int(2 ** dice.uniform(0, 8)))
+    if how < 0.8:
+        return Kill(after_bytes=int(10 ** dice.uniform(3, 6.3)))
+    return Kill(after_seconds=dice.uniform(0.0, 1.5))

@@ -1,0 +1,181 @@
+"""A scenario -> what its syncs lost, made up, or were dishonest about; and how much was tried."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from integration_tests.comparison import missing_and_extra, stale
+from integration_tests.connector import Connector, Message, Run
+from integration_tests.destination import Destination
+from integration_tests.soak.running import Ended, Nursery, messages_of
+from integration_tests.soak.scenario import STREAMS, Scenario
+from integration_tests.truth import Truth
+from source_stripe_saas.sandbox.account import open_account
+from source_stripe_saas.sandbox.faults import FaultOptions
+from source_stripe_saas.sandbox.faults.life import NEEDS_HERD
+from source_stripe_saas.sandbox.server.calls import Call, Hook, Proceed, Reply
+from source_stripe_saas.sandbox.server.running import running_sandbox
+
+CALM: Mapping[str, Any] = {
+    "pause_seconds": 0.02,
+    "seconds_between_states": 0.0,
+    "page_size": 100,
+    "pages_worth_cutting": 8,
+    "fetches_per_unit": 50,
+    "clock_skew_seconds": 0,
+}
+_SMALL = {"slow_seconds": 0.2, "refused_seconds": 0.05}
+_NEXT_TO_NEVER = 1e-12
+_SETTLED_SECONDS = 300
+"""After this long every event can be read."""
+
+
+@dataclass
+class Outcome:
+    """What came of one scenario, or of many."""
+
+    seeds: int = 0
+    syncs: int = 0
+    kills: int = 0
+    incomplete: int = 0
+    """Syncs that ended by themselves and said that they were not complete."""
+    requests: int = 0
+    records: int = 0
+    objects: int = 0
+    """Objects compared with a GET by id at the end."""
+    deleted: int = 0
+    """Objects flagged as deleted at the end."""
+    injected: Counter[str] = field(default_factory=Counter)
+    losses: list[str] = field(default_factory=list)
+
+    def add(self, other: Outcome) -> None:
+        """Adds another one's numbers to these."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+
+def discovered(nursery: Nursery, folder: Path) -> list[Message]:
+    """What discover says of the streams, without their schemas: nobody here looks at these."""
+    connector = Connector(folder, "http://127.0.0.1:1")
+    ended = nursery.run(["discover", "--config", connector.file(connector.config)], CALM)
+    [catalog] = [message["catalog"] for message in ended.messages if message["type"] == "CATALOG"]
+    return [{**stream, "json_schema": {}} for stream in catalog["streams"]]
+
+
+def soak(scenario: Scenario, nursery: Nursery, folder: Path, streams: Sequence[Message]) -> Outcome:
+    """Runs a scenario and compares at its end.
+
+    Args:
+        scenario: what to run.
+        nursery: forks the syncs.
+        folder: where their files go.
+        streams: what `discovered` gave.
+    """
+    outcome = Outcome(seeds=1)
+    account = open_account(scenario.kind, seed=scenario.seed, **scenario.options)
+    # A switch that needs loose objects puts them into the account's past: before it is read.
+    herd = {name: _NEXT_TO_NEVER for name in NEEDS_HERD if name in scenario.kinds}
+    options = FaultOptions(herd, seed=scenario.seed)
+    hook = _counting(nursery, outcome)
+    with running_sandbox(account, hooks=(hook,), faults=options) as url:
+        connector = Connector(folder, url)
+        connector._streams = list(streams)
+        destination = Destination(connector.streams)
+        for position, attempt in enumerate(scenario.attempts):
+            account.advance(attempt.pause_seconds)
+            _switch(url, rates=dict(attempt.rates), seed=attempt.seed, **_SMALL)
+            connector.config["num_workers"] = attempt.workers
+            arguments = connector.read_arguments(destination.states, STREAMS)
+            is_command = scenario.by_command and position == 0
+            ended = (
+                _by_command(arguments)
+                if is_command
+                else nursery.run(arguments, attempt.tuning, attempt.kill)
+            )
+            _take(ended, destination, outcome)
+        outcome.injected.update(requests.get(f"{url}/_sandbox/stats", timeout=10).json()["faults"])
+        _switch(url)
+        connector.config["num_workers"] = 4
+        for _ in range(2):  # what happened during the last attempt of a first read comes next
+            account.advance(_SETTLED_SECONDS)
+            ended = nursery.run(connector.read_arguments(destination.states, STREAMS), CALM)
+            _take(ended, destination, outcome)
+            if ended.code != 0:
+                outcome.losses.append(f"a calm sync ended with {ended.code}: {ended.errors}")
+        _compare(destination, Truth(account), outcome)
+    outcome.losses = [f"seed {scenario.seed}: {loss}" for loss in outcome.losses]
+    return outcome
+
+
+def _switch(url: str, **options: Any) -> None:
+    requests.post(f"{url}/_sandbox/faults", json=options, timeout=10).raise_for_status()
+
+
+def _counting(nursery: Nursery, outcome: Outcome) -> Hook:
+    async def hook(call: Call, proceed: Proceed) -> Reply:
+        nursery.requests += 1
+        outcome.requests += 1
+        return await proceed(call)
+
+    return hook
+
+
+def _by_command(arguments: Sequence[str]) -> Ended:
+    """The installed console script, as the platform starts it."""
+    command = Path(sys.executable).with_name("source-stripe-saas")
+    began = time.monotonic()
+    run = subprocess.run([str(command), *arguments], capture_output=True, timeout=300, check=False)
+    messages = messages_of(run.stdout)
+    return Ended(run.returncode, messages, run.stderr.decode(), time.monotonic() - began)
+
+
+def _take(ended: Ended, destination: Destination, outcome: Outcome) -> None:
+    destination.receive(ended.messages)
+    outcome.syncs += 1
+    outcome.records += sum(message["type"] == "RECORD" for message in ended.messages)
+    if ended.was_killed:
+        outcome.kills += 1
+        return
+    outcome.incomplete += ended.code != 0
+    outcome.losses += dishonesties(Run(ended.code, ended.messages, [], ended.errors))
+
+
+def dishonesties(run: Run) -> list[str]:
+    """Where exit code, statuses, traces and states of a run that ended do not agree."""
+    found = []
+    incomplete = sorted(name for name, said in run.statuses.items() if said != "COMPLETE")
+    if run.code == 0 and (incomplete or run.errors):
+        found.append(f"exit code 0, but {incomplete} incomplete, {run.errors}")
+    if run.code == 0 and sorted(run.statuses) != sorted(STREAMS):
+        found.append(f"exit code 0, but only {sorted(run.statuses)} have ended")
+    if run.code > 0 and not run.errors:
+        found.append(f"exit code {run.code} without an error trace: {run.stderr}")
+    if run.code < 0:
+        found.append(f"died of signal {-run.code}: {run.stderr}")
+    if "Traceback" in run.stderr:
+        found.append(f"a traceback on stderr: {run.stderr}")
+    return found
+
+
+def _compare(destination: Destination, truth: Truth, outcome: Outcome) -> None:
+    """Every object present at its latest content, deleted ones flagged, nothing made up."""
+    problems = [missing_and_extra(destination, truth, STREAMS), stale(destination, truth, STREAMS)]
+    counts = truth.counts()
+    for name in STREAMS:
+        table = destination.tables[name]
+        outcome.objects += len(table.present)
+        outcome.deleted += len(table.deleted)
+        if name != "events":
+            known = {*counts[name]["ids"], *counts[name]["deleted"], *counts[name]["unlistable"]}
+            made_up = sorted(set(table.rows) - known)
+            problems.append({f"{name} that never existed": made_up} if made_up else {})
+    outcome.losses += [str(problem) for problem in problems if problem]
