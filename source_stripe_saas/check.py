@@ -118,21 +118,25 @@ def _probe(client: StripeClient, plans: Mapping[str, StreamPlan]) -> _Findings:
 def _refusal_text(
     names: Iterable[str], plans: Mapping[str, StreamPlan], findings: _Findings
 ) -> str:
-    lines = []
+    boxes, others = [], []
     for name in names:
         error = findings.refused[name]
         if isinstance(error, PermissionRefused):
             wanted = box_to_tick(error.permission or plans[name].permission)
-            lines.append(f"{name}: tick {wanted}")
+            boxes.append(f"{name}: tick {wanted}")
         else:
-            lines.append(f"{name}: {error.message}")
-    return (
-        "This key cannot read everything that is needed. In the Stripe dashboard, open the "
-        "restricted key and allow: "
-        + "; ".join(lines)
-        + ". (If the key is meant to see less, list "
-        "the streams that matter in `check_streams`.)"
+            others.append(f"{name}: {error.message}")
+    parts = ["This key cannot read everything that is needed."]
+    if boxes:
+        parts.append(
+            "In the Stripe dashboard, open the restricted key and allow: " + "; ".join(boxes) + "."
+        )
+    if others:
+        parts.append("Stripe did not answer for: " + "; ".join(others) + ".")
+    parts.append(
+        "(If the key is meant to see less, list the streams that matter in `check_streams`.)"
     )
+    return " ".join(parts)
 
 
 def _warning(plan: StreamPlan, error: StripeError) -> str:

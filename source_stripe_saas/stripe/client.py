@@ -124,7 +124,8 @@ class StripeClient:
             try:
                 answer = self._transport().get(path, list(params), self._account_header)
             except FAILURES as error:
-                status, problem = None, f"connection failed ({type(error).__name__})"
+                status, request_id = None, None
+                problem = f"connection failed ({type(error).__name__})"
             else:
                 status, content = answer.status, answer.content
                 request_id = answer.headers.get("Request-Id")

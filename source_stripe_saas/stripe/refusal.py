@@ -41,6 +41,10 @@ class Unreachable(StripeError):
     status: int | None = None
     request_id: str | None = None
 
+    def __str__(self) -> str:
+        last = f" -> {self.status}, request {self.request_id}" if self.status else ""
+        return f"GET {self.path}{last}, {self.attempts} attempts: {self.message}"
+
 
 @dataclass(eq=False)
 class Refusal(StripeError):

@@ -60,7 +60,9 @@ def test_the_internal_text_has_route_status_and_request():
         str(refusal("things", 400, said("Bad."), "req_1"))
         == "GET things -> 400, request req_1: Bad."
     )
-    assert str(Unreachable("things", "gone")) == "GET things: gone"
+    assert str(Unreachable("things", "gone", 8)) == "GET things, 8 attempts: gone"
+    lost = Unreachable("things", "status 500", 8, 500, "req_2")
+    assert str(lost) == "GET things -> 500, request req_2, 8 attempts: status 500"
 
 
 @pytest.mark.parametrize(
