@@ -56,7 +56,10 @@ EDITS = {
     "any shipping rate": ("shipping_rates", oldest("shipping_rate", lambda row, now: True)),
     "any file link": ("file_links", oldest("file_link", lambda row, now: True)),
 }
-STREAMS = sorted({stream for stream, _ in EDITS.values()} | {"balance_transactions"})
+STREAMS = sorted(
+    {stream for stream, _ in EDITS.values()}
+    | {"balance_transactions", "checkout_sessions_line_items"}
+)
 
 
 def announce(world, kind, content):
@@ -93,6 +96,8 @@ class Silence:
             store.put({**self.pending, "status": "available"})
             session = self.chosen["an open checkout session"]
             store.put({**session, "id": "cs_test_new", "created": store.now - HOUR // 6})
+            line = next(iter(store.contents("item")))
+            store.put({**line, "id": "li_new"}, parent="cs_test_new")
             item = self.chosen["an item of an invoice that changes"]
             announce(world, "invoice.updated", store.get("invoice", item["invoice"]))
             announce(world, "charge.dispute.updated", next(iter(store.contents("dispute"))))
@@ -128,8 +133,10 @@ def test_a_balance_transaction_that_became_available_arrives(silence):
     assert record["status"] == "available"
 
 
-def test_a_checkout_session_that_was_opened_without_an_event_arrives(silence):
+def test_a_checkout_session_that_was_opened_without_an_event_arrives_with_its_lines(silence):
     assert record_of(silence.run, "checkout_sessions", "cs_test_new")["status"] == "open"
+    line = record_of(silence.run, "checkout_sessions_line_items", "li_new")
+    assert line["checkout_session"] == "cs_test_new"
 
 
 def test_open_checkout_sessions_are_read_again_as_long_as_they_are_open(silence):
