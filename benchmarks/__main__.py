@@ -39,11 +39,11 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(f"there is no benchmark {sorted(unknown)[0]!r}")
     rows: list[Row] = []
     began = time.monotonic()
-    for name, run in _RUNS.items():
-        if chosen.names and name not in chosen.names:
-            continue
-        with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-            rows += run(Context(Path(folder), chosen.tiny, chosen.alone))
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
+        context = Context(Path(folder), chosen.tiny, chosen.alone)
+        for name, run in _RUNS.items():
+            if not chosen.names or name in chosen.names:
+                rows += run(context)
     print(rendered(rows))
     print(f"{time.monotonic() - began:.0f} s in all", file=sys.stderr)
     if not chosen.names and not chosen.tiny and not chosen.alone:
