@@ -76,7 +76,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Draw the demo's output.")
     parser.add_argument("--out", type=Path, default=FILE)
     out = parser.parse_args().out
-    out.write_text(picture(shortened(sys.stdin.read().splitlines())), encoding="utf-8")
+    try:
+        lines = shortened(sys.stdin.read().splitlines())
+    except ValueError as error:
+        sys.exit(str(error))
+    out.write_text(picture(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -94,6 +94,11 @@ def test_every_verb_of_the_makefile_tells_what_it_does():
     assert makefile_verbs() == set(re.findall(r"^([a-z]+):.*## \w", makefile, re.MULTILINE))
 
 
+def test_contributors_are_told_of_every_verb():
+    told = {verb for document, verb in MAKE if document == "CONTRIBUTING.md"}
+    assert makefile_verbs() - told == {"help"}
+
+
 def test_the_docs_count_the_streams_right():
     streams = len(resources.manifest()["streams"])
     assert f"and {streams - 6} streams more" in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -17,6 +17,7 @@ from source_stripe_saas.demo.results import other_problems, results, totals
 from source_stripe_saas.demo.sandbox_process import SandboxError, running_sandbox_process
 from source_stripe_saas.demo.table import StreamResult, table
 from source_stripe_saas.streams.plan import StreamPlan, plans_of
+from source_stripe_saas.sync_files.messages import NotMessages
 
 _DAYS = 7
 
@@ -62,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
                 )
                 starting.result = sandbox.url
             reads = Reader(sandbox, folder, out, is_paced=not arguments.unpaced).reads(_DAYS)
-    except (DemoError, SandboxError, OSError) as error:
+    except (DemoError, SandboxError, NotMessages, OSError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     return _report(reads, out, pace="no limit" if arguments.unpaced else "Stripe's own limits")

@@ -106,7 +106,7 @@ class Reader:
                     checking.result = status["message"]
                     if status["status"] == "SUCCEEDED" and run.exit_code == 0:
                         return
-            raise DemoError(f"check failed. {checking.result} {run.last_words}".rstrip())
+            raise DemoError(f"check failed: {checking.result or _reason(run)}")
 
     def _discover(self) -> tuple[list[CatalogStream], Path]:
         with phase(self._out, "discover") as discovering:
@@ -114,7 +114,7 @@ class Reader:
             try:
                 found = discovered_streams(messages_of(run.messages))
             except ValueError as error:
-                raise DemoError(f"{error}. {run.last_words}") from error
+                raise DemoError(f"{error}: {_reason(run)}") from error
             discovering.result = f"{len(found)} streams"
             catalog = self._connector.save("catalog.json", configured_catalog(found))
             return described(found), catalog
@@ -139,3 +139,13 @@ class Reader:
         truth = self._sandbox.truth()
         self._connector.save(f"truth-{name}.json", truth)
         return Read(output_in(run.messages, streams), truth, requests, run.seconds, run.exit_code)
+
+
+def _reason(run: Run) -> str:
+    """Why a run failed, in the connector's own words."""
+    errors = [
+        f"{error['message']} {error.get('internal_message') or ''}".rstrip()
+        for message in messages_of(run.messages)
+        if message["type"] == "TRACE" and (error := message["trace"].get("error"))
+    ]
+    return " ".join(errors) or run.last_words or f"exit code {run.exit_code}, and no word why"
