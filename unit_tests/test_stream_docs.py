@@ -1,8 +1,8 @@
 """docs/streams.md: current, complete, and true to what a plan says."""
 
+from source_stripe_saas.permissions import LABELS
 from source_stripe_saas.streams.plan import plans_of
 from tools.generate_stream_docs import FILE, stream_docs
-from source_stripe_saas.permissions import LABELS
 from tools.reading_in_words import reading_in_words
 from tools.stream_plans import load_plans
 

@@ -1,7 +1,7 @@
 """A stream's name -> its schema from `schemas/`."""
 
-from __future__ import annotations
-
+# No postponed annotations here: the CDK looks them up at run time, and Python 3.10 does not take
+# an InitVar for a type then.
 from collections.abc import Mapping
 from dataclasses import InitVar, dataclass
 from typing import Any

@@ -1,7 +1,7 @@
 """What the manifest says of a stream, in the place where the CDK wants a retriever."""
 
-from __future__ import annotations
-
+# No postponed annotations here: the CDK looks them up at run time, and Python 3.10 does not take
+# an InitVar for a type then.
 from collections.abc import Iterable, Mapping
 from dataclasses import InitVar, dataclass
 from typing import Any
