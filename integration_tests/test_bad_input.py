@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 
 import pytest
 
@@ -114,17 +115,22 @@ def test_no_refusal_repeats_the_key(tmp_path):
     assert secret not in json.dumps(run.messages) + run.stderr
 
 
-def test_a_reader_that_has_had_enough_ends_the_connector(company):
+@pytest.mark.parametrize("pause_seconds", [0, 2])
+def test_a_reader_that_has_had_enough_ends_the_connector(company, pause_seconds):
     process = start(company.connector.read_arguments(), stderr=subprocess.PIPE)
     first = process.stdout.readline()
-    process.stdout.close()  # what `| head -1` does
+    while '"RECORD"' not in process.stdout.readline():
+        pass
+    # Meanwhile the pipe, then the queue fills, and every thread waits for room.
+    time.sleep(pause_seconds)
+    process.stdout.close()  # what `| head` does
     try:
         process.wait(timeout=20)
         complaint = process.stderr.read()
     finally:
         process.kill()
         process.stderr.close()
-    assert json.loads(first)["type"]
+    assert json.loads(first)["type"] == "LOG"
     assert complaint == ""
 
 

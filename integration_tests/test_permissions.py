@@ -67,6 +67,17 @@ def test_read_marks_the_stream_incomplete_says_so_once_and_delivers_the_rest(res
     assert KEY not in str(run.logs)
 
 
+def test_a_stream_whose_lists_are_all_refused_says_so_once(restricted, monkeypatch):
+    key = "rk_test_withoutprices"
+    keys = {"key": key, "denied": ["plan_read"]}
+    restricted.post("keys", keys)
+    monkeypatch.setitem(restricted.connector.config, "client_secret", key)
+    run = restricted.connector.read((), ["prices", "payouts"])  # prices are two lists
+    assert run.statuses == {"prices": "INCOMPLETE", "payouts": "COMPLETE"}
+    assert len(run.errors) == 1
+    assert "Tick Prices: Read (`rak_plan_read`)" in run.errors[0]["message"]
+
+
 def test_the_process_ends_with_code_1_and_without_a_traceback(restricted):
     run = run_process(restricted.connector.read_arguments((), ["customers", "invoices"]))
     assert run.code == 1

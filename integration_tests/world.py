@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from integration_tests.connector import Connector
 from integration_tests.truth import Truth
 from source_stripe_saas.sandbox.account import SECONDS_PER_DAY, Account, AccountKind, open_account
@@ -30,6 +32,11 @@ class World:
     def advance(self, days: float) -> None:
         """Lets days pass in the account."""
         self.account.advance(round(days * SECONDS_PER_DAY))
+
+    def post(self, control: str, body: Any = None) -> None:
+        """Uses one of the server's control routes."""
+        reply = requests.post(f"{self.url}/_sandbox/{control}", json=body, timeout=10)
+        reply.raise_for_status()
 
 
 @contextmanager
