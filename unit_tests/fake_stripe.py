@@ -38,6 +38,7 @@ class FakeStripe:
         *,
         endpoint: str | None = None,
         head: object = None,
+        is_list: bool = False,
     ) -> Reply:
         """One request."""
         params = list(params)

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from integration_tests.comparison import missing_and_extra, stale
-from integration_tests.connector import Connector, Message, Run
+from integration_tests.connector import COMMAND, Connector, Message, Run
 from integration_tests.destination import Destination
 from integration_tests.soak.running import Ended, Nursery, messages_of
 from integration_tests.soak.scenario import STREAMS, Scenario
@@ -102,8 +104,8 @@ def soak(scenario: Scenario, nursery: Nursery, folder: Path, streams: Sequence[M
                 else nursery.run(arguments, attempt.tuning, attempt.kill)
             )
             _take(ended, destination, outcome)
-        outcome.injected.update(requests.get(f"{url}/_sandbox/stats", timeout=10).json()["faults"])
         _switch(url)
+        outcome.injected.update(requests.get(f"{url}/_sandbox/stats", timeout=10).json()["faults"])
         connector.config["num_workers"] = 4
         for _ in range(2):  # what happened during the last attempt of a first read comes next
             account.advance(_SETTLED_SECONDS)
@@ -117,7 +119,10 @@ def soak(scenario: Scenario, nursery: Nursery, folder: Path, streams: Sequence[M
 
 
 def _switch(url: str, **options: Any) -> None:
-    requests.post(f"{url}/_sandbox/faults", json=options, timeout=10).raise_for_status()
+    with requests.Session() as session:
+        # The port may be closed for a moment: that is one of the faults.
+        session.mount("http://", HTTPAdapter(max_retries=Retry(8, backoff_factor=0.05)))
+        session.post(f"{url}/_sandbox/faults", json=options, timeout=10).raise_for_status()
 
 
 def _counting(nursery: Nursery, outcome: Outcome) -> Hook:
@@ -130,10 +135,11 @@ def _counting(nursery: Nursery, outcome: Outcome) -> Hook:
 
 
 def _by_command(arguments: Sequence[str]) -> Ended:
-    """The installed console script, as the platform starts it."""
-    command = Path(sys.executable).with_name("source-stripe-saas")
+    """The installed console script, as the platform starts it (the module, if not installed)."""
+    script = Path(sys.executable).with_name("source-stripe-saas")
+    command = [str(script)] if script.exists() else list(COMMAND)
     began = time.monotonic()
-    run = subprocess.run([str(command), *arguments], capture_output=True, timeout=300, check=False)
+    run = subprocess.run([*command, *arguments], capture_output=True, timeout=300, check=False)
     messages = messages_of(run.stdout)
     return Ended(run.returncode, messages, run.stderr.decode(), time.monotonic() - began)
 

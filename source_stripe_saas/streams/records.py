@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, urlsplit
 
-import orjson
-
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.stripe.client import StripeClient
 from source_stripe_saas.stripe.listing import Listing, ListReader
 from source_stripe_saas.stripe.refusal import NotFound, Unreachable
-from source_stripe_saas.stripe.rows import Row, StripeObject, plain
+from source_stripe_saas.stripe.rows import Row, StripeObject, loads, plain
 
 _NAMESPACES = frozenset({"billing", "checkout", "entitlements", "issuing", "radar"})
 """First words of collections that have two."""
@@ -57,7 +55,7 @@ class RawRecord(NamedTuple):
 
     def decoded(self) -> StripeObject:
         """The record as a dict."""
-        record: StripeObject = orjson.loads(bytes(self.raw)[:-1] + self.tail)
+        record: StripeObject = loads(bytes(self.raw)[:-1] + self.tail)
         return record
 
 

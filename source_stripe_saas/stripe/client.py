@@ -6,7 +6,6 @@ everything else that is not an answer becomes an exception of `refusal.py`.
 
 from __future__ import annotations
 
-import json
 import logging
 import random
 import threading
@@ -16,13 +15,12 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import orjson
-
 from source_stripe_saas.settings import Settings
 from source_stripe_saas.stripe.limits import RateLimits, limits_for
 from source_stripe_saas.stripe.refusal import Unreachable, refusal
-from source_stripe_saas.stripe.rows import HeadDecoder, Slices, sliced
+from source_stripe_saas.stripe.rows import HeadDecoder, Slices, is_a_page, loads, sliced
 from source_stripe_saas.stripe.transport import FAILURES, Transport
+from source_stripe_saas.stripe.watch import Watch
 
 ATTEMPTS = 8
 _FIRST_PAUSE_SECONDS = 0.5
@@ -74,12 +72,14 @@ class StripeClient:
         attempts: int = ATTEMPTS,
         limits: RateLimits | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        watch: Watch | None = None,
     ) -> None:
         self._settings = settings
         self._attempts = attempts
         self.limits = limits or limits_for(settings)
         self._sleep = sleep
         self._transports = threading.local()
+        self._watch = watch or Watch()
         self._lock = threading.Lock()
         self._account_header: dict[str, str] = {}
         self.latency_seconds = 0.0
@@ -100,6 +100,7 @@ class StripeClient:
         *,
         endpoint: str | None = None,
         head: HeadDecoder | None = None,
+        is_list: bool = False,
     ) -> Reply:
         """Asks until there is an answer.
 
@@ -108,6 +109,7 @@ class StripeClient:
             params: query parameters in order; a name may repeat.
             endpoint: what Stripe counts limits by, when `path` holds ids.
             head: the answer is a list, of whose objects just this much is decoded.
+            is_list: the answer is a list; what says something else is asked for again.
 
         Raises:
             Refusal: Stripe said no, and will again.
@@ -122,7 +124,10 @@ class StripeClient:
             advice = None
             began = time.monotonic()
             try:
-                answer = self._transport().get(path, list(params), self._account_header)
+                with self._watch.over(f"GET /v1/{path}") as waiting:
+                    answer = self._transport().get(
+                        path, list(params), self._account_header, waiting
+                    )
             except FAILURES as error:
                 status, request_id = None, None
                 problem = f"connection failed ({type(error).__name__})"
@@ -135,10 +140,11 @@ class StripeClient:
                     reason = answer.headers.get("Stripe-Rate-Limited-Reason")
                     self.limits.refused(endpoint, reason)
                 if status < 300:
-                    reply = _reply(content, moment, head)
+                    reply = _reply(content, moment, head, is_list)
                     if reply is not None:
                         return reply
-                    problem = f"the reply is no {'list' if head else 'object'} of Stripe's"
+                    kind = "list" if head or is_list else "object"
+                    problem = f"the reply is no {kind} of Stripe's"
                 else:
                     advice = answer.headers.get("Stripe-Should-Retry")
                     no = refusal(path, status, _decoded(content), request_id, moment)
@@ -165,24 +171,25 @@ class StripeClient:
         return transport
 
 
-def _reply(content: bytes, moment: int | None, head: HeadDecoder | None) -> Reply | None:
+def _reply(
+    content: bytes, moment: int | None, head: HeadDecoder | None, is_list: bool
+) -> Reply | None:
     """A body as the caller wants it, None if it is something else."""
     if head is not None:
         slices = sliced(content, head)
-        return Reply({}, moment, slices) if slices is not None else None
+        return Reply({}, moment, slices) if slices is not None and is_a_page(*slices) else None
     body = _decoded(content)
-    return Reply(body, moment) if isinstance(body, dict) else None
+    if not isinstance(body, dict) or not body.keys() & {"id", "object"}:
+        return None  # whatever is Stripe's has one of these
+    if is_list and not is_a_page(body.get("data"), body.get("has_more")):
+        return None
+    return Reply(body, moment)
 
 
 def _decoded(content: bytes) -> Any:
     """A body's JSON, or None if it is none."""
     try:
-        return orjson.loads(content)
-    except ValueError:
-        pass
-    try:
-        # orjson refuses lone surrogates, which Stripe lets users put into metadata.
-        return json.loads(content)
+        return loads(content)
     except (ValueError, RecursionError):
         return None
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from source_stripe_saas.stripe.client import Params, StripeClient
+from source_stripe_saas.stripe.client import Params, Reply, StripeClient
 from source_stripe_saas.stripe.refusal import CursorGone, Unreachable
 from source_stripe_saas.stripe.rows import HeadDecoder, Row, Slices, StripeObject
 
@@ -93,11 +93,12 @@ class ListReader:
                     self._params(),
                     endpoint=self.listing.endpoint,
                     head=self.listing.head,
+                    is_list=True,
                 )
             except CursorGone:
                 self._step_back()
                 continue
-            objects, has_more = self._checked(reply.slices or _of_body(reply.body))
+            objects, has_more = self._checked(reply)
             fresh = [row for row in objects if row["id"] not in self._edge]
             self._remember(objects)
             if fresh or not has_more:
@@ -113,13 +114,14 @@ class ListReader:
             params.append(("starting_after", self.after))
         return params
 
-    def _checked(self, slices: Slices | None) -> Slices:
-        if slices is None:
+    def _checked(self, reply: Reply) -> Slices:
+        """The client asks again for what is no page; this keeps a walk from going on for ever."""
+        objects, has_more = reply.slices or (reply.body.get("data"), reply.body.get("has_more"))
+        if not isinstance(objects, Sequence) or not isinstance(has_more, bool):
             raise Unreachable(self.listing.path, "the reply is not a list of Stripe's")
-        objects, has_more = slices
         if has_more and not objects:
             raise Unreachable(self.listing.path, "an empty page says that there is more")
-        return slices
+        return objects, has_more
 
     def _remember(self, objects: Sequence[Row | StripeObject]) -> None:
         if not objects:
@@ -145,11 +147,3 @@ class ListReader:
         # The last object has gone: start after the one before it. What lies between is known.
         self._edge.add(self._before.pop())
         self.after = self._before[-1] if self._before else None
-
-
-def _of_body(body: StripeObject) -> Slices | None:
-    """A decoded list's objects; None if it is no list of Stripe's."""
-    objects, has_more = body.get("data"), body.get("has_more")
-    if not isinstance(objects, list) or not isinstance(has_more, bool):
-        return None
-    return objects, has_more

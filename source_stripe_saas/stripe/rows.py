@@ -13,7 +13,6 @@ from functools import cache
 from typing import Any
 
 import msgspec
-import orjson
 
 StripeObject = dict[str, Any]
 HeadDecoder = msgspec.json.Decoder[Any]
@@ -59,7 +58,7 @@ class Row(Mapping[str, Any]):
     def decoded(self) -> StripeObject:
         """The whole object, a dict of its own for whoever wants to change it."""
         if self._decoded is None:
-            self._decoded = orjson.loads(self.raw)
+            self._decoded = loads(self.raw)
         return self._decoded
 
     def is_cut(self, name: str) -> bool:
@@ -102,7 +101,6 @@ def sliced(content: bytes, decoder: HeadDecoder) -> Slices | None:
             _check_utf8(envelope.data)
         rows = [Row(memoryview(raw), decoder.decode(raw)) for raw in envelope.data]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        # Lone surrogates and the like, which JSON allows: the standard library is more patient.
         return _decoded(content)
     return rows, envelope.has_more
 
@@ -119,16 +117,38 @@ def _check_utf8(slices: list[msgspec.Raw]) -> None:
             content.decode()
 
 
+def is_a_page(objects: Any, has_more: Any) -> bool:
+    """True for what a list of Stripe's holds; a page without objects has none after it either."""
+    if not isinstance(objects, Sequence) or not isinstance(has_more, bool):
+        return False
+    if has_more and not objects:
+        return False
+    return all(isinstance(entry, Mapping) and isinstance(entry.get("id"), str) for entry in objects)
+
+
+def loads(content: bytes | memoryview) -> Any:
+    """Any JSON, to the last digit of its integers.
+
+    Raises:
+        ValueError: it is none.
+        RecursionError: it is nested deeper than Python can follow.
+    """
+    try:
+        return msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        # Lone surrogates and the like, which JSON allows: the standard library is more patient.
+        return json.loads(bytes(content), parse_constant=_no_number)
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
 def _decoded(content: bytes) -> Slices | None:
     try:
-        body = json.loads(content)
+        body = loads(content)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(body, dict):
+    if not isinstance(body, dict) or not is_a_page(body.get("data"), body.get("has_more")):
         return None
-    objects, has_more = body.get("data"), body.get("has_more")
-    if not isinstance(objects, list) or not isinstance(has_more, bool):
-        return None
-    if not all(isinstance(entry, dict) and isinstance(entry.get("id"), str) for entry in objects):
-        return None
-    return objects, has_more
+    return body["data"], body["has_more"]

@@ -17,6 +17,7 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 from source_stripe_saas.settings import Settings
+from source_stripe_saas.stripe.watch import Waiting
 
 STRIPE_VERSION = "2026-05-27.dahlia"
 CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS = 10.0, 80.0
@@ -56,13 +57,20 @@ class Transport:
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, HTTPAdapter(pool_connections=2, pool_maxsize=2))
 
-    def get(self, path: str, params: list[tuple[str, str]], headers: dict[str, str]) -> Answer:
+    def get(
+        self,
+        path: str,
+        params: list[tuple[str, str]],
+        headers: dict[str, str],
+        waiting: Waiting | None = None,
+    ) -> Answer:
         """One request; redirects are not followed, since another host must never see the key.
 
         Args:
             path: below /v1, ids escaped.
             params: the query.
             headers: beside those of every request.
+            waiting: told which connection the reply comes by.
 
         Raises:
             One of `FAILURES`: the connection broke.
@@ -78,6 +86,8 @@ class Transport:
             verify=self._verify,
             proxies=self._proxies,
         )
+        if waiting is not None:
+            waiting.connection = getattr(response.raw.connection, "sock", None)
         try:
             content = response.raw.read(decode_content=True)
         finally:

@@ -66,7 +66,7 @@ def test_a_reply_carries_stripes_clock(stripe):
 
 @pytest.mark.parametrize("date", [None, "yesterday", ""])
 def test_a_reply_without_a_readable_clock_is_a_reply(stripe, date):
-    stripe.get(URL, json={}, headers={"Date": date} if date is not None else {})
+    stripe.get(URL, json={"id": "th_1"}, headers={"Date": date} if date is not None else {})
     assert a_client().get("things").moment is None
 
 
@@ -246,3 +246,38 @@ def test_a_refusal_for_the_rate_makes_the_named_bucket_smaller(stripe):
 def test_another_address_gets_the_requests(stripe):
     stripe.get("http://127.0.0.1:8421/v1/things", **GOOD)
     assert a_client(api_url="http://127.0.0.1:8421").get("things").body["data"]
+
+
+NO_PAGES = [
+    {"status": "ok"},
+    {"object": "list", "data": {}, "has_more": False},
+    {"object": "list", "data": [], "has_more": True},
+    {"object": "list", "data": [{"name": "no id"}], "has_more": False},
+    [],
+]
+
+
+@pytest.mark.parametrize("body", NO_PAGES)
+@pytest.mark.parametrize("head", [None, head_decoder(("created",))], ids=["whole", "head"])
+def test_what_is_no_page_of_a_list_is_asked_for_again(stripe, body, head):
+    stripe.get(URL, [{"json": body}, GOOD])
+    reply = a_client().get("things", head=head, is_list=True)
+    objects = reply.slices[0] if reply.slices else reply.body["data"]
+    assert [row["id"] for row in objects] == ["th_1"]
+
+
+@pytest.mark.parametrize("body", [{"status": "ok"}, {}, [], "ok", None, 0])
+def test_what_is_no_object_of_stripes_is_asked_for_again(stripe, body):
+    stripe.get(URL, [{"json": body}, {"json": {"id": "th_1"}}])
+    assert a_client().get("things").body == {"id": "th_1"}
+
+
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1, 10**30])
+def test_integers_beyond_64_bits_keep_every_digit(stripe, number):
+    stripe.get(URL, text=f'{{"id": "th_1", "metadata": {{"n": {number}}}}}')
+    assert a_client().get("things").body["metadata"]["n"] == number
+
+
+def test_what_only_python_takes_for_json_is_asked_for_again(stripe):
+    stripe.get(URL, [{"text": '{"id": "th_1", "x": NaN, "y": "\\ud800"}'}, {"json": {"id": "a"}}])
+    assert a_client().get("things").body == {"id": "a"}

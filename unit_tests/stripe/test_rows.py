@@ -112,3 +112,11 @@ def test_invalid_utf8_is_no_list():
 def test_lone_surrogates_and_deep_nesting_take_the_patient_way():
     (row,), _ = sliced(b'{"data": [{"id": "a", "m": "\\ud800"}], "has_more": false}', HEAD)
     assert row == {"id": "a", "m": "\ud800"}
+
+
+def test_a_decoded_row_keeps_every_digit_of_its_integers():
+    big = 123456789012345678901234567890
+    content = b'{"data":[{"id":"a","n":%d}],"has_more":false}' % big
+    [row], _ = sliced(content, head_decoder(()))
+    assert isinstance(row, Row)
+    assert row.decoded()["n"] == big

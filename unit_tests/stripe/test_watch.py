@@ -1,0 +1,66 @@
+"""Requests that take long are told of, and those that would take for ever end."""
+
+import logging
+import socket
+
+import pytest
+
+from source_stripe_saas.stripe.watch import Watch
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def a_watch(clock):
+    # It looks when it is told to: its own thread would, in an hour.
+    return Watch(
+        tells_after_seconds=30,
+        ends_after_seconds=300,
+        looks_every_seconds=3600,
+        clock=clock,
+    )
+
+
+def test_a_request_that_takes_long_is_named_every_half_minute(clock, caplog):
+    caplog.set_level(logging.WARNING)
+    watch = a_watch(clock)
+    with watch.over("GET /v1/invoices"):
+        for clock.now in (129, 131, 150, 162):
+            watch.look()
+    assert [record.getMessage() for record in caplog.records] == [
+        "Waiting for Stripe: GET /v1/invoices has taken 31 s",
+        "Waiting for Stripe: GET /v1/invoices has taken 62 s",
+    ]
+
+
+def test_a_request_that_has_ended_is_not_named(clock, caplog):
+    watch = a_watch(clock)
+    with watch.over("GET /v1/invoices"):
+        pass
+    clock.now += 1_000
+    watch.look()
+    assert caplog.records == []
+
+
+def test_a_reply_that_would_take_for_ever_is_broken_off(clock):
+    ours, theirs = socket.socketpair()
+    watch = a_watch(clock)
+    with ours, theirs, watch.over("GET /v1/invoices") as waiting:
+        waiting.connection = ours
+        clock.now += 299
+        watch.look()
+        ours.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            ours.recv(1)
+        clock.now += 1
+        watch.look()
+        assert ours.recv(1) == b""
