@@ -15,6 +15,8 @@ from source_stripe_saas import resources
 from source_stripe_saas.arguments import load_catalog, load_config, load_state, parse_arguments
 from source_stripe_saas.settings import ConfigError, parse_settings
 
+_STOPPED = "The sync was stopped by {} before its end. Run it again: it goes on where it stopped."
+
 
 def main() -> None:
     """Runs one command and ends the process, whatever threads may still be waiting for.
@@ -27,6 +29,8 @@ def main() -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         pass  # whoever read us has had enough; there is no one left to tell
+    except OSError as error:
+        print(f"The output cannot be written: {error.strerror}.", file=sys.stderr)
     finally:
         sys.stderr.flush()
         os._exit(code)
@@ -78,6 +82,7 @@ def _run_with_cdk(
     from airbyte_cdk.models import AirbyteStateMessageSerializer, ConfiguredAirbyteCatalogSerializer
     from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+    from source_stripe_saas.engine.ending import OutputBroken, Stopped
     from source_stripe_saas.engine.entrypoint import PageEntrypoint
     from source_stripe_saas.source import SourceStripeSaas
 
@@ -95,8 +100,11 @@ def _run_with_cdk(
             entrypoint.discover(config)
         elif catalog is not None:
             entrypoint.read(config, catalog)
-    except BrokenPipeError:
-        raise
+    except OutputBroken as broken:
+        raise broken.error from None
+    except Stopped as stopped:
+        _write(out, _trace(_STOPPED.format(stopped), "transient_error"))
+        return stopped.exit_code
     except AirbyteTracedException as error:
         if error.internal_message != "Concurrent read failure":  # each stream has told its own
             _write(out, _message_of(error))
@@ -117,9 +125,9 @@ def _message_of(error: Any) -> dict[str, Any]:
     return message
 
 
-def _trace(text: str) -> dict[str, Any]:
-    """An error trace for something the user can mend, made without the CDK."""
-    error = {"message": text, "internal_message": text, "failure_type": "config_error"}
+def _trace(text: str, failure_type: str = "config_error") -> dict[str, Any]:
+    """An error trace, made without the CDK; as a rule for something the user can mend."""
+    error = {"message": text, "internal_message": text, "failure_type": failure_type}
     now_ms = time.time() * 1000
     return {"type": "TRACE", "trace": {"type": "ERROR", "emitted_at": now_ms, "error": error}}
 

@@ -155,6 +155,10 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
             for each in built
         ]
 
+    def stop(self, number: int) -> bool:
+        """Ends a read early; see `PageSource.stop`."""
+        return self._concurrent_source.stop(number)
+
     # -- the parts ---------------------------------------------------------------------------------
 
     @staticmethod
@@ -165,12 +169,17 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
             raise errors.config_problem(error) from error
 
     def _summary(self, seconds: float) -> str:
-        """The last line of a sync's log: what it cost."""
+        """The last line of a sync's log: how it ended, and what it cost."""
         assert self._client is not None
+        chosen = [each.stream.name for each in self._catalog.streams] if self._catalog else []
+        lacking = [name for name in chosen if name not in self._concurrent_source.complete]
+        ended = f"All {len(chosen)} streams are complete"
+        if lacking:
+            ended = f"{len(lacking)} of {len(chosen)} streams are incomplete: {', '.join(lacking)}"
         requests = sum(self._client.requests_sent.values())
         records = self._concurrent_source.records_written
         return (
-            f"{records} records in {seconds:.1f} s, {requests} requests, "
+            f"{ended}. {records} records in {seconds:.1f} s, {requests} requests, "
             f"{self._client.bytes_received} bytes received, "
             f"{self._client.limits.waited_seconds:.1f} s of waiting for the rate limit, "
             "added up over all threads."

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import sys
 import time
 from collections.abc import Mapping
@@ -23,11 +24,11 @@ def main() -> None:
     setattr(yaml, "SafeLoader", getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: B010
     from source_stripe_saas import __main__ as connector
     from source_stripe_saas.engine import entrypoint
-    from source_stripe_saas.source import ConcurrentDeclarativeSource
+    from source_stripe_saas.source import SourceStripeSaas
 
     assert entrypoint is not None  # loaded for the children
     # The manifest is the same in every run: it need not be held to the CDK's schema in each.
-    _patch(ConcurrentDeclarativeSource, "_validate_source", lambda self: None)
+    _patch(SourceStripeSaas, "_validate_source", lambda self: None)
     for line in sys.stdin:
         asked = json.loads(line)
         pid = os.fork()
@@ -48,6 +49,8 @@ def _become(asked: Mapping[str, Any]) -> None:
     for number, path in ((1, asked["out"]), (2, asked["errors"])):
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(file, number)
+    if asked["most_bytes"] is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (asked["most_bytes"],) * 2)
     silence = os.open(os.devnull, os.O_RDONLY)
     os.dup2(silence, 0)
     sys.argv = ["source-stripe-saas", *asked["arguments"]]

@@ -22,11 +22,12 @@ _LOOK_SECONDS = 0.003
 
 @dataclass(frozen=True)
 class Kill:
-    """When a run is killed; whatever comes first."""
+    """When a run gets a signal, and which; whatever comes first."""
 
     after_seconds: float | None = None
     after_bytes: int | None = None
     after_requests: int | None = None
+    by: int = signal.SIGKILL
 
 
 NEVER = Kill()
@@ -41,6 +42,7 @@ class Ended:
     messages: list[Message]
     errors: str
     seconds: float
+    seconds_since_signal: float | None = None
 
     @property
     def was_killed(self) -> bool:
@@ -77,19 +79,37 @@ class Nursery:
         assert self._process.stdout is not None
         self._process.stdout.close()
 
-    def run(self, arguments: Sequence[str], tuning: Mapping[str, Any], kill: Kill = NEVER) -> Ended:
+    def run(
+        self,
+        arguments: Sequence[str],
+        tuning: Mapping[str, Any],
+        kill: Kill = NEVER,
+        *,
+        most_bytes: int | None = None,
+        out: Path | None = None,
+    ) -> Ended:
         """Runs the connector until it ends, or kills it.
+
+        Args:
+            arguments: its command line.
+            tuning: see `nursery.tune`.
+            kill: when it is killed.
+            most_bytes: its files cannot grow beyond this, as on a full disk.
+            out: where its output goes instead of a file; it is not read.
 
         Raises:
             Hung: it did not end within two minutes.
         """
-        out, errors = self._folder / "out", self._folder / "errors"
-        out.write_bytes(b"")
+        is_read = out is None
+        out, errors = out or self._folder / "out", self._folder / "errors"
+        if is_read:
+            out.write_bytes(b"")
         asked = {
             "arguments": list(arguments),
             "out": str(out),
             "errors": str(errors),
             "tuning": dict(tuning),
+            "most_bytes": most_bytes,
         }
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(asked) + "\n")
@@ -98,15 +118,19 @@ class Nursery:
         began, before = time.monotonic(), self.requests
         over = threading.Event()
         hung = threading.Event()
+        fired: list[float] = []
 
         def watch() -> None:
             while not over.is_set():
                 passed = time.monotonic() - began
                 if passed > _LONGEST_SECONDS:
                     hung.set()
-                if hung.is_set() or _is_due(kill, passed, out, self.requests - before):
+                if hung.is_set():
                     os.kill(pid, signal.SIGKILL)
                     return
+                if not fired and _is_due(kill, passed, out, self.requests - before):
+                    fired.append(passed)
+                    os.kill(pid, kill.by)
                 time.sleep(_LOOK_SECONDS)
 
         watcher = threading.Thread(target=watch)
@@ -114,10 +138,12 @@ class Nursery:
         code = self._told()["code"]
         over.set()
         watcher.join()
-        text = out.read_bytes()
+        text = out.read_bytes() if is_read else b""
         if hung.is_set():
             raise Hung(f"no end after {_LONGEST_SECONDS} s; last lines: {text[-2000:]!r}")
-        return Ended(code, messages_of(text), errors.read_text(), time.monotonic() - began)
+        took = time.monotonic() - began
+        since_kill = took - fired[0] if fired else None
+        return Ended(code, messages_of(text), errors.read_text(), took, since_kill)
 
     def _told(self) -> dict[str, int]:
         assert self._process.stdout is not None

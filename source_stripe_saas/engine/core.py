@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from queue import Queue
 
 from airbyte_cdk.models import (
@@ -32,6 +33,7 @@ from airbyte_cdk.utils.stream_status_utils import as_airbyte_message as status_m
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_stripe_saas.engine.cursor import ProgressCursor
+from source_stripe_saas.engine.ending import Stopped
 from source_stripe_saas.engine.page import Page
 from source_stripe_saas.engine.partition import Placeholder, UnitFailed, UnitPartition
 
@@ -41,12 +43,23 @@ _PAGES_IN_QUEUE = 24
 _LAST_STATUSES = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
 
 
+@dataclass(frozen=True)
+class Stop:
+    """A queue item: what lies in the queue behind it is not written any more."""
+
+    number: int
+    """Of the signal."""
+
+
 class PageSource(ConcurrentSource):
     """Reads streams whose records come in pages."""
 
     on_failure: Callable[[str, Exception], AirbyteTracedException]
     """Explains a stream's failure to whoever can mend it; called once a stream."""
     records_written: int
+    complete: set[str]
+    """Streams that were read to their end."""
+    _is_reading: bool
     _ended: set[str]
     _kept_open: dict[object, list[Placeholder]]
     """A stream's name or a partition -> what keeps those streams open that wait for its end."""
@@ -82,14 +95,32 @@ class PageSource(ConcurrentSource):
         source._ended = set()
         source._kept_open = {}
         source.records_written = 0
+        source.complete = set()
+        source._is_reading = False
         return source
+
+    def stop(self, number: int) -> bool:
+        """Ends the read as soon as what is on its way has been written; from any thread.
+
+        Args:
+            number: of the signal that asks for it.
+
+        Returns:
+            False if there is no read.
+        """
+        if self._is_reading:
+            self._queue.put(Stop(number))  # type: ignore[arg-type]
+        return self._is_reading
 
     def _handle_item(
         self, queue_item: QueueItem, concurrent_stream_processor: ConcurrentReadProcessor
     ) -> Iterable[AirbyteMessage]:
         processor = concurrent_stream_processor
+        self._is_reading = True
         if isinstance(queue_item, Page):
             yield from self._on_page(queue_item, processor)
+        elif isinstance(queue_item, Stop):
+            yield from self._on_stop(queue_item, processor)
         elif isinstance(queue_item, StreamThreadException):
             yield from self._on_failure(queue_item, processor)
         elif isinstance(queue_item, Placeholder):
@@ -137,6 +168,8 @@ class PageSource(ConcurrentSource):
             yield _cursor(processor, ended).state_message()
             yield message
             self._ended.add(ended)
+            if _is_complete(message):
+                self.complete.add(ended)
             yield from self._let_go(ended, processor)
 
     def _on_page(self, page: Page, processor: ConcurrentReadProcessor) -> Iterable[AirbyteMessage]:
@@ -156,6 +189,14 @@ class PageSource(ConcurrentSource):
         state = cursor.due_state()
         if state is not None:
             yield state
+
+    def _on_stop(self, stop: Stop, processor: ConcurrentReadProcessor) -> Iterable[AirbyteMessage]:
+        """Each stream's last honest state, and that it did not come to its end."""
+        for name, stream in processor._stream_name_to_instance.items():
+            if name not in self._ended:
+                yield _cursor(processor, name).state_message()
+                yield status_message(stream.as_airbyte_stream(), AirbyteStreamStatus.INCOMPLETE)
+        raise Stopped(stop.number)
 
     def _on_failure(
         self, failure: StreamThreadException, processor: ConcurrentReadProcessor
@@ -179,6 +220,12 @@ def _cursor(processor: ConcurrentReadProcessor, name: str) -> ProgressCursor:
     cursor = stream.cursor
     assert isinstance(cursor, ProgressCursor)
     return cursor
+
+
+def _is_complete(message: AirbyteMessage) -> bool:
+    """True for the last status of a stream that was read to its end."""
+    status = message.trace.stream_status if message.trace else None
+    return status is not None and status.status == AirbyteStreamStatus.COMPLETE
 
 
 def _ended_stream(message: AirbyteMessage) -> str | None:

@@ -19,6 +19,7 @@ from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
 from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_stripe_saas.engine.ending import OutputBroken, heeding_signals
 from source_stripe_saas.engine.page import PageMessage
 from source_stripe_saas.source import SourceStripeSaas
 
@@ -60,9 +61,14 @@ class PageEntrypoint:
         Raises:
             AirbyteTracedException: nothing could be read, or some streams were not read to the end
                 (their own traces have been written by then).
+            OutputBroken: what is read can no longer be written.
+            Stopped: a signal asked for the end.
         """
         self._hide_secrets(config)
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        with (
+            tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+            heeding_signals(self._source.stop),
+        ):
             os.environ["REQUEST_CACHE_PATH"] = folder
             counts: defaultdict[HashableStreamDescriptor, float] = defaultdict(float)
             for message in self._read_messages(config, catalog):
@@ -73,7 +79,8 @@ class PageEntrypoint:
                     continue
                 self._write(self._plain.handle_record_counts(message, counts))
                 if message.type == Type.STATE:
-                    self._out.flush()
+                    self._flush()
+            self._flush()
 
     def _read_messages(
         self, config: dict[str, Any], catalog: ConfiguredAirbyteCatalog
@@ -85,12 +92,25 @@ class PageEntrypoint:
         update_secrets([str(config["client_secret"])])
 
     def _write(self, message: AirbyteMessage) -> None:
-        self._out.write(self._plain.airbyte_message_to_string(message) + "\n")
+        text = self._plain.airbyte_message_to_string(message) + "\n"
+        try:
+            self._out.write(text)
+        except OSError as error:
+            raise OutputBroken(error) from error
 
     def _write_lines(self, lines: bytes) -> None:
         binary = getattr(self._out, "buffer", None)
         if binary is None:
             self._out.write(lines.decode())
             return
-        self._out.flush()  # what was written as text comes first
-        binary.write(lines)
+        self._flush()  # what was written as text comes first
+        try:
+            binary.write(lines)
+        except OSError as error:
+            raise OutputBroken(error) from error
+
+    def _flush(self) -> None:
+        try:
+            self._out.flush()
+        except OSError as error:
+            raise OutputBroken(error) from error
