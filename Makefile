@@ -42,7 +42,7 @@ test: lint ## lint, types, then all tests; TESTS="unit_tests -k words" passes op
 	@echo "== tests"
 	@$(PYTEST) -n 2 $(TESTS)
 
-bench: $(READY) ## measure the connector beside others, about half an hour; BENCH=cpu_bound runs one
+bench: $(READY) ## measure the connector beside others in a quarter of an hour; BENCH=cpu_bound runs one
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 lint: $(READY) ## ruff's rules and format, mypy's types; changes nothing
@@ -73,5 +73,5 @@ record: $(READY) ## record the cassettes anew, from the sandbox
 	@$(PYTEST) -n 0 --record-mode=rewrite integration_tests/test_cassettes.py
 
 clean: ## remove .venv and everything else that was made here
-	@rm -rf $(VENV) .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build
+	@rm -rf $(VENV) .cache/benchmarks .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
