@@ -87,7 +87,9 @@ class Transport:
             proxies=self._proxies,
         )
         if waiting is not None:
-            waiting.connection = getattr(response.raw.connection, "sock", None)
+            # A reply from a tape came by no connection.
+            connection = getattr(response.raw, "connection", None)
+            waiting.connection = getattr(connection, "sock", None)
         try:
             content = response.raw.read(decode_content=True)
         finally:
