@@ -7,17 +7,18 @@ import pytest
 
 from integration_tests.world import a_world
 
-collect_ignore = []
-if sys.version_info >= (3, 13):
-    collect_ignore.append("test_pyairbyte.py")
+LEFT_OUT = "test_pyairbyte.py" if sys.version_info >= (3, 13) else None
 
 
 def pytest_report_header(config):
-    if collect_ignore:
-        return (
-            "left out: integration_tests/test_pyairbyte.py, as PyAirbyte needs a Python below 3.13"
-        )
-    return None
+    return f"{LEFT_OUT} is left out: PyAirbyte needs a Python below 3.13" if LEFT_OUT else None
+
+
+def pytest_collection_modifyitems(config, items):
+    left_out = [item for item in items if item.path.name == LEFT_OUT]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE")
