@@ -84,8 +84,10 @@ def _run_with_cdk(
 
     from source_stripe_saas.engine.ending import OutputBroken, Stopped
     from source_stripe_saas.engine.entrypoint import PageEntrypoint
+    from source_stripe_saas.engine.heap import give_back_large_blocks
     from source_stripe_saas.source import SourceStripeSaas
 
+    give_back_large_blocks()
     logging.raiseExceptions = False  # a log line that meets a broken pipe is not worth a traceback
     logger = init_logger("airbyte")
     logger.setLevel(logging.DEBUG if chosen.debug else logging.INFO)

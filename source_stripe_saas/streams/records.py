@@ -7,7 +7,7 @@ end, and takes children out of their parents.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -70,6 +70,7 @@ class RecordMaker:
     client: StripeClient
     drops: frozenset[str] = frozenset()
     """Fields that the objects have only for the sake of other streams."""
+    _latest_tail: tuple[int, bytes] | None = field(init=False, default=None)
 
     def records(self, row: Row | StripeObject, updated: int) -> Iterator[AnyRecord]:
         """The records that a listed or fetched object gives: itself, or its children.
@@ -126,12 +127,16 @@ class RecordMaker:
         return {**row, **added}
 
     def _tail(self, updated: int) -> bytes:
-        """What `stamped` adds, as JSON that ends an object."""
+        """What `stamped` adds, as JSON that ends an object; the same for a whole page."""
+        known = self._latest_tail
+        if known is not None and known[0] == updated:
+            return known[1]
         tail = b""
         if self.plan.adds_updated:
             tail += b',"updated":%d' % updated
         if self.plan.adds_is_deleted:
             tail += b',"is_deleted":false'
+        self._latest_tail = updated, tail + b"}"
         return tail + b"}"
 
     def _called(self, parent: StripeObject) -> Iterator[StripeObject]:
