@@ -40,7 +40,7 @@ demo: $(READY) ## watch the connector read a simulated company; DEMO="--customer
 
 test: lint ## lint, types, then all tests; TESTS="unit_tests -k words" passes options
 	@echo "== tests"
-	@$(PYTEST) -n 2 $(TESTS)
+	@$(PYTEST) -n 2 --dist loadscope $(TESTS)
 
 bench: $(READY) ## measure the connector beside others in a quarter of an hour; BENCH=cpu_bound runs one
 	@$(BIN)/python -m benchmarks $(BENCH)

@@ -82,10 +82,11 @@ def check_connection(
         return CheckReport(False, errors.unreachable_problem(error))
     findings = _probe(client, plans)
     missing = [name for name in insisted if name in findings.refused]
+    for name, refused in findings.refused.items():
+        if name not in missing:
+            logger.warning(_warning(plans[name], refused))
     if missing:
         return CheckReport(False, _refusal_text(missing, plans, findings))
-    for name, refused in findings.refused.items():
-        logger.warning(_warning(plans[name], refused))
     return CheckReport(True, _success_text(account, settings, findings))
 
 
