@@ -8,6 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO ?=
+SOAK ?=
+FUZZ ?=
 TESTS ?=
 BENCH ?=
 PYTEST := $(BIN)/python -m pytest
@@ -17,7 +19,7 @@ LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint format lock schemas picture record clean
+.PHONY: help setup demo test bench lint format lock schemas picture soak fuzz record clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +70,12 @@ schemas: $(READY) ## write schemas/ and docs/streams.md anew; SPEC=path also tak
 
 picture: $(READY) ## draw docs/demo.svg anew, from a run of the demo
 	@$(BIN)/stripe-saas demo $(DEMO) | tee /dev/stderr | $(BIN)/python -m tools.demo_picture
+
+soak: $(READY) ## a thousand accounts under faults and kills; writes docs/reliability.md (SOAK="--seeds 50")
+	@$(BIN)/python -m integration_tests.soak --report docs/reliability.md $(SOAK)
+
+fuzz: $(READY) ## a hundred thousand damaged configs, catalogs and states; FUZZ="--cases 1000"
+	@$(BIN)/python -m integration_tests.fuzz $(FUZZ)
 
 record: $(READY) ## record the cassettes anew, from the sandbox
 	@$(PYTEST) -n 0 --record-mode=rewrite integration_tests/test_cassettes.py

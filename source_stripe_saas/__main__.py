@@ -12,7 +12,14 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 from source_stripe_saas import resources
-from source_stripe_saas.arguments import load_catalog, load_config, load_state, parse_arguments
+from source_stripe_saas.arguments import (
+    catalog_of,
+    load_catalog,
+    load_config,
+    load_state,
+    parse_arguments,
+    states_of,
+)
 from source_stripe_saas.settings import ConfigError, parse_settings
 
 _STOPPED = "The sync was stopped by {} before its end. Run it again: it goes on where it stopped."
@@ -79,7 +86,6 @@ def _run_with_cdk(
     out: TextIO,
 ) -> int:
     from airbyte_cdk.logger import init_logger
-    from airbyte_cdk.models import AirbyteStateMessageSerializer, ConfiguredAirbyteCatalogSerializer
     from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
     from source_stripe_saas.engine.ending import OutputBroken, Stopped
@@ -92,8 +98,8 @@ def _run_with_cdk(
     logger = init_logger("airbyte")
     logger.setLevel(logging.DEBUG if chosen.debug else logging.INFO)
     try:
-        catalog = ConfiguredAirbyteCatalogSerializer.load(raw_catalog) if raw_catalog else None
-        state = [AirbyteStateMessageSerializer.load(entry) for entry in raw_state]
+        catalog = catalog_of(raw_catalog) if raw_catalog else None
+        state = states_of(raw_state)
         source = SourceStripeSaas(catalog, config, state)
         entrypoint = PageEntrypoint(source, out)
         if chosen.command == "check":
@@ -107,6 +113,9 @@ def _run_with_cdk(
     except Stopped as stopped:
         _write(out, _trace(_STOPPED.format(stopped), "transient_error"))
         return stopped.exit_code
+    except ConfigError as error:
+        _write(out, _trace(str(error)))
+        return 1
     except AirbyteTracedException as error:
         if error.internal_message != "Concurrent read failure":  # each stream has told its own
             _write(out, _message_of(error))

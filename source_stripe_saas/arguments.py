@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from source_stripe_saas import __name__ as package_name
 from source_stripe_saas.settings import ConfigError
 
+if TYPE_CHECKING:
+    from airbyte_cdk.models import AirbyteStateMessage, ConfiguredAirbyteCatalog
+
 COMMANDS = ("spec", "check", "discover", "read")
+
+_LONGEST_PROBLEM = 200
+_MOST_LEVELS = 100
 
 _SYNC_MODES = ("full_refresh", "incremental")
 _DESTINATION_SYNC_MODES = ("append", "overwrite", "append_dedup", "update", "soft_delete")
@@ -58,9 +64,26 @@ def _json_file(kind: str, path: str) -> Any:
     except UnicodeDecodeError as error:
         raise InputError(kind, f"is not a text in UTF-8: {path}.") from error
     try:
-        return json.loads(text)
+        content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InputError(kind, f"is not valid JSON: {path}: {error}.") from error
+    if _is_deeper_than(_MOST_LEVELS, content):
+        # The CDK copies what it is given, level by level, until Python gives up.
+        raise InputError(kind, f"is nested deeper than {_MOST_LEVELS} levels: {path}.")
+    return content
+
+
+def _is_deeper_than(levels: int, content: Any) -> bool:
+    rest = [content]
+    for _ in range(levels + 1):
+        rest = [inner for outer in rest for inner in _inside(outer)]
+    return bool(rest)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def load_config(path: str) -> dict[str, Any]:
@@ -104,6 +127,43 @@ def load_catalog(path: str, known: Iterable[str]) -> dict[str, Any]:
             allowed = ", ".join(_DESTINATION_SYNC_MODES)
             raise InputError(f"{where}.destination_sync_mode", f"must be one of {allowed}.")
     return dict(content)
+
+
+def catalog_of(content: Mapping[str, Any]) -> ConfiguredAirbyteCatalog:
+    """The CDK's own object for what `load_catalog` gave.
+
+    Raises:
+        InputError: a field that this connector does not look at has a form that the CDK refuses.
+    """
+    from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer
+
+    try:
+        return ConfiguredAirbyteCatalogSerializer.load(dict(content))
+    except Exception as error:  # several kinds, from a library in another language
+        raise InputError("catalog", f"is not understood: {_in_one_line(error)}") from error
+
+
+def states_of(content: Iterable[Mapping[str, Any]]) -> list[AirbyteStateMessage]:
+    """The CDK's own objects for what `load_state` gave.
+
+    Raises:
+        InputError: a field that this connector does not look at has a form that the CDK refuses.
+    """
+    from airbyte_cdk.models import AirbyteStateMessageSerializer
+
+    states = []
+    for position, entry in enumerate(content):
+        try:
+            states.append(AirbyteStateMessageSerializer.load(dict(entry)))
+        except Exception as error:  # as above
+            problem = f"is not understood: {_in_one_line(error)}"
+            raise InputError(f"state[{position}]", problem) from error
+    return states
+
+
+def _in_one_line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if len(text) <= _LONGEST_PROBLEM else f"{text[:_LONGEST_PROBLEM]} …"
 
 
 def load_state(path: str | None) -> list[dict[str, Any]]:

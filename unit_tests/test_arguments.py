@@ -6,10 +6,12 @@ import pytest
 
 from source_stripe_saas.arguments import (
     InputError,
+    catalog_of,
     load_catalog,
     load_config,
     load_state,
     parse_arguments,
+    states_of,
 )
 
 KNOWN = ("customers", "charges")
@@ -143,6 +145,31 @@ def test_a_state_that_is_none_names_the_place(file, content, problem):
     with pytest.raises(InputError) as raised:
         load_state(file(content))
     assert str(raised.value).startswith(problem)
+
+
+@pytest.mark.parametrize("load", [load_config, load_state])
+def test_a_file_that_is_nested_without_end_is_refused(file, load):
+    nested = b'{"a":' * 101 + b"0" + b"}" * 101
+    with pytest.raises(InputError, match="is nested deeper than 100 levels"):
+        load(file(nested))
+
+
+def test_a_file_may_be_nested_a_hundred_levels_deep(file):
+    assert load_config(file(b'{"a":' * 100 + b"0" + b"}" * 100))
+
+
+def test_what_the_cdk_refuses_of_a_state_is_named_in_one_line():
+    odd = a_state()
+    odd["stream"]["stream_descriptor"]["namespace"] = 5
+    with pytest.raises(InputError, match=r"^`state\[1\]` is not understood: [^\n]*$"):
+        states_of([a_state(), odd])
+
+
+def test_what_the_cdk_refuses_of_a_catalog_is_named_in_one_line():
+    odd = chosen()
+    odd["stream"]["json_schema"] = 5
+    with pytest.raises(InputError, match=r"^`catalog` is not understood: [^\n]*$"):
+        catalog_of({"streams": [odd]})
 
 
 def test_read_takes_config_catalog_and_perhaps_a_state():

@@ -130,7 +130,7 @@ def read_position(blob: Mapping[str, Any]) -> tuple[Position, str | None]:
             if position.backfill is None and position.covered_until is None:
                 raise ValueError("no time")
             return position, None
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             return Position(), "its state cannot be understood, so everything is read again"
     if set(blob) == {"created"} and _seconds(blob["created"]) is not None:
         return Position(_seconds(blob["created"])), None

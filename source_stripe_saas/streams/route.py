@@ -75,6 +75,10 @@ def choose_route(
     oldest_event = began - EVENTS_KEPT_DAYS * DAY_SECONDS + _FEED_MARGIN_SECONDS
     if position.backfill is not None:
         first_began = position.backfill.began
+        if not start <= first_began <= began + DAY_SECONDS:
+            # Nothing could be listed up to there, or what is yet to come would count as read.
+            reason = "its state has a first read begin at a time that cannot be"
+            return ReadAll((start, began), Backfill(began), reason + _AGAIN)
         if not plan.feed_types or first_began - LATENESS_SECONDS >= oldest_event:
             return ReadAll((start, first_began), position.backfill)
         # The feed could no longer tell what changed since the first attempt.

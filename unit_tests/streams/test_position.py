@@ -87,6 +87,8 @@ def test_of_the_official_connectors_other_shapes_the_earliest_time_is_taken(blob
         {"backfill": {}},
         {"backfill": {"began": 9, "done": []}},
         {"backfill": {"began": "x", "done": {}}},
+        {"backfill": {"began": float("inf"), "done": {}}},
+        {"backfill": {"began": 9, "done": {"": [[0, float("inf")]]}}},
         {"backfill": {"began": 9, "done": {"": [[1, 2, 3]]}}},
         {"backfill": {"began": 9, "done": {"": 5}}},
         {"backfill": {"began": 9, "done": {}, "after": 5}},

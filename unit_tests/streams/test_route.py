@@ -64,6 +64,13 @@ def test_an_interrupted_backfill_keeps_its_first_moment_and_what_it_did():
     assert chosen == ReadAll((5, NOW - 5 * DAY), begun)
 
 
+@pytest.mark.parametrize("began", [-5, 0, 99, NOW + DAY + 1, 10**30])
+def test_a_backfill_that_cannot_have_begun_then_begins_anew_and_says_why(began):
+    chosen = route(Position(backfill=Backfill(began, {"": [(0, 20)]})), SILENT, start=100)
+    assert (chosen.span, chosen.resumed) == ((100, NOW), Backfill(NOW))
+    assert "at a time that cannot be" in chosen.reason
+
+
 def test_a_backfill_abandoned_for_thirty_days_begins_again_and_says_why():
     begun = Backfill(LAST_GOOD - 1, {"": [(10, 20)]})
     chosen = route(Position(backfill=begun))

@@ -1,0 +1,1 @@
+"""Configs, catalogs and states that nobody should send, in great number."""
