@@ -37,6 +37,7 @@ CALM: Mapping[str, Any] = {
 }
 _SMALL = {"slow_seconds": 0.2, "refused_seconds": 0.05}
 _NEXT_TO_NEVER = 1e-12
+_SHOWN = 1_000
 _SETTLED_SECONDS = 300
 """After this long every event can be read."""
 
@@ -114,7 +115,7 @@ def soak(scenario: Scenario, nursery: Nursery, folder: Path, streams: Sequence[M
             if ended.code != 0:
                 outcome.losses.append(f"a calm sync ended with {ended.code}: {ended.errors}")
         _compare(destination, Truth(account), outcome)
-    outcome.losses = [f"seed {scenario.seed}: {loss}" for loss in outcome.losses]
+    outcome.losses = [f"seed {scenario.seed}: {loss[:_SHOWN]}" for loss in outcome.losses]
     return outcome
 
 

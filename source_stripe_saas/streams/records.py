@@ -177,10 +177,11 @@ class RecordMaker:
             endpoint=endpoint_of(path),
             created_field=None,
         )
-        entries: list[StripeObject] = []
+        # By id: what vanishes meanwhile makes the walk start anew, and pages may come twice.
+        entries: dict[str, StripeObject] = {}
         try:
             for page in ListReader(self.client, listing).pages():
-                entries += map(plain, page.objects)
+                entries.update((row["id"], plain(row)) for row in page.objects)
         except NotFound:
             return  # deleted since it was listed: what is known of it must do
-        row[name] = {**embedded, "data": entries, "has_more": False}
+        row[name] = {**embedded, "data": list(entries.values()), "has_more": False}

@@ -92,6 +92,20 @@ def test_a_cut_list_is_read_to_its_end_by_its_own_address():
     }
 
 
+def test_a_page_that_comes_twice_puts_nothing_twice_into_a_list():
+    class Twice(FakeStripe):
+        def get(self, path, params=(), **options):
+            asked = [pair for pair in params if pair[0] != "starting_after"]
+            is_second = len(self.requests) == 1
+            return super().get(path, asked if is_second else params, **options)
+
+    parts = [{"id": f"pa_{n}", "object": "part"} for n in range(5)]
+    row = a_thing(1, parts=a_list(*parts[:2], url="/v1/parts", has_more=True))
+    with small_pages(2):
+        (record,) = records(a_plan(completes=("parts",)), row, Twice({"parts": parts}))
+    assert [part["id"] for part in record["parts"]["data"]] == [f"pa_{n}" for n in range(5)]
+
+
 @pytest.mark.parametrize(
     "parts", [a_list({"id": "pa_1"}), None, "pa_list"], ids=["whole", "null", "odd"]
 )
