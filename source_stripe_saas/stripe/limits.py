@@ -7,6 +7,7 @@ would end long after the others. A refusal that names a bucket makes it smaller 
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -36,6 +37,16 @@ _RECOVERS_PER_SECOND = 0.02
 _LEAST_SHARE = 0.05
 """A bucket never gets smaller than this share of its full rate."""
 
+_TOLERATED, _TOLERATED_MORE = 0.05, 0.2
+"""Share of refused requests that a full bucket takes for strays, and what an empty one adds to it.
+
+Going slower does not help against refusals that have nothing to do with the rate. The smaller a
+bucket is already, the more of them it takes to make it smaller still.
+"""
+
+_RECENT_SECONDS = 4.0
+"""Over which refusals and requests are compared."""
+
 
 class Bucket:
     """Tokens for so many requests a second; times are seconds on one monotonic clock."""
@@ -45,6 +56,7 @@ class Bucket:
         self._tokens = self._burst()
         self._seen: float | None = None
         self._shrunk: float | None = None
+        self._sent = self._refused = 0.0
 
     def _burst(self) -> float:
         return max(1.0, self.rate * _BURST_SECONDS)
@@ -55,6 +67,9 @@ class Bucket:
         if passed < 0:
             return
         self._seen = now
+        kept = math.exp(-passed / _RECENT_SECONDS)
+        self._sent *= kept
+        self._refused *= kept
         if self._shrunk is not None and now - self._shrunk > 1.0:
             regained = passed * _RECOVERS_PER_SECOND * self.full_rate
             self.rate = min(self.full_rate, self.rate + regained)
@@ -68,9 +83,14 @@ class Bucket:
     def take(self) -> None:
         """Uses a token."""
         self._tokens -= 1.0
+        self._sent += 1.0
 
     def shrink(self, now: float) -> None:
-        """Answers a refusal; several within a second count once."""
+        """Answers a refusal; several in a second count once, and a few among many not at all."""
+        self._refused += 1.0
+        tolerated = _TOLERATED + _TOLERATED_MORE * (1.0 - self.rate / self.full_rate)
+        if self._refused <= tolerated * self._sent:
+            return
         since = now - self._shrunk if self._shrunk is not None else None
         if since is not None and since < 1.0:
             return

@@ -126,6 +126,34 @@ def test_a_refusal_makes_a_bucket_smaller_and_time_mends_it():
     assert bucket.rate == 100
 
 
+def rate_after(share_refused, seconds=60):
+    """What is left of 100 a second when so many are refused however fast it goes."""
+    bucket, due, now = Bucket(100), 0.0, 0.0
+    while now < seconds:
+        now += max(bucket.wait_seconds(), 1e-3)
+        bucket.refill(now)
+        if bucket.wait_seconds() > 0:
+            continue
+        bucket.take()
+        due += share_refused
+        if due >= 1:
+            due -= 1
+            bucket.shrink(now)
+    return bucket.rate
+
+
+def test_a_few_refusals_among_many_requests_are_strays():
+    assert rate_after(0.04) == 100
+
+
+def test_refusals_that_no_slowness_ends_do_not_slow_down_for_ever():
+    assert 60 < rate_after(0.1) < 90
+
+
+def test_where_most_is_refused_hardly_anything_is_sent():
+    assert rate_after(0.6) == 5
+
+
 def test_a_bucket_never_runs_dry_for_good():
     bucket = Bucket(100)
     for second in range(100):
