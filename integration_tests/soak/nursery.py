@@ -54,7 +54,8 @@ def _become(asked: Mapping[str, Any]) -> None:
     silence = os.open(os.devnull, os.O_RDONLY)
     os.dup2(silence, 0)
     sys.argv = ["source-stripe-saas", *asked["arguments"]]
-    tune(asked["tuning"])
+    if asked["tuning"]:
+        tune(asked["tuning"])
 
 
 def tune(tuning: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -130,7 +131,8 @@ class Nursery:
                     return
                 if not fired and _is_due(kill, passed, out, self.requests - before):
                     fired.append(passed)
-                    os.kill(pid, kill.by)
+                    with suppress(ProcessLookupError):  # it has just ended by itself
+                        os.kill(pid, kill.by)
                 time.sleep(_LOOK_SECONDS)
 
         watcher = threading.Thread(target=watch)
