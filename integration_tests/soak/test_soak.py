@@ -1,4 +1,4 @@
-"""The short soak: as many seeds as fit into two minutes of CI; `make soak` runs a thousand."""
+"""The short soak, by `pytest -m soak`: seeds for two minutes; `make soak` runs a thousand."""
 
 import os
 import time
@@ -14,7 +14,7 @@ PARTS = 4
 """Tests, so that several workers share them."""
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("part", range(PARTS))
 def test_faults_and_kills_lose_nothing(part, tmp_path):
     total = Outcome()
