@@ -178,13 +178,16 @@ class PageSource(ConcurrentSource):
         for unit in page.spawned:
             # Before anything else: the page's own unit may end next, and the stream with it.
             self._submit(UnitPartition(unit, as_lines=page.lines is not None), processor)
+        cursor = _cursor(processor, name)
         if page.records:
             if processor._record_counter[name] == 0:
                 yield status_message(stream.as_airbyte_stream(), AirbyteStreamStatus.RUNNING)
+                opening = cursor.opening_state()
+                if opening is not None:
+                    yield opening
             processor._record_counter[name] += len(page.records)
             self.records_written += len(page.records)
             yield from page.messages()
-        cursor = _cursor(processor, name)
         cursor.apply(page.step)
         state = cursor.due_state()
         if state is not None:

@@ -51,6 +51,16 @@ class ProgressCursor(Cursor):
         assert self.progress is not None, "a page came before the stream began"
         self.progress.apply(step)
 
+    def opening_state(self) -> AirbyteMessage | None:
+        """The state of a first read that is about to print its first records.
+
+        A read that is killed before its first state would begin anew, at a later moment: what its
+        records showed and was deleted in between, no later read would tell of.
+        """
+        if self.progress is None or not self.progress.is_new_backfill():
+            return None
+        return self.state_message()
+
     def due_state(self) -> AirbyteMessage | None:
         """A state message if the last one is a while ago and there is something to say."""
         now = time.monotonic()

@@ -92,6 +92,14 @@ class Progress:
             return all(name in self._work.finished for name in names)
         return not any(missing(span, self._work.done.get(name, [])) for name in names)
 
+    def is_new_backfill(self) -> bool:
+        """True for a first read that no state tells of yet."""
+        return (
+            self.plan.is_incremental
+            and isinstance(self.route, ReadAll)
+            and self.route.resumed is not self.position.backfill
+        )
+
     def lists_by_window(self) -> bool:
         """True if what is listed can be cut by `created`."""
         source = self.plan.parent or self.plan

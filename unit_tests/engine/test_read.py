@@ -52,6 +52,27 @@ def test_a_stream_starts_runs_writes_its_state_and_is_complete():
     assert last["sourceStats"]["recordCount"] == 250
 
 
+def test_a_first_read_says_when_it_began_before_it_prints_its_first_record():
+    # Killed before any state, the next attempt would begin later: whatever was printed and is
+    # deleted in between would stay for ever.
+    with serving(lists={"customers": customers(250)}):
+        output = read_by_pages("customers")
+    happened = output.what_happened("customers")
+    assert happened.index("STATE") < happened.index("RECORD")
+    assert output.states("customers")[0] == {"backfill": {"began": NOW, "done": {}}}
+    with serving(lists={"customers": customers(250)}):
+        resumed = read_by_pages("customers", state=a_state(customers=output.states("customers")[0]))
+    happened = resumed.what_happened("customers")
+    assert happened.index("RECORD") < happened.index("STATE"), "it is told already"
+
+
+def test_a_read_of_changes_says_nothing_new_before_it_has_them_all():
+    state = a_state(customers={"updated": NOW - DAY})
+    with serving(lists={"customers": customers(5)}):
+        output = read_by_pages("customers", state=state)
+    assert output.states("customers") == [{"updated": NOW - 60}]
+
+
 def test_an_empty_stream_leaves_a_state_and_is_complete():
     with serving():
         output = read_by_pages("customers")
