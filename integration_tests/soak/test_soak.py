@@ -9,7 +9,7 @@ from integration_tests.soak.running import Nursery
 from integration_tests.soak.scenario import scenario_of
 from integration_tests.soak.soak import Outcome, discovered, soak
 
-SEEDS = int(os.environ.get("SOAK_SEEDS", "52"))
+SEEDS = int(os.environ.get("SOAK_SEEDS", "50"))
 PARTS = 4
 """Tests, so that several workers share them."""
 
