@@ -1,6 +1,5 @@
-"""What whole syncs run on: a small simulated company behind a loopback port, no other network."""
+"""What whole syncs run on: a small simulated company behind a loopback port."""
 
-import socket
 import sys
 
 import pytest
@@ -19,30 +18,6 @@ def pytest_collection_modifyitems(config, items):
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
-
-
-_PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE")
-
-
-@pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch):
-    for name in _PROXY_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _no_network():
-    connect = socket.socket.connect
-
-    def guarded(self, address):
-        if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1", "localhost"):
-            raise AssertionError(f"a test reached for the network: {address}")
-        return connect(self, address)
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(socket.socket, "connect", guarded)
-        yield
 
 
 @pytest.fixture(scope="session")

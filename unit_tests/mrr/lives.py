@@ -1,6 +1,7 @@
 """Plays the life of one subscription as Stripe would show it, and keeps its own account of MRR.
 
 The account is written from the actions, with its own arithmetic; it shares no code with the rules.
+Longer than most files: a life is one table of acts, and what each shows must agree with the rest.
 """
 
 from copy import deepcopy

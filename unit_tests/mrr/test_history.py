@@ -1,4 +1,7 @@
-"""History older than the events: M37 to M49, and the starts and ends of M45 and M46."""
+"""History older than the events: M37 to M49, and the starts and ends of M45 and M46.
+
+Longer than most files: one subject, its cases in the order of the rules.
+"""
 
 import pytest
 
