@@ -1,0 +1,19 @@
+"""Where things lie in a warehouse that `stripe-saas sync` fills: schemas and our own tables.
+
+The models read the same names; they are variables there, for warehouses that something else fills.
+"""
+
+RAW_SCHEMA = "stripe_raw"
+"""Holds a table for each stream, named after it, the syncs' log, and PyAirbyte's books."""
+
+MODELS_SCHEMA = "stripe"
+"""Holds what dbt builds."""
+
+SYNCS_TABLE = "_stripe_saas_syncs"
+"""One row a sync; `sync_log.py` says what is in it."""
+
+SYNC_STREAMS_TABLE = "_stripe_saas_sync_streams"
+"""One row a sync and stream."""
+
+DEFAULT_WAREHOUSE = "duckdb:///stripe.duckdb"
+"""Where a sync goes if nothing else is said: one file in the current folder."""
