@@ -72,7 +72,8 @@ picture: $(READY) ## draw docs/demo.svg anew, from a run of the demo
 	@$(BIN)/stripe-saas demo $(DEMO) | tee /dev/stderr | $(BIN)/python -m tools.demo_picture
 
 soak: $(READY) ## a thousand accounts under faults and kills; writes docs/reliability.md (SOAK="--seeds 50")
-	@$(BIN)/python -m integration_tests.soak --report docs/reliability.md $(SOAK)
+	@$(BIN)/python -m integration_tests.soak --report docs/reliability.md \
+	--commit "$$(git rev-parse --short=12 HEAD)" $(SOAK)
 
 fuzz: $(READY) ## a hundred thousand damaged configs, catalogs and states; FUZZ="--cases 1000"
 	@$(BIN)/python -m integration_tests.fuzz $(FUZZ)

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from integration_tests.soak.soak import Outcome
+from integration_tests.soak.outcome import Outcome
 from source_stripe_saas.sandbox.faults import KINDS
 
 BEGIN, END = "<!-- soak: begin -->", "<!-- soak: end -->"
 
 
-def summary(outcome: Outcome, seconds: float, first: int) -> str:
+def summary(outcome: Outcome) -> str:
     """The numbers as Markdown."""
-    last = first + outcome.seeds - 1
+    run_on = f" Run on {', '.join(outcome.commits)}." if outcome.commits else ""
     lines = [
-        f"Seeds {first} to {last}, {seconds / 60:.0f} minutes.",
+        f"Seeds {_ranges(outcome.seeds)}, {outcome.seconds / 60:.0f} minutes in all.{run_on}",
         "",
         "| What | Number |",
         "| --- | ---: |",
-        f"| accounts (seeds) | {outcome.seeds:,} |",
+        f"| accounts (seeds) | {len(outcome.seeds):,} |",
         f"| syncs | {outcome.syncs:,} |",
         f"| of these killed with SIGKILL | {outcome.kills:,} |",
+        f"| of these by the installed command | {outcome.by_command:,} |",
         f"| of these ended as incomplete, and said so | {outcome.incomplete:,} |",
         f"| requests answered | {outcome.requests:,} |",
         f"| records received | {outcome.records:,} |",
@@ -35,6 +37,19 @@ def summary(outcome: Outcome, seconds: float, first: int) -> str:
         f"| `{name}` | {meaning} | {outcome.injected[name]:,} |" for name, meaning in KINDS.items()
     ]
     return "\n".join(lines)
+
+
+def _ranges(seeds: Sequence[int]) -> str:
+    """`1 to 250, 501 to 750`."""
+    ordered, parts = sorted(seeds), []
+    first = last = ordered[0] if ordered else 0
+    for seed in [*ordered[1:], None]:
+        if seed == last + 1:
+            last = seed
+            continue
+        parts.append(f"{first} to {last}")
+        first = last = seed or 0
+    return ", ".join(parts)
 
 
 def write_into(path: Path, text: str) -> None:

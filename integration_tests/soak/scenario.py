@@ -92,7 +92,7 @@ def scenario_of(seed: int) -> Scenario:
         kind=kind,
         options=options if kind == "company" else {},
         attempts=tuple(_attempt(dice, position) for position in range(number)),
-        by_command=seed % 25 == 0,
+        by_command=seed % 16 == 0,
     )
 
 

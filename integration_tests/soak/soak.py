@@ -5,9 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from urllib3.util import Retry
 from integration_tests.comparison import missing_and_extra, stale
 from integration_tests.connector import COMMAND, Connector, Message, Run
 from integration_tests.destination import Destination
+from integration_tests.soak.outcome import Outcome
 from integration_tests.soak.running import Ended, Nursery, messages_of
 from integration_tests.soak.scenario import STREAMS, Scenario
 from integration_tests.truth import Truth
@@ -42,36 +41,23 @@ _SETTLED_SECONDS = 300
 """After this long every event can be read."""
 
 
-@dataclass
-class Outcome:
-    """What came of one scenario, or of many."""
-
-    seeds: int = 0
-    syncs: int = 0
-    kills: int = 0
-    incomplete: int = 0
-    """Syncs that ended by themselves and said that they were not complete."""
-    requests: int = 0
-    records: int = 0
-    objects: int = 0
-    """Objects compared with a GET by id at the end."""
-    deleted: int = 0
-    """Objects flagged as deleted at the end."""
-    injected: Counter[str] = field(default_factory=Counter)
-    losses: list[str] = field(default_factory=list)
-
-    def add(self, other: Outcome) -> None:
-        """Adds another one's numbers to these."""
-        for name, value in vars(other).items():
-            setattr(self, name, getattr(self, name) + value)
-
-
 def discovered(nursery: Nursery, folder: Path) -> list[Message]:
     """What discover says of the streams, without their schemas: nobody here looks at these."""
     connector = Connector(folder, "http://127.0.0.1:1")
     ended = nursery.run(["discover", "--config", connector.file(connector.config)], CALM)
     [catalog] = [message["catalog"] for message in ended.messages if message["type"] == "CATALOG"]
     return [{**stream, "json_schema": {}} for stream in catalog["streams"]]
+
+
+def soak_safely(
+    scenario: Scenario, nursery: Nursery, folder: Path, streams: Sequence[Message]
+) -> Outcome:
+    """The same as `soak`; a run that hangs or prints a broken line is a finding like others."""
+    try:
+        return soak(scenario, nursery, folder, streams)
+    except (AssertionError, subprocess.TimeoutExpired) as error:
+        loss = f"seed {scenario.seed}: {type(error).__name__}: {error}"
+        return Outcome(seeds=[scenario.seed], losses=[loss[:_SHOWN]])
 
 
 def soak(scenario: Scenario, nursery: Nursery, folder: Path, streams: Sequence[Message]) -> Outcome:
@@ -83,7 +69,7 @@ def soak(scenario: Scenario, nursery: Nursery, folder: Path, streams: Sequence[M
         folder: where their files go.
         streams: what `discovered` gave.
     """
-    outcome = Outcome(seeds=1)
+    outcome = Outcome(seeds=[scenario.seed])
     account = open_account(scenario.kind, seed=scenario.seed, **scenario.options)
     # A switch that needs loose objects puts them into the account's past: before it is read.
     herd = {name: _NEXT_TO_NEVER for name in NEEDS_HERD if name in scenario.kinds}
@@ -99,6 +85,7 @@ def soak(scenario: Scenario, nursery: Nursery, folder: Path, streams: Sequence[M
             connector.config["num_workers"] = attempt.workers
             arguments = connector.read_arguments(destination.states, STREAMS)
             is_command = scenario.by_command and position == 0
+            outcome.by_command += is_command
             ended = (
                 _by_command(arguments)
                 if is_command

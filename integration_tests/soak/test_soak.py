@@ -5,9 +5,10 @@ import time
 
 import pytest
 
+from integration_tests.soak.outcome import Outcome
 from integration_tests.soak.running import Nursery
 from integration_tests.soak.scenario import scenario_of
-from integration_tests.soak.soak import Outcome, discovered, soak
+from integration_tests.soak.soak import discovered, soak
 
 SEEDS = int(os.environ.get("SOAK_SEEDS", "50"))
 PARTS = 4
@@ -23,8 +24,8 @@ def test_faults_and_kills_lose_nothing(part, tmp_path):
         streams = discovered(nursery, tmp_path)
         for seed in range(1 + part, SEEDS + 1, PARTS):
             total.add(soak(scenario_of(seed), nursery, tmp_path, streams))
-    print(f"{total.seeds} seeds in {time.monotonic() - began:.0f} s, {total.kills} kills")
+    print(f"{len(total.seeds)} seeds in {time.monotonic() - began:.0f} s, {total.kills} kills")
     assert total.losses == [], "python -m integration_tests.soak --first SEED --seeds 1 --shrink"
     assert total.kills > 0
-    assert sum(total.injected.values()) > 50 * total.seeds / PARTS
-    assert total.objects > 100 * total.seeds
+    assert sum(total.injected.values()) > 50 * len(total.seeds) / PARTS
+    assert total.objects > 100 * len(total.seeds)
