@@ -19,7 +19,7 @@ LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint format lock schemas picture soak fuzz record clean
+.PHONY: help setup demo test bench lint format lock audit schemas picture soak fuzz record clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ lock: ## write requirements*.txt anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
 	@$(LOCK) --quiet --extra dev pyproject.toml -o requirements-dev.txt
 	@$(LOCK) --quiet -c requirements-dev.txt pyproject.toml -o requirements.txt
+
+audit: $(READY) ## ask whether vulnerabilities of the locked packages are known; says so if nobody answers
+	@$(BIN)/python -m tools.audit
 
 schemas: $(READY) ## write schemas/ and docs/streams.md anew; SPEC=path also takes in a new specification
 	@$(BIN)/python -m tools.generate_schemas $(or $(SPEC),--from-extract)
