@@ -30,9 +30,7 @@ def database():
         "affected": [
             {
                 "package": {"name": "bad", "ecosystem": "PyPI"},
-                "ranges": [
-                    {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.1"}]}
-                ],
+                "ranges": [{"type": "ECOSYSTEM", "events": events}],
             }
         ],
     }
