@@ -61,7 +61,7 @@ def _integer(config: Mapping[str, Any], field: str, least: int) -> int | None:
     value = config.get(field)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int):
+    if not isinstance(value, int) or isinstance(value, bool):
         raise ConfigError(field, f"must be a whole number, not {value!r}.")
     if value < least:
         raise ConfigError(field, f"must be at least {least}, not {value}.")

@@ -7,6 +7,8 @@ invoices that name their subscription, charge and payment at the top.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from source_stripe_saas.sandbox.store import Store, StripeObject
 
 CLOVER = "2025-09-30"
@@ -194,7 +196,7 @@ def _promotion_code(content: StripeObject, version: str, store: Store, _: bool) 
     return out
 
 
-_SHAPERS = {
+_SHAPERS: dict[str, Callable[[StripeObject, str, Store, bool], StripeObject]] = {
     "customer": _customer,
     "discount": _discount,
     "invoice": _invoice,
