@@ -19,7 +19,7 @@ LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint format lock audit schemas picture soak fuzz record clean
+.PHONY: help setup demo test bench lint format lock audit schemas picture soak fuzz ledger record clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ soak: $(READY) ## a thousand accounts under faults and kills; writes docs/reliab
 
 fuzz: $(READY) ## a hundred thousand damaged configs, catalogs and states; FUZZ="--cases 1000"
 	@$(BIN)/python -m integration_tests.fuzz $(FUZZ)
+
+ledger: $(READY) ## compare the MRR rules with ten companies' own ledgers; LEDGER="--seeds 2"
+	@$(BIN)/python -m integration_tests.ledger_check $(LEDGER)
 
 record: $(READY) ## record the cassettes anew, from the sandbox
 	@$(PYTEST) -n 0 --record-mode=rewrite integration_tests/test_cassettes.py

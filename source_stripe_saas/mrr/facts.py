@@ -15,6 +15,7 @@ from source_stripe_saas.mrr.event_chain import (
     unique_events,
 )
 from source_stripe_saas.mrr.invoice import invoices_from, reference
+from source_stripe_saas.mrr.long_items import with_all_items
 from source_stripe_saas.mrr.moment import BIRTH_SECONDS
 from source_stripe_saas.mrr.past_discounts import estimate_unknown
 from source_stripe_saas.mrr.state import State, state_from
@@ -69,7 +70,7 @@ class Reading:
         self.through = context.through if context else -1
         if context:
             book.recall(context.learned)
-        events = unique_events(facts.events)
+        events = with_all_items(unique_events(facts.events), facts.subscription)
         self.paid_events, self.failed_events = _invoice_events(events)
         raw = facts.subscription
         self.object = state_from(raw, book) if raw else None

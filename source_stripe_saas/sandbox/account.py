@@ -28,6 +28,8 @@ class Account:
     moves: list[Callable[[int], None]] = field(default_factory=list)
     """What happens when the clock is moved on by some seconds, in order."""
     write_ledger: Callable[[], Any] = list
+    company: Any = None
+    """The simulated company behind it, if there is one; it keeps the true ledger."""
     shelf: Shelf = field(init=False)
     renderer: Renderer = field(init=False)
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -122,6 +124,7 @@ def _company_account(seed: int, *, livemode: bool = False, **options: Any) -> Ac
         company.payout_transactions,
         moves=[move],
         write_ledger=company.ledger_as_json,
+        company=company,
     )
 
 

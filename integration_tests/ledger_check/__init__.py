@@ -1,0 +1,1 @@
+"""The MRR rules read a simulated company and must come to the ledger that it kept itself."""

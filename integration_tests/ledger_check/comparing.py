@@ -1,0 +1,149 @@
+"""Rows and the company's own ledger in, where they differ out, and whether that can be known.
+
+The company says of each of its acts whether the API will show it once the events are gone, and
+from when to when it stays hidden. Inside such a span the rows may still hold a value that was, or
+will be, the true one; everywhere else they must hold the true value to the last unit.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from fractions import Fraction
+from math import floor
+from typing import Any
+
+from source_stripe_saas.mrr.moment import iso, seconds_of
+from source_stripe_saas.sandbox.company import LedgerEntry
+
+HALF = Fraction(1, 2)
+
+
+@dataclass
+class Verdict:
+    """What a comparison found."""
+
+    equal: int = 0
+    hidden: Counter[str] = field(default_factory=Counter)
+    """Reason -> values that could not be exact."""
+    mixed: int = 0
+    """Of the hidden ones, those where the rows hold a value that never was the true one."""
+    wrong: list[str] = field(default_factory=list)
+    """One line for each value that should have been exact."""
+    adjusted: int = 0
+    types: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Verdict) -> None:
+        """Takes in another verdict."""
+        self.equal += other.equal
+        self.hidden += other.hidden
+        self.mixed += other.mixed
+        self.wrong += other.wrong
+        self.adjusted += other.adjusted
+        self.types += other.types
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A value that holds from a second on."""
+
+    at: int
+    minor: int
+
+
+class _Line:
+    """Values over time."""
+
+    def __init__(self, steps: Sequence[_Step]) -> None:
+        self._at = [step.at for step in steps]
+        self._minor = [step.minor for step in steps]
+
+    def at(self, moment: int) -> int:
+        place = bisect_right(self._at, moment)
+        return self._minor[place - 1] if place else 0
+
+    def between(self, start: int, end: int) -> set[int]:
+        """All values held in a span, those at its two ends included."""
+        first, last = bisect_right(self._at, start), bisect_right(self._at, end)
+        return {self.at(start), *self._minor[first:last]}
+
+
+def month_ends(start: int, end: int) -> list[int]:
+    """The last second of every month of a span, and its end."""
+    moment = datetime.fromtimestamp(start, timezone.utc)
+    year, month, found = moment.year, moment.month, []
+    while True:
+        year, month = year + month // 12, month % 12 + 1
+        at = int(datetime(year, month, 1, tzinfo=timezone.utc).timestamp()) - 1
+        if at >= end:
+            return [*found, end]
+        found.append(at)
+
+
+def compare(
+    ledger: Iterable[LedgerEntry],
+    rows: Mapping[str, Sequence[Mapping[str, Any]]],
+    moments: Sequence[int],
+    horizon: int,
+) -> Verdict:
+    """Compares every subscription's MRR at some moments.
+
+    Args:
+        ledger: the company's own, oldest first.
+        rows: subscription id -> its rows, in order.
+        moments: when to look.
+        horizon: T0; from then on events tell everything, and nothing stays hidden.
+    """
+    verdict = Verdict()
+    truth: dict[str, list[LedgerEntry]] = {}
+    for entry in ledger:
+        truth.setdefault(entry.subscription_id, []).append(entry)
+    for key, made in rows.items():
+        for row in made:
+            verdict.types[row["event_type"]] += 1
+            if row["event_type"] == "adjusted":
+                verdict.adjusted += 1
+                verdict.wrong.append(f"{key}: adjusted at {row['occurred_at']}")
+    for key in rows.keys() - truth.keys():
+        verdict.wrong.append(f"{key}: rows of a subscription that the ledger does not have")
+    for key, entries in truth.items():
+        _compare_one(key, entries, rows.get(key, ()), moments, horizon, verdict)
+    return verdict
+
+
+def _compare_one(
+    key: str,
+    entries: Sequence[LedgerEntry],
+    rows: Sequence[Mapping[str, Any]],
+    moments: Sequence[int],
+    horizon: int,
+    verdict: Verdict,
+) -> None:
+    true = _Line([_Step(entry.at, floor(entry.mrr_after + HALF)) for entry in entries])
+    told = _Line([_Step(seconds_of(row["occurred_at"]), row["mrr_after"]) for row in rows])
+    spans = [_span(entry, horizon) for entry in entries if entry.untraceable]
+    for at in moments:
+        if true.at(at) == told.at(at):
+            verdict.equal += 1
+            continue
+        hiding = [(start, end, why) for start, end, why in spans if start <= at < end]
+        if hiding:
+            start, end = min(one[0] for one in hiding), max(one[1] for one in hiding)
+            if told.at(at) not in true.between(start - 1, end):
+                verdict.mixed += 1  # another change was made on top of the hidden one
+            verdict.hidden[hiding[0][2]] += 1
+            continue
+        verdict.wrong.append(
+            f"{key}: at {iso(at)} the ledger has {true.at(at)} and the rows {told.at(at)}"
+            + (f" (hidden: {', '.join(one[2] for one in hiding)})" if hiding else "")
+        )
+
+
+def _span(entry: LedgerEntry, horizon: int) -> tuple[int, int, str]:
+    """From when to when an act stays hidden: at the horizon the object shows what is so."""
+    start = entry.at if entry.visible_from is None else entry.visible_from
+    end = horizon if entry.visible_until is None else min(entry.visible_until, horizon)
+    return start, end, f"{entry.event_type}: {entry.note or 'its moment is not shown'}"

@@ -1,0 +1,64 @@
+"""Events whose payloads cut long lists of items in, the same events with all items out (M5)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from source_stripe_saas.mrr.event_chain import STATE_EVENTS
+
+Raw = Mapping[str, Any]
+
+
+def with_all_items(events: Sequence[Raw], current: Raw | None) -> list[Raw]:
+    """Completes the items of payloads that end in `has_more`.
+
+    The list of a past state cannot be paged any more. What it does not show is what the state
+    after it shows, created by then: the walk goes backwards from the current object.
+
+    Args:
+        events: of one subscription, oldest first.
+        current: the subscription as it is now, with all of its items.
+    """
+    if not any(_is_cut(event) for event in events):
+        return list(events)
+    known = _entries((current or {}).get("items"))
+    completed: list[Raw] = []
+    for event in reversed(events):
+        if event["type"] not in STATE_EVENTS:
+            completed.append(event)
+            continue
+        data, at = event["data"], event["created"]
+        raw, before = data["object"], data.get("previous_attributes")
+        items, known = _completed(raw.get("items"), known, at)
+        told = {**data, "object": {**raw, "items": items}}
+        if before and "items" in before:
+            earlier, known = _completed(before["items"], known, at - 1)
+            told["previous_attributes"] = {**before, "items": earlier}
+        completed.append({**event, "data": told})
+    return completed[::-1]
+
+
+def _completed(listed: Any, known: list[Raw], until: int) -> tuple[Any, list[Raw]]:
+    """The list with what is known besides, created by then, and its entries."""
+    entries = _entries(listed)
+    if not (isinstance(listed, Mapping) and listed.get("has_more")):
+        return listed, entries
+    shown = {entry.get("id") for entry in entries}
+    hidden = [
+        entry
+        for entry in known
+        if entry.get("id") not in shown and (entry.get("created") or 0) <= until
+    ]
+    return {**listed, "data": [*entries, *hidden], "has_more": False}, [*entries, *hidden]
+
+
+def _entries(listed: Any) -> list[Raw]:
+    data = listed.get("data") if isinstance(listed, Mapping) else listed
+    return list(data or ())
+
+
+def _is_cut(event: Raw) -> bool:
+    if event["type"] not in STATE_EVENTS:
+        return False
+    data = event["data"]
+    lists = (data["object"].get("items"), (data.get("previous_attributes") or {}).get("items"))
+    return any(isinstance(one, Mapping) and bool(one.get("has_more")) for one in lists)
