@@ -90,10 +90,10 @@ def _run_with_cdk(
 
     from source_stripe_saas.engine.ending import OutputBroken, Stopped
     from source_stripe_saas.engine.entrypoint import PageEntrypoint
-    from source_stripe_saas.engine.heap import give_back_large_blocks
+    from source_stripe_saas.engine.heap import keep_one_heap, look_for_cycles_seldom
     from source_stripe_saas.source import SourceStripeSaas
 
-    give_back_large_blocks()
+    keep_one_heap()
     logging.raiseExceptions = False  # a log line that meets a broken pipe is not worth a traceback
     logger = init_logger("airbyte")
     logger.setLevel(logging.DEBUG if chosen.debug else logging.INFO)
@@ -102,6 +102,7 @@ def _run_with_cdk(
         state = states_of(raw_state)
         source = SourceStripeSaas(catalog, config, state)
         entrypoint = PageEntrypoint(source, out)
+        look_for_cycles_seldom()
         if chosen.command == "check":
             entrypoint.check(config)
         elif chosen.command == "discover":
