@@ -38,7 +38,7 @@ from source_stripe_saas.streams.plan import plans_of
 from source_stripe_saas.streams.position import read_position
 from source_stripe_saas.streams.progress import Progress
 from source_stripe_saas.streams.route import ReadAll, choose_route
-from source_stripe_saas.streams.traffic import Traffic
+from source_stripe_saas.streams.traffic import Processor, Traffic
 from source_stripe_saas.streams.work import StreamWork, Unit
 from source_stripe_saas.stripe.client import StripeClient
 from source_stripe_saas.stripe.refusal import StripeError
@@ -195,6 +195,7 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
             latency_seconds=lambda: self._client.latency_seconds if self._client else 0.0,
             most_readers=self._workers,
             expect=limits.expect,
+            processor=Processor(),
         )
         try:
             self._account = open_account(self._client, self._settings)

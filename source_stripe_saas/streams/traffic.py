@@ -7,12 +7,53 @@ through would hold threads that other endpoints need.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 _MOST_READERS_OF_AN_ENDPOINT = 12
 _SPARE_READERS = 2
 """Readers beyond those that the limit keeps busy, for when one of them is between two pages."""
+
+_BUSY_SHARE = 0.85
+"""Of one processor: who uses that much has no time for another reader's pages.
+
+Python runs one thread at a time, so more readers would only wait for each other, and each change of
+hands costs. Against Stripe's latency this is never reached.
+"""
+
+_BUSY_SECONDS = 0.25
+"""Over which that is measured."""
+
+
+class Processor:
+    """How busy this process keeps its processor."""
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        used_seconds: Callable[[], float] = time.process_time,
+    ) -> None:
+        """Begins to measure.
+
+        Args:
+            clock: seconds.
+            used_seconds: what all threads have used of the processor so far.
+        """
+        self._clock, self._used_seconds = clock, used_seconds
+        self._since, self._used_before = clock(), used_seconds()
+        self._latest: bool | None = None
+
+    def is_busy(self) -> bool:
+        """True if there was hardly a pause lately."""
+        passed = self._clock() - self._since
+        if self._latest is not None and passed < _BUSY_SECONDS:
+            return self._latest
+        used = self._used_seconds()
+        busy = used - self._used_before > _BUSY_SHARE * passed
+        if passed >= _BUSY_SECONDS:
+            self._since, self._used_before, self._latest = self._since + passed, used, busy
+        return busy
 
 
 @dataclass
@@ -27,11 +68,15 @@ class Traffic:
     """Over all endpoints: the threads that there are."""
     expect: Callable[[str, float], None] = lambda endpoint, pages: None
     """Told how many more pages, or fewer, an endpoint is thought to have left."""
+    processor: Processor | None = None
+    """None has always time."""
     _readers: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def has_room(self, endpoint: str) -> bool:
-        """True if one more reader of the endpoint would be kept busy."""
+        """True if one more reader of the endpoint would be kept busy, and not the processor."""
+        if self.processor is not None and self.processor.is_busy():
+            return False
         wanted = min(
             _MOST_READERS_OF_AN_ENDPOINT,
             self.per_second * self.latency_seconds() + _SPARE_READERS,
