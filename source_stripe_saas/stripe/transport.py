@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 import requests
@@ -35,6 +36,30 @@ class Answer:
     content: bytes
 
 
+class OneServer(HTTPAdapter):
+    """An adapter whose requests all go to one server: it is looked up and its trust set up once.
+
+    The plain one does both for each request, and looks for files of certificates each time.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._found: Any = None
+        self._trusted: Any = None
+
+    def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> Any:
+        """The connections to the server of the first request."""
+        if self._found is None:
+            self._found = super().get_connection_with_tls_context(*arguments, **options)
+        return self._found
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Sets up what these connections trust, once."""
+        if conn is not self._trusted:
+            super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
+            self._trusted = conn
+
+
 class Transport:
     """Sends GET requests, one at a time; for one thread."""
 
@@ -55,7 +80,9 @@ class Transport:
             "Connection": "keep-alive",
         }
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(pool_connections=2, pool_maxsize=2))
+            self._session.mount(scheme, OneServer(pool_connections=2, pool_maxsize=2))
+        # Preparing looks through a URL letter by letter; here it is well-formed to begin with.
+        self._blank = requests.Request("GET", self._url, headers=self._headers).prepare()
 
     def get(
         self,
@@ -77,7 +104,9 @@ class Transport:
         """
         url = f"{self._url}{path}" + (f"?{urlencode(params)}" if params else "")
         # Prepared without the session, which would merge cookies and settings of its own.
-        request = requests.Request("GET", url, headers={**self._headers, **headers}).prepare()
+        request = self._blank.copy()
+        request.url = url
+        request.headers.update(headers)
         response = self._session.send(
             request,
             stream=True,
