@@ -6,7 +6,7 @@ end, and takes children out of their parents.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -71,6 +71,29 @@ class RecordMaker:
     drops: frozenset[str] = frozenset()
     """Fields that the objects have only for the sake of other streams."""
     _latest_tail: tuple[int, bytes] | None = field(init=False, default=None)
+
+    def as_they_are(
+        self, rows: Sequence[Row | StripeObject], updated: int
+    ) -> list[AnyRecord] | None:
+        """A whole page's records, if nothing in it needs to be decoded, completed or taken out.
+
+        Args:
+            rows: the objects of a list.
+            updated: as for `records`.
+
+        Returns:
+            What `records` would give for each, or None where one of them needs a closer look.
+        """
+        if self.plan.parent is not None or self.drops:
+            return None
+        tail = self._tail(updated)
+        lists = self.plan.completes
+        made: list[AnyRecord] = []
+        for row in rows:
+            if type(row) is not Row or (lists and any(map(row.is_cut, lists))):
+                return None
+            made.append(RawRecord(row.raw, tail))
+        return made
 
     def records(self, row: Row | StripeObject, updated: int) -> Iterator[AnyRecord]:
         """The records that a listed or fetched object gives: itself, or its children.

@@ -160,9 +160,15 @@ def batches(
     A parent with very many children makes more than one batch, so that memory stays flat.
     """
     plan = work.plan
-    oldest_open = min((row[plan.created_field] for row in rows if plan.is_open(row)), default=None)
-    records: list[AnyRecord] = []
-    for row in rows:
+    if work.failed.is_set():
+        return
+    oldest_open = None
+    if plan.open_while:
+        silent = (row[plan.created_field] for row in rows if plan.is_open(row))
+        oldest_open = min(silent, default=None)
+    as_they_are = work.maker.as_they_are(rows, updated)
+    records: list[AnyRecord] = as_they_are or []
+    for row in rows if as_they_are is None else ():
         if work.failed.is_set():
             return
         for record in work.maker.records(row, updated):

@@ -99,8 +99,11 @@ class ListReader:
                 self._step_back()
                 continue
             objects, has_more = self._checked(reply)
-            fresh = [row for row in objects if row["id"] not in self._edge]
-            self._remember(objects)
+            ids = [row["id"] for row in objects]
+            fresh = list(objects)
+            if not self._edge.isdisjoint(ids):
+                fresh = [row for row in objects if row["id"] not in self._edge]
+            self._remember(objects, ids)
             if fresh or not has_more:
                 return ListPage(fresh, has_more, reply.moment)
 
@@ -123,16 +126,17 @@ class ListReader:
             raise Unreachable(self.listing.path, "an empty page says that there is more")
         return objects, has_more
 
-    def _remember(self, objects: Sequence[Row | StripeObject]) -> None:
-        if not objects:
+    def _remember(self, objects: Sequence[Row | StripeObject], ids: list[str]) -> None:
+        if not ids:
             return
-        self.after = objects[-1]["id"]
+        self.after = ids[-1]
         if self.listing.created_field is None:
-            self._before = [row["id"] for row in objects]
+            self._before = ids
             self._edge.clear()
             return
-        oldest = min(row[self.listing.created_field] for row in objects)
-        edge = {row["id"] for row in objects if row[self.listing.created_field] == oldest}
+        times = [row[self.listing.created_field] for row in objects]
+        oldest = min(times)
+        edge = {identity for identity, time in zip(ids, times, strict=True) if time == oldest}
         # Only objects of the oldest second can come again when the walk starts anew there.
         self._edge = edge | self._edge if oldest == self._oldest else edge
         self._oldest = oldest

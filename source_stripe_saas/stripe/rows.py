@@ -33,6 +33,8 @@ class _Sliced(msgspec.Struct):
 
 _ENVELOPE = msgspec.json.Decoder(_Sliced)
 
+_PLAIN = frozenset((str, int, bool))
+
 
 @cache
 def head_decoder(fields: tuple[str, ...], lists: tuple[str, ...] = ()) -> HeadDecoder:
@@ -69,7 +71,7 @@ class Row(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         # Lists are in the head too, but only as far as `is_cut` needs them.
         value = getattr(self._head, name, None)
-        return value if isinstance(value, str | int) else self.decoded()[name]
+        return value if type(value) in _PLAIN else self.decoded()[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.decoded())
@@ -123,7 +125,11 @@ def is_a_page(objects: Any, has_more: Any) -> bool:
         return False
     if has_more and not objects:
         return False
-    return all(isinstance(entry, Mapping) and isinstance(entry.get("id"), str) for entry in objects)
+    # A `Row` has been seen to have an id.
+    return all(
+        type(entry) is Row or (isinstance(entry, Mapping) and isinstance(entry.get("id"), str))
+        for entry in objects
+    )
 
 
 def loads(content: bytes | memoryview) -> Any:

@@ -1,10 +1,13 @@
 """Records: what the connector adds, cut lists completed, children with their parent's id."""
 
+import json
+
 import pytest
 
 from source_stripe_saas.streams.plan import Touch
 from source_stripe_saas.streams.records import RecordMaker, endpoint_of, fill_path
 from source_stripe_saas.stripe.refusal import Unreachable, refusal
+from source_stripe_saas.stripe.rows import head_decoder, sliced
 from unit_tests.builders import NOW, PLANS, a_list, a_plan, a_thing
 from unit_tests.fake_stripe import FakeStripe
 from unit_tests.syncs import decoded, small_pages
@@ -193,3 +196,32 @@ def test_a_parent_whose_children_stripe_does_not_know_is_not_asked():
     assert client.requests == []
     (record,) = records(plan, {**payout, "reconciliation_status": "completed"}, client)
     assert (record["payout"], record["id"]) == ("po_1", "txn_1")
+
+
+def sliced_rows(*rows):
+    body = json.dumps({"object": "list", "data": rows, "has_more": False}, indent=2).encode()
+    found = sliced(body, head_decoder(("created",), ("parts",)))
+    assert found is not None
+    return found[0]
+
+
+def test_a_whole_page_as_it_is_makes_the_records_that_its_objects_make_one_by_one():
+    maker = RecordMaker(a_plan(completes=("parts",)), FakeStripe())
+    rows = sliced_rows(*(a_thing(n, parts=a_list([{"id": "pa_1"}])) for n in range(3)))
+    together = maker.as_they_are(rows, NOW)
+    assert together is not None
+    assert decoded(together) == decoded([one for row in rows for one in maker.records(row, NOW)])
+
+
+@pytest.mark.parametrize(
+    ("plan", "parts"),
+    [
+        (a_plan(completes=("parts",)), {**a_list([]), "has_more": True}),
+        (a_plan(parent=a_plan(), embedded="parts"), a_list([])),
+    ],
+    ids=["an embedded list was cut", "children must be taken out"],
+)
+def test_a_page_that_needs_a_closer_look_is_not_passed_on_as_it_is(plan, parts):
+    rows = sliced_rows(a_thing(1, parts=a_list([])), a_thing(2, parts=parts))
+    assert RecordMaker(plan, FakeStripe()).as_they_are(rows, NOW) is None
+    assert RecordMaker(plan, FakeStripe()).as_they_are([a_thing(1)], NOW) is None
