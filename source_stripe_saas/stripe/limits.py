@@ -7,7 +7,6 @@ would end long after the others. A refusal that names a bucket makes it smaller 
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections import deque
@@ -15,90 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from source_stripe_saas.settings import Settings
+from source_stripe_saas.stripe.bucket import Bucket
 
 LIVE_REQUESTS_PER_SECOND = 100
 TEST_REQUESTS_PER_SECOND = 25
 ENDPOINT_REQUESTS_PER_SECOND = 25
 FILES_REQUESTS_PER_SECOND = 20
 """Stripe's published limits: https://docs.stripe.com/rate-limits"""
-
-_BURST_SECONDS = 0.05
-"""How much of a second's allowance may go out at once after a pause; more would overstep it."""
-
-_SHRINKS_TO = 0.85
-"""What is left of a bucket's rate after a refusal: gentle, since one may be a stray."""
-
-_SHRINKS_TO_WHEN_REPEATED = 0.75
-"""The same for a refusal in the second after another."""
-
-_RECOVERS_PER_SECOND = 0.02
-"""Share of the full rate that a smaller bucket regains each second."""
-
-_LEAST_SHARE = 0.05
-"""A bucket never gets smaller than this share of its full rate."""
-
-_TOLERATED, _TOLERATED_MORE = 0.05, 0.2
-"""Share of refused requests that a full bucket takes for strays, and what an empty one adds to it.
-
-Going slower does not help against refusals that have nothing to do with the rate. The smaller a
-bucket is already, the more of them it takes to make it smaller still.
-"""
-
-_RECENT_SECONDS = 4.0
-"""Over which refusals and requests are compared."""
-
-
-class Bucket:
-    """Tokens for so many requests a second; times are seconds on one monotonic clock."""
-
-    def __init__(self, per_second: float) -> None:
-        self.full_rate = self.rate = float(per_second)
-        self._tokens = self._burst()
-        self._seen: float | None = None
-        self._shrunk: float | None = None
-        self._sent = self._refused = 0.0
-
-    def _burst(self) -> float:
-        return max(1.0, self.rate * _BURST_SECONDS)
-
-    def refill(self, now: float) -> None:
-        """Adds what has come in since the last look."""
-        passed = now - self._seen if self._seen is not None else 0.0
-        if passed < 0:
-            return
-        self._seen = now
-        kept = math.exp(-passed / _RECENT_SECONDS)
-        self._sent *= kept
-        self._refused *= kept
-        if self._shrunk is not None and now - self._shrunk > 1.0:
-            regained = passed * _RECOVERS_PER_SECOND * self.full_rate
-            self.rate = min(self.full_rate, self.rate + regained)
-        self._tokens = min(self._burst(), self._tokens + passed * self.rate)
-
-    def wait_seconds(self) -> float:
-        """How long until there is a token, 0 if there is one."""
-        # Refilling adds fractions that come a hair short of one.
-        return max(0.0, (1.0 - 1e-9 - self._tokens) / self.rate)
-
-    def take(self) -> None:
-        """Uses a token."""
-        self._tokens -= 1.0
-        self._sent += 1.0
-
-    def shrink(self, now: float) -> None:
-        """Answers a refusal; several in a second count once, and a few among many not at all."""
-        self._refused += 1.0
-        tolerated = _TOLERATED + _TOLERATED_MORE * (1.0 - self.rate / self.full_rate)
-        if self._refused <= tolerated * self._sent:
-            return
-        since = now - self._shrunk if self._shrunk is not None else None
-        if since is not None and since < 1.0:
-            return
-        repeated = since is not None and since < 2.0
-        factor = _SHRINKS_TO_WHEN_REPEATED if repeated else _SHRINKS_TO
-        self.rate = max(self.full_rate * _LEAST_SHARE, self.rate * factor)
-        self._tokens = min(self._tokens, 0.0)
-        self._shrunk = now
 
 
 @dataclass(eq=False)
