@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pendulum
+
+from source_stripe_saas.privacy.classes import (
+    ACTIONS,
+    CLASSES,
+    PAYMENT_INSTRUMENTS,
+    SHORTEST_KEY,
+    Action,
+    Policy,
+)
 
 Mode = Literal["live", "test", "any"]
 
@@ -45,6 +54,8 @@ class Settings:
     endpoint_requests_per_second: int | None
     """The same for each endpoint."""
     check_streams: tuple[str, ...] | None
+    privacy: Policy = field(default_factory=Policy)
+    """What becomes of personal data."""
 
     @property
     def is_stripe(self) -> bool:
@@ -123,16 +134,53 @@ def _api_url(config: Mapping[str, Any]) -> str:
     return url
 
 
+def _action(field: str, value: Any) -> Action | None:
+    for action in ACTIONS:
+        if value == action:
+            return action
+    if value is None or value == "":
+        return None
+    raise ConfigError(field, f"must be one of {', '.join(f'`{one}`' for one in ACTIONS)}.")
+
+
+def _privacy(config: Mapping[str, Any], key: str) -> Policy:
+    """Personal data: one word for all classes, the payment instruments, then single classes."""
+    everything = _action("personal_data", config.get("personal_data")) or "keep"
+    actions = dict.fromkeys(CLASSES, everything)
+    instruments = _action("payment_instruments", config.get("payment_instruments"))
+    if instruments is not None:
+        actions |= dict.fromkeys(PAYMENT_INSTRUMENTS, instruments)
+    classes = config.get("personal_data_by_class") or {}
+    if not isinstance(classes, dict):
+        raise ConfigError("personal_data_by_class", "must be an object: class of data, action.")
+    for name, value in classes.items():
+        if name not in CLASSES:
+            known = ", ".join(CLASSES)
+            raise ConfigError("personal_data_by_class", f"may name {known}, but not {name!r}.")
+        actions[name] = _action(f"personal_data_by_class.{name}", value) or actions[name]
+    secret = _text(config, "personal_data_key")
+    if secret is None and "hash" in actions.values():
+        raise ConfigError(
+            "personal_data_key", "is missing: hashing needs a secret of its own, kept for good."
+        )
+    if secret is not None and len(secret) < SHORTEST_KEY:
+        raise ConfigError("personal_data_key", f"must have at least {SHORTEST_KEY} characters.")
+    if secret is not None and secret == key:
+        # A new API key would change all hashes, and joins with what was loaded before would break.
+        raise ConfigError("personal_data_key", "must be another secret than `client_secret`.")
+    return Policy(actions, secret)
+
+
 def parse_settings(config: Mapping[str, Any]) -> Settings:
     """Checks a config and gives its settings.
 
     Raises:
         ConfigError: a field is missing, of the wrong type or out of range.
     """
-    for field in config:
-        if field.startswith("__"):
+    for name in config:
+        if name.startswith("__"):
             # The CDK would obey some of these, up to running code from the config.
-            raise ConfigError(field, "is not allowed: names that begin with `__` are reserved.")
+            raise ConfigError(name, "is not allowed: names that begin with `__` are reserved.")
     key, key_mode = _key(config)
     mode = _text(config, "mode") or "any"
     if mode not in ("live", "test", "any"):
@@ -160,4 +208,5 @@ def parse_settings(config: Mapping[str, Any]) -> Settings:
         requests_per_second=_integer(config, "call_rate_limit", 1),
         endpoint_requests_per_second=_integer(config, "endpoint_rate_limit", 1),
         check_streams=tuple(check_streams) if check_streams is not None else None,
+        privacy=_privacy(config, key),
     )

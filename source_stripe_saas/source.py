@@ -31,7 +31,9 @@ from source_stripe_saas.account import Account, AccountRefused, open_account
 from source_stripe_saas.check import check_connection
 from source_stripe_saas.engine.core import PageSource
 from source_stripe_saas.engine.cursor import ProgressCursor
+from source_stripe_saas.engine.page import Making
 from source_stripe_saas.engine.partition import Placeholder, UnitPartitions
+from source_stripe_saas.privacy.redaction import Redaction
 from source_stripe_saas.settings import ConfigError, Settings, parse_settings
 from source_stripe_saas.streams.crew import Assignment, Member, assign
 from source_stripe_saas.streams.plan import plans_of
@@ -82,6 +84,7 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         self._client: StripeClient | None = None
         self._account: Account | None = None
         self._works: dict[str, StreamWork] = {}
+        self._making = Making()
         if config:
             self._settings = self._parsed(config)
         self._workers = _workers(self._settings)
@@ -140,6 +143,7 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         that the CDK made of it.
         """
         built = super().streams(config)
+        self._making = Making(self.pages, self._redactions(built))
         if self._account is None:
             return [self._stream(each, _nothing) for each in built]
         by_name = {each.name: each for each in built}
@@ -204,6 +208,17 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         except StripeError as error:
             raise errors.refused_at_start(error) from error
 
+    def _redactions(self, built: list[AbstractStream]) -> dict[str, Redaction]:
+        """What the config wants done with personal data, for the streams that have any."""
+        if self._settings is None or self._settings.privacy.is_idle:
+            return {}
+        redaction = Redaction(self._settings.privacy)
+        return {
+            each.name: redaction
+            for each in built
+            if redaction.touches(each.get_json_schema(), self.plans[each.name].object)
+        }
+
     def _stream(
         self,
         built: AbstractStream,
@@ -214,7 +229,7 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         cursor = ProgressCursor(plan.name)
         cursor.progress = member.progress if member else None
         return DefaultStream(
-            partition_generator=UnitPartitions(begin, as_lines=self.pages),
+            partition_generator=UnitPartitions(begin, self._making),
             name=plan.name,
             json_schema=built.get_json_schema,
             primary_key=list(plan.primary_key),

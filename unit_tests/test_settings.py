@@ -155,3 +155,66 @@ def test_an_api_address_loses_its_last_slash(url, kept):
     settings = parse_settings({"client_secret": KEY, "api_url": url})
     assert settings.api_url == kept
     assert settings.is_stripe == (kept == STRIPE_URL)
+
+
+HASHING_KEY = "0123456789abcdef0123456789abcdef"
+
+
+def privacy(**config):
+    return parse_settings({"client_secret": KEY, **config}).privacy
+
+
+def test_all_personal_data_is_kept_unless_a_config_says_otherwise():
+    assert privacy().is_idle
+    assert privacy(personal_data="keep", payment_instruments=None, personal_data_key="").is_idle
+
+
+def test_one_word_is_for_all_classes():
+    assert set(privacy(personal_data="drop").actions.values()) == {"drop"}
+    policy = privacy(personal_data="hash", personal_data_key=f" {HASHING_KEY}\n")
+    assert set(policy.actions.values()) == {"hash"}
+    assert policy.key == HASHING_KEY
+    assert HASHING_KEY not in repr(policy)
+
+
+def test_payment_instruments_and_single_classes_are_exceptions():
+    policy = privacy(payment_instruments="drop")
+    assert policy.hashed_or_dropped == {"card_details": "drop", "bank_details": "drop"}
+    policy = privacy(
+        personal_data="drop",
+        payment_instruments="keep",
+        personal_data_by_class={"bank_details": "hash", "ip": "", "email": "keep", "name": None},
+        personal_data_key=HASHING_KEY,
+    )
+    kept = {"card_details": "keep", "email": "keep", "bank_details": "hash"}
+    assert policy.actions == {**dict.fromkeys(policy.actions, "drop"), **kept}
+
+
+@pytest.mark.parametrize(
+    ("config", "field", "said"),
+    [
+        ({"personal_data": "hash"}, "personal_data_key", "is missing"),
+        ({"personal_data_by_class": {"ip": "hash"}}, "personal_data_key", "is missing"),
+        ({"payment_instruments": "hash"}, "personal_data_key", "is missing"),
+        ({"personal_data_key": "x" * 31}, "personal_data_key", "at least 32 characters"),
+        ({"personal_data_key": 5}, "personal_data_key", "must be a text"),
+        ({"personal_data": "encrypt"}, "personal_data", "one of `keep`, `hash`, `drop`"),
+        ({"personal_data": True}, "personal_data", "one of"),
+        ({"personal_data": {"email": "hash"}}, "personal_data", "one of"),
+        ({"payment_instruments": ["drop"]}, "payment_instruments", "one of"),
+        ({"personal_data_by_class": "drop"}, "personal_data_by_class", "must be an object"),
+        ({"personal_data_by_class": {"mail": "drop"}}, "personal_data_by_class", "not 'mail'"),
+        ({"personal_data_by_class": {"ip": 1}}, "personal_data_by_class.ip", "one of"),
+    ],
+)
+def test_a_switch_that_cannot_be_obeyed_is_refused(config, field, said):
+    found, text = problem(**config)
+    assert found == field
+    assert said in text
+
+
+def test_the_hashing_key_must_not_be_the_api_key():
+    key = "rk_test_Secret" + "0" * 32
+    with pytest.raises(ConfigError, match="another secret") as raised:
+        parse_settings({"client_secret": key, "personal_data_key": key})
+    assert "Secret" not in str(raised.value)

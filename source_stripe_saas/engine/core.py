@@ -177,7 +177,7 @@ class PageSource(ConcurrentSource):
         stream = processor._stream_name_to_instance[name]
         for unit in page.spawned:
             # Before anything else: the page's own unit may end next, and the stream with it.
-            self._submit(UnitPartition(unit, as_lines=page.lines is not None), processor)
+            self._submit(UnitPartition(unit, page.making), processor)
         cursor = _cursor(processor, name)
         if page.records:
             if processor._record_counter[name] == 0:

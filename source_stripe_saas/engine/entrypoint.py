@@ -89,7 +89,9 @@ class PageEntrypoint:
         yield from self._plain._emit_queued_messages(self._source)
 
     def _hide_secrets(self, config: dict[str, Any]) -> None:
-        update_secrets([str(config["client_secret"])])
+        names = ("client_secret", "personal_data_key")
+        # As they are sent, which is without the blanks that came with pasting them.
+        update_secrets([str(config[name]).strip() for name in names if config.get(name)])
 
     def _write(self, message: AirbyteMessage) -> None:
         text = self._plain.airbyte_message_to_string(message) + "\n"

@@ -8,30 +8,49 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import orjson
 from airbyte_cdk.models import AirbyteMessage, AirbyteRecordMessage, Type
 from airbyte_cdk.sources.types import Record
 
+from source_stripe_saas.privacy.redaction import Redaction
 from source_stripe_saas.streams.records import AnyRecord, RawRecord
 from source_stripe_saas.streams.work import Batch
 from source_stripe_saas.stripe.rows import StripeObject
 
 
-class Page(Record):
-    """Records of one stream, what they complete, and the units of work they bring."""
+@dataclass(frozen=True)
+class Making:
+    """How a sync's pages are made; the same for all of them."""
 
-    def __init__(self, batch: Batch, *, as_lines: bool) -> None:
+    as_lines: bool = False
+    """True if pages are to become lines, false if they are to become the core's messages."""
+    redactions: Mapping[str, Redaction] = field(default_factory=dict)
+    """Streams whose records may not pass as they are."""
+
+
+class Page(Record):
+    """Records of one stream, what they complete, and the units of work they bring.
+
+    Every record of every stream passes through here, whatever it was read from; so here personal
+    data is taken out, and nowhere else.
+    """
+
+    def __init__(self, batch: Batch, making: Making) -> None:
         # The core stops at the first falsy item, and a Record is as true as its data.
         super().__init__(data={"page": True}, stream_name=batch.stream)
-        self.records = batch.records
+        self.making = making
+        redaction = making.redactions.get(batch.stream)
+        self.records = batch.records if redaction is None else _redacted(batch.records, redaction)
         self.step = batch.step
         self.spawned = batch.spawned
         self.emitted_at = int(time.time() * 1000)
-        self.lines = _lines(batch.stream, batch.records, self.emitted_at) if as_lines else None
-        """All RECORD messages, a line each."""
+        self.lines: bytes | None = None
+        """All RECORD messages, a line each, if lines are wanted."""
+        if making.as_lines:
+            self.lines = _lines(batch.stream, self.records, self.emitted_at)
 
     def messages(self) -> Iterator[AirbyteMessage]:
         """The page as the core's own messages: one for all its lines, or one a record."""
@@ -39,7 +58,7 @@ class Page(Record):
             yield PageMessage.of(self)
             return
         for record in self.records:
-            data = record.decoded() if isinstance(record, RawRecord) else record
+            data = _decoded(record)
             yield AirbyteMessage(
                 type=Type.RECORD,
                 record=AirbyteRecordMessage(
@@ -64,6 +83,14 @@ class PageMessage(AirbyteMessage):
         return cls(
             type=Type.RECORD, record=stand_in, lines=page.lines or b"", count=len(page.records)
         )
+
+
+def _redacted(records: list[AnyRecord], redaction: Redaction) -> list[AnyRecord]:
+    return [redaction.redacted(_decoded(record)) for record in records]
+
+
+def _decoded(record: AnyRecord) -> StripeObject:
+    return record.decoded() if isinstance(record, RawRecord) else record
 
 
 def _lines(stream: str, records: list[AnyRecord], emitted_at: int) -> bytes:

@@ -11,7 +11,7 @@ from airbyte_cdk.sources.streams.concurrent.partitions.partition_generator impor
 )
 from airbyte_cdk.sources.types import Record
 
-from source_stripe_saas.engine.page import Page
+from source_stripe_saas.engine.page import Making, Page
 from source_stripe_saas.streams.work import Unit
 
 
@@ -26,8 +26,8 @@ class UnitFailed(Exception):
 class UnitPartition(Partition):
     """Reads a unit and turns its batches into pages."""
 
-    def __init__(self, unit: Unit, *, as_lines: bool) -> None:
-        self._unit, self._as_lines = unit, as_lines
+    def __init__(self, unit: Unit, making: Making) -> None:
+        self._unit, self._making = unit, making
 
     def read(self) -> Iterable[Record]:
         """The unit's pages, in order.
@@ -37,7 +37,7 @@ class UnitPartition(Partition):
         """
         try:
             for batch in self._unit.read():
-                yield Page(batch, as_lines=self._as_lines)
+                yield Page(batch, self._making)
         except Exception as error:
             raise UnitFailed(error, self._unit.serves) from error
 
@@ -85,10 +85,8 @@ class Placeholder(Partition):
 class UnitPartitions(PartitionGenerator):
     """The partitions that a stream's sync starts with."""
 
-    def __init__(
-        self, begin: Callable[[], Iterator[Unit | Placeholder]], *, as_lines: bool
-    ) -> None:
-        self._begin, self._as_lines = begin, as_lines
+    def __init__(self, begin: Callable[[], Iterator[Unit | Placeholder]], making: Making) -> None:
+        self._begin, self._making = begin, making
 
     def generate(self) -> Iterable[Partition]:
         """Begins the stream's sync."""
@@ -96,4 +94,4 @@ class UnitPartitions(PartitionGenerator):
             if isinstance(first, Placeholder):
                 yield first
             else:
-                yield UnitPartition(first, as_lines=self._as_lines)
+                yield UnitPartition(first, self._making)

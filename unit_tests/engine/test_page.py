@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from source_stripe_saas.engine.page import Page, PageMessage
+from source_stripe_saas.engine.page import Making, Page, PageMessage
 from source_stripe_saas.streams.progress import Step
 from source_stripe_saas.streams.records import RecordMaker
 from source_stripe_saas.streams.work import Batch
@@ -14,7 +14,7 @@ from unit_tests.fake_stripe import FakeStripe
 
 
 def a_page(*records, as_lines=True):
-    return Page(Batch("things", list(records), Step()), as_lines=as_lines)
+    return Page(Batch("things", list(records), Step()), Making(as_lines))
 
 
 def decoded_lines(page):
