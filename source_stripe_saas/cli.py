@@ -27,6 +27,10 @@ COMMANDS = {
     "demo": Command(
         "source_stripe_saas.demo.command", "read a simulated company and compare with the truth"
     ),
+    "sync": Command(
+        "source_stripe_saas.warehouse.command",
+        "bring Stripe into a warehouse, and keep it current",
+    ),
     "catalog": Command(
         "source_stripe_saas.sync_files.catalog", "make the catalog for read from discover's output"
     ),
@@ -38,7 +42,14 @@ COMMANDS = {
     ),
 }
 
-EXTRA_OF = {"starlette": "sandbox", "uvicorn": "sandbox"}
+EXTRA_OF = {
+    "starlette": "sandbox",
+    "uvicorn": "sandbox",
+    "airbyte": "warehouse",
+    "dbt": "warehouse",
+    "duckdb": "warehouse",
+    "psycopg2": "warehouse",
+}
 """Package that may be missing -> the extra that brings it."""
 
 

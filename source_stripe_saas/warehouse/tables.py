@@ -1,0 +1,122 @@
+"""A catalog and records -> PyAirbyte's tables filled batch by batch, and states that are true.
+
+PyAirbyte's own `read` writes the tables when the connector has ended, and none of them if it ended
+with an error; so its parts are put together here in another way.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, cast
+
+from airbyte.shared.catalog_providers import CatalogProvider
+from airbyte_protocol.models import AirbyteStateMessage, ConfiguredAirbyteCatalog
+
+from source_stripe_saas.warehouse.caches import DuckDBTables, PostgresTables
+from source_stripe_saas.warehouse.loaders import FileMerging
+from source_stripe_saas.warehouse.rows import Rows
+
+SOURCE_NAME = "source-stripe-saas"
+"""Under this name PyAirbyte keeps catalog and states."""
+
+_BATCH_ROWS = 20_000
+_BATCH_SECONDS = 15.0
+"""So many rows, or rows so old, are written at once: what a connection that goes can cost."""
+
+
+class Tables:
+    """The tables of one sync."""
+
+    def __init__(
+        self, cache: DuckDBTables | PostgresTables, catalog: Mapping[str, Any], folder: Path
+    ) -> None:
+        """Makes no table yet.
+
+        Args:
+            cache: PyAirbyte's.
+            catalog: a configured catalog.
+            folder: for the files on their way.
+        """
+        self._began, self._folder = time.time(), folder
+        provider = CatalogProvider(ConfiguredAirbyteCatalog.model_validate(catalog))
+        self._states_before = cache.get_state_provider(source_name=SOURCE_NAME)
+        self._states = cache.get_state_writer(source_name=SOURCE_NAME)
+        self._processor = cast(
+            FileMerging, cache.get_record_processor(SOURCE_NAME, provider, self._states)
+        )
+        self._streams = {
+            stream["stream"]["name"]: _Stream(stream, self._began) for stream in catalog["streams"]
+        }
+
+    def states_before(self) -> str:
+        """The states that earlier syncs left, as JSON for the connector."""
+        return self._states_before.to_state_input_file_text()
+
+    def take_record(self, message: Mapping[str, Any]) -> None:
+        """Takes a record in, and writes its stream's rows if there are enough."""
+        name = message["stream"]
+        stream = self._streams[name]
+        stream.rows.add(message["data"], message["emitted_at"])
+        stream.waiting_since = stream.waiting_since or time.monotonic()
+        if len(stream.rows) >= _BATCH_ROWS or (
+            time.monotonic() - stream.waiting_since >= _BATCH_SECONDS
+        ):
+            self._write(name)
+
+    def take_state(self, message: dict[str, Any]) -> None:
+        """Takes a state in: it is kept once all records before it have been written."""
+        stream = self._streams[message["stream"]["stream_descriptor"]["name"]]
+        stream.state = message
+        stream.waiting_since = stream.waiting_since or time.monotonic()
+
+    def end_stream(self, name: str, *, is_complete: bool, is_whole: bool) -> None:
+        """Writes what is left of a stream, and makes its table if nothing came.
+
+        Args:
+            name: of the stream.
+            is_complete: the connector read it to its end.
+            is_whole: everything there is was read, so rows that did not come are gone.
+        """
+        self._write(name)
+        self._processor.ensure_table(name)
+        if is_complete and is_whole:
+            moment = datetime.fromtimestamp(self._began, timezone.utc)
+            self._processor.prune(name, moment.strftime("%Y-%m-%d %H:%M:%S.%f"))
+
+    def end(self) -> None:
+        """Writes what is left of all streams."""
+        for name in self._streams:
+            self._write(name)
+
+    def written(self, name: str) -> int:
+        """Rows of a stream that have been written."""
+        return self._streams[name].written
+
+    def _write(self, name: str) -> None:
+        stream = self._streams[name]
+        stream.waiting_since = None
+        if lines := stream.rows.take():
+            path = self._folder / f"{name}.jsonl"
+            with path.open("wb") as file:
+                file.writelines(lines)
+            self._processor.merge_file(name, path)
+            path.unlink()
+            stream.written += len(lines)
+        if stream.state is not None:
+            self._states.write_state(AirbyteStateMessage.model_validate(stream.state))
+            stream.state = None
+
+
+class _Stream:
+    """What waits of one stream."""
+
+    def __init__(self, configured: Mapping[str, Any], began: float) -> None:
+        columns: Sequence[str] = list(configured["stream"]["json_schema"]["properties"])
+        keys = [part for [part] in configured["stream"]["source_defined_primary_key"]]
+        self.rows = Rows(columns, keys, began)
+        self.state: dict[str, Any] | None = None
+        self.waiting_since: float | None = None
+        self.written = 0
