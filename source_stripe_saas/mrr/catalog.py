@@ -105,6 +105,27 @@ class Book:
         for key, (place, raw) in (learned.get("discounts") or {}).items():
             self._discounts.setdefault(key, {})[place] = raw
 
+    def silent(self, discount_ids: set[str], at: int) -> dict[str, int]:
+        """Of these discounts those without any effect at a moment, with their end (0: none).
+
+        An object goes on naming them: one that is over until its next renewal (M31), one for a
+        single invoice until that is made (M21). Once it does not, nothing else may tell what they
+        were, so this is carried to the next sync.
+        """
+        found = {}
+        for key in sorted(discount_ids):
+            known = self.discount(key)
+            if known is not None and (known.is_once or known.ended_by(at)):
+                found[key] = 0 if known.is_once else known.end or 0
+        return found
+
+    def recall_silent(self, silent: Mapping[str, int]) -> None:
+        """Takes back what `silent` gave; whatever else tells of such a discount is better."""
+        for key, end in silent.items():
+            coupon = {"duration": "repeating" if end else "once", "percent_off": 0}
+            raw = {"id": key, "end": end or None, "source": {"coupon": coupon}}
+            self._discounts.setdefault(key, {}).setdefault(FROM_ESTIMATE, raw)
+
     def _resolve(self, wanted: str) -> Discount | None:
         places = dict(self._discounts.get(wanted, {}))
         if wanted in self.catalog.discounts:

@@ -33,6 +33,7 @@ _SHORT = {
     "next_end": "h",
     "earlier_digest": "e",
     "customer_discount": "x",
+    "silent": "q",
     "state": "v",
     "learned": "b",
 }
@@ -62,6 +63,7 @@ class Context:
         next_end: when the clock alone will next end something, if no event comes before.
         earlier_digest: of the state before it, while a second event may still tell the same change.
         customer_discount: the customer's discount as last known.
+        silent: discounts still named that have no effect any more, or not yet, with their end.
         state: the last state; None where the next event or the object will state it.
         learned: prices and discounts of that state which no catalog holds.
     """
@@ -84,6 +86,7 @@ class Context:
     next_end: int | None = None
     earlier_digest: str = ""
     customer_discount: str | None = None
+    silent: dict[str, int] = field(default_factory=dict)
     state: State | None = None
     learned: dict[str, Any] = field(default_factory=dict)
 

@@ -15,7 +15,7 @@ from source_stripe_saas.mrr.event_chain import (
     unique_events,
 )
 from source_stripe_saas.mrr.invoice import invoices_from, reference
-from source_stripe_saas.mrr.long_items import with_all_items
+from source_stripe_saas.mrr.long_items import in_order, with_all_items
 from source_stripe_saas.mrr.moment import BIRTH_SECONDS
 from source_stripe_saas.mrr.past_discounts import estimate_unknown
 from source_stripe_saas.mrr.state import State, state_from
@@ -70,9 +70,10 @@ class Reading:
         self.through = context.through if context else -1
         if context:
             book.recall(context.learned)
+            book.recall_silent(context.silent)
         events = with_all_items(unique_events(facts.events), facts.subscription)
         self.paid_events, self.failed_events = _invoice_events(events)
-        raw = facts.subscription
+        raw = in_order(facts.subscription)
         self.object = state_from(raw, book) if raw else None
         items = self.object.items if self.object else ()
         self.invoices = invoices_from(
@@ -92,13 +93,13 @@ class Reading:
         raw = self._facts.subscription or {}
         customer = raw.get("customer") or raw.get("customer_account")
         now: str | None = None
-        if self._context:
-            now = self._context.customer_discount
-        elif isinstance(customer, dict) and "discount" in customer:
+        if isinstance(customer, dict) and "discount" in customer:
             now = self._book.learn_discount(customer["discount"], FROM_PAYLOAD)
         elif reference(customer) in self._book.catalog.customer_discounts:
             listed = self._book.catalog.customer_discounts[reference(customer) or ""]
             now = self._book.learn_discount(listed, FROM_PAYLOAD)
+        if self._context:
+            now = self._context.customer_discount
         ours = [event for event in events if event["type"] in DISCOUNT_EVENTS]
         return customer_discount_over(ours, now, self._book, self.through)
 

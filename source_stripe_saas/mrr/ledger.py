@@ -280,6 +280,7 @@ class Ledger:
             next_end=next_boundary(state, through, self._book, memory.windows),
             earlier_digest=digest_of(self._earlier) if is_echo_near and self._earlier else "",
             customer_discount=state.customer_discount,
+            silent={} if state.has_ended else self._book.silent(state.discount_ids(), through),
             state=state,
             learned=self._book.learned({item.price for item in state.items}, named),
         )

@@ -6,6 +6,8 @@ from typing import Any
 from source_stripe_saas.mrr.event_chain import STATE_EVENTS
 
 Raw = Mapping[str, Any]
+# How many entries Stripe puts into a list inside an object.
+EMBEDDED = 10
 
 
 def with_all_items(events: Sequence[Raw], current: Raw | None) -> list[Raw]:
@@ -48,7 +50,21 @@ def _completed(listed: Any, known: list[Raw], until: int) -> tuple[Any, list[Raw
         for entry in known
         if entry.get("id") not in shown and (entry.get("created") or 0) <= until
     ]
-    return {**listed, "data": [*entries, *hidden], "has_more": False}, [*entries, *hidden]
+    whole = _in_order([*entries, *hidden])
+    return {**listed, "data": whole, "has_more": False}, whole
+
+
+def in_order(current: Raw | None) -> Raw | None:
+    """The current object with a long list of items in the order of completed ones."""
+    entries = _entries((current or {}).get("items"))
+    if current is None or len(entries) <= EMBEDDED:
+        return current
+    return {**current, "items": {"data": _in_order(entries)}}
+
+
+def _in_order(entries: list[Raw]) -> list[Raw]:
+    """By creation: which ones a list shows changes, and the order may not hang on it."""
+    return sorted(entries, key=lambda one: (one.get("created") or 0, str(one.get("id"))))
 
 
 def _entries(listed: Any) -> list[Raw]:

@@ -52,9 +52,18 @@ def past_trials(anchor: State, invoices: Sequence[Invoice], book: Book) -> list[
 
 
 def pause_after_trial(
-    anchor: State, spans: Sequence[TrialSpan], invoices: Sequence[Invoice]
+    anchor: State,
+    spans: Sequence[TrialSpan],
+    invoices: Sequence[Invoice],
+    is_status_told: bool = True,
 ) -> tuple[int, int | None] | None:
     """The pause of a trial that ended without a payment method: no invoice until it resumed (M22).
+
+    Args:
+        anchor: the state at the end of the time that is rebuilt.
+        spans: from `past_trials`.
+        invoices: all invoices of the subscription.
+        is_status_told: whether the anchor's status is known, not only what came after it.
 
     Returns:
         Its start and end, None for still open; None if there was no such pause.
@@ -70,7 +79,7 @@ def pause_after_trial(
         if line.start > end - BIRTH_SECONDS
     ]
     if not later:
-        is_over = anchor.has_ended or anchor.status == "paused"
+        is_over = anchor.has_ended or anchor.status == "paused" or not is_status_told
         return (end, None) if is_over else None
     return (end, min(later)) if min(later) > end + DAY_SECONDS else None
 

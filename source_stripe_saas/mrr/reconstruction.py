@@ -62,6 +62,7 @@ def rebuild(
     item_created: Mapping[str, int],
     last: State | None = None,
     since: int = 0,
+    is_status_told: bool = True,
 ) -> list[Step]:
     """The states from birth, or from the last known one, to just before `until`.
 
@@ -73,11 +74,12 @@ def rebuild(
         item_created: item id -> when it was created, of the items still there.
         last: the last known state, which takes the place of the birth (M49).
         since: when that state was known.
+        is_status_told: whether the anchor's status is known, not only what came after it (M29).
 
     Returns:
         Steps in order; the first is the birth unless `last` was given.
     """
-    past = _past(anchor, invoices, until, book, item_created, last, since)
+    past = _past(anchor, invoices, until, book, item_created, last, since, is_status_told)
     moments = sorted(at for at in _moments(past) if max(past.born_by, since) < at < until)
     steps = []
     if last is None:
@@ -102,6 +104,7 @@ def _past(
     item_created: Mapping[str, int],
     last: State | None,
     since: int,
+    is_status_told: bool,
 ) -> _Past:
     ended_at = _ended_at(anchor)
     stop = until if ended_at is None else min(until, ended_at)
@@ -118,7 +121,7 @@ def _past(
         anchor=anchor,
         items=items,
         trials=trials,
-        trial_pause=pause_after_trial(anchor, trials, invoices),
+        trial_pause=pause_after_trial(anchor, trials, invoices, is_status_told),
         dues=past_dues(invoices),
         pauses=past_pauses(invoices, book),
         discounts=past_discounts(anchor, invoices, book),

@@ -121,7 +121,12 @@ class _Derivation:
     def _first_known(self, first: StateEvent | None) -> tuple[State | None, bool]:
         """The anchor A: the state before the first event, or the current object (M47)."""
         if first is None:
-            return self._object, False
+            known = self._object
+            if known is not None and self._customers.changes:
+                # Its customer's events are events too: the object shows what came after them.
+                held = self._customers.before(max(self._horizon, known.created))
+                known = replace(known, customer_discount=held)
+            return known, False
         if first.is_created or first.prior is None:
             return first.state, first.is_created
         return first.prior, first.state.created >= self._horizon
@@ -157,8 +162,16 @@ class _Derivation:
         is_blind = first is not None and not first.is_created and first.prior is None
         is_blind = is_blind and first is not None and first.id != ""
         anchor = _before_end(known, join_at) if is_blind else known
+        if self._customers.changes:
+            held = self._customers.before(max(join_at, anchor.created))
+            anchor = replace(anchor, customer_discount=held)
         steps = rebuild(
-            anchor, self._invoices, join_at, self._book, item_times(self._facts.subscription)
+            anchor,
+            self._invoices,
+            join_at,
+            self._book,
+            item_times(self._facts.subscription),
+            is_status_told=not is_blind,
         )
         entries = [_Entry(steps[0].at, -1, lambda: self._be_born(steps[0]))]
         entries += [self._push(step) for step in steps[1:]]
@@ -189,6 +202,8 @@ class _Derivation:
             known = self._told[0].prior or self._told[0].state
         if known is None:
             raise StateMissing(self._facts.subscription_id)
+        # The customer's discount may have changed since, of which no subscription event tells.
+        known = replace(known, customer_discount=context.customer_discount)
         if known.status != context.status:
             # The status is the one part kept; a change of it that no event told is pushed later.
             return replace(known, status=context.status, ended_at=None)

@@ -438,6 +438,17 @@ def test_m41_a_trial_that_paused_for_want_of_a_payment_method_did_not_convert():
     ]
 
 
+def test_m47_a_paused_trial_ended_by_an_event_that_tells_no_status_before_never_converted():
+    first = month(0, free("il_0", "2026-01-01", "2026-01-15"))
+    pauses = {"trial_settings": {"end_behavior": {"missing_payment_method": "pause"}}, **TRIAL}
+    ended = S(status="canceled", ended_at=on("2026-03-10"), **pauses)
+    told = event("evt_9", "customer.subscription.deleted", "2026-03-10", ended)
+    assert short(history(ended, first, events=[told], horizon="2026-02-20"))[1:] == [
+        ("paused", "2026-01-15", 0),
+        ("trial_expired", "2026-03-10", 0),
+    ]
+
+
 def with_line_discount(number, *ids, **more):
     entries = [{"discount": one, "amount": 500} for one in ids]
     one = line(f"il_{number}", MONTHS[number], MONTHS[number + 1], discount_amounts=entries)

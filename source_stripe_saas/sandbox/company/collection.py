@@ -200,5 +200,5 @@ class Collection:
             self.subs.note(
                 sub, "reactivated", untraceable=True, is_open=True, note="end of an unpaid phase"
             )
-        self.subs.close_marks(sub)
+        self.subs.close_marks(sub, "unpaid", "reactivated")
         self.people.change(sub.customer, delinquent=False)

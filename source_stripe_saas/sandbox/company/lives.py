@@ -148,7 +148,7 @@ class Lives:
             self.endings.cancel_later(sub, revokes=False)
         elif roll < 0.26 and not self.world.options.traceable and sub.customer.method:
             self.changes.end_trial_now(sub)
-        elif roll < 0.32 and not self.world.options.traceable:
+        elif roll < 0.32 and not self.world.options.traceable and self._is_small(sub):
             self._set_seats(sub, self._licensed(sub), 1)
 
     # --- helpers -----------------------------------------------------------------------------

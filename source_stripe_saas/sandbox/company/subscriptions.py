@@ -297,11 +297,20 @@ class Subscriptions:
                 place, untraceable=False, visible_from=None, visible_until=None, note=""
             )
 
-    def close_marks(self, sub: Subscription) -> None:
-        """Ends the spans of untraceable entries: from now on what is so can be seen."""
+    def close_marks(self, sub: Subscription, *kinds: str) -> None:
+        """Ends the spans of untraceable entries: from now on what is so can be seen.
+
+        Args:
+            sub: the subscription.
+            kinds: only those of these event types; by default all.
+        """
+        left = []
         for place in sub.open_marks:
-            self.world.ledger.amend(place, visible_until=self.world.now)
-        sub.open_marks.clear()
+            if kinds and self.world.ledger.entries[place].event_type not in kinds:
+                left.append(place)
+            else:
+                self.world.ledger.amend(place, visible_until=self.world.now)
+        sub.open_marks[:] = left
 
     def lose_unseen(self, sub: Subscription, discount: Discount) -> None:
         """A discount goes before any invoice showed it: it never was, for those who look later."""
