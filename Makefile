@@ -70,6 +70,7 @@ audit: $(READY) ## ask whether vulnerabilities of the locked packages are known;
 schemas: $(READY) ## write schemas/ and docs/streams.md anew; SPEC=path also takes in a new specification
 	@$(BIN)/python -m tools.generate_schemas $(or $(SPEC),--from-extract)
 	@$(BIN)/python -m tools.generate_stream_docs
+	@$(BIN)/python -m tools.generate_privacy_docs
 
 picture: $(READY) ## draw docs/demo.svg anew, from a run of the demo
 	@$(BIN)/stripe-saas demo $(DEMO) | tee /dev/stderr | $(BIN)/python -m tools.demo_picture

@@ -39,6 +39,8 @@ OF_NOBODY = {
     *("billing.meter", "promotion_code"),
 }
 """Types whose names and descriptions are the company's own."""
+ON_OFFER = {"product", "price", "plan", "tax_rate", "entitlements.feature"}
+"""Types whose metadata is the company's own as well."""
 LABELS = ("custom_fields", "fee_details", "marketing_features", "features", "receipt")
 """Fields in which a `name` or a `description` is a label or Stripe's own words."""
 
@@ -47,9 +49,9 @@ def marked(value, key="", parent="", kind="", *, is_within=False):
     """The same JSON, every personal text marked."""
     if isinstance(value, dict):
         kind = value["object"] if isinstance(value.get("object"), str) else kind
-        within = is_within or key == "metadata"
         if key == "data" and isinstance(value.get("object"), dict):
             kind = value["object"].get("object", kind)  # an event's former values
+        within = is_within or (key == "metadata" and kind not in ON_OFFER)
         return {
             name: marked(inner, name, key, kind, is_within=within) for name, inner in value.items()
         }

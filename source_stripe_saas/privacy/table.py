@@ -60,9 +60,10 @@ class Table:
             ValueError: a pattern is in two classes.
         """
         self.classes = {each.name: each for each in classes}
+        self.not_personal = tuple(not_personal)
         self._of_type, self._within, self._plain = _Patterns(), _Patterns(), _Patterns()
         # First, so that among patterns with a * they count before the others.
-        for pattern in not_personal:
+        for pattern in self.not_personal:
             self._kind(pattern).add(pattern, NOT_PERSONAL)
         for each in self.classes.values():
             for pattern in each.fields:

@@ -165,7 +165,7 @@ def test_the_object_of_an_event_is_treated_as_what_it_is_and_so_is_what_it_was_b
 
     product = redacted(event("product", {"name": "O", "metadata": {"a": "b"}}), "drop")["data"]
     assert product["object"]["name"] == "N"
-    assert product["previous_attributes"] == {"name": "O", "metadata": None}
+    assert product["previous_attributes"] == {"name": "O", "metadata": {"a": "b"}}
     customer = redacted(event("customer", {"name": "O", "email": "E"}), "drop")["data"]
     assert customer["object"]["name"] is None
     assert customer["previous_attributes"] == {"name": None, "email": None}
