@@ -16,7 +16,7 @@ from benchmarks.checking import check_backfill
 from benchmarks.context import Context
 from benchmarks.options import ServerOptions
 from benchmarks.refusing import Gate
-from benchmarks.runs import cpu_bound, growth, incremental, limit_bound, memory
+from benchmarks.runs import cpu_bound, growth, incremental, limit_bound, memory, personal_data
 from benchmarks.samples import KINDS, LARGEST_BYTES, SMALLEST_BYTES, templates
 from benchmarks.server_process import ServerProcess
 from benchmarks.table import Row, write_results
@@ -29,7 +29,7 @@ NOON = 1_800_000_000
 @pytest.mark.parametrize(
     # The last two are judged by the same runs.
     "modules",
-    [(cpu_bound,), (limit_bound,), (incremental,), (memory, growth)],
+    [(cpu_bound,), (personal_data,), (limit_bound,), (incremental,), (memory, growth)],
     ids=lambda modules: " and ".join(module.NAME for module in modules),
 )
 def test_benchmark_runs_and_its_checks_of_the_output_hold(modules, tmp_path):
@@ -153,6 +153,21 @@ def test_check_of_a_backfill_sees_what_is_wrong(tmp_path, spoil, problem):
     checked = check_backfill(tmp_path / "out", options)
 
     assert checked.problems == ([problem] if problem else [])
+
+
+@pytest.mark.parametrize(
+    ("record", "is_right"),
+    [
+        ({"id": "a", "email": "x@y", "card": {"last4": "4242"}}, True),
+        ({"id": "a", "email": None, "card": None}, True),
+        ({"id": "a", "email": "0f" * 32, "card": {"last4": "1e" * 32}}, True),
+        ({"id": "a", "email": "x@z", "card": {"last4": "4242"}}, False),
+        ({"id": "a", "card": {"last4": "4242"}}, False),
+    ],
+)
+def test_a_redacted_record_has_all_fields_and_only_nulls_and_hashes_for_new(record, is_right):
+    sent = {"id": "a", "email": "x@y", "card": {"last4": "4242"}}
+    assert personal_data.is_redacted(record, sent) is is_right
 
 
 def test_changes_touch_as_many_objects_and_make_as_many_events_as_asked_for():

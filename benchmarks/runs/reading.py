@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import connector
-from benchmarks.checking import Checked, check_backfill, count_records
+from benchmarks.checking import Checked, Fits, check_backfill, count_records
 from benchmarks.connector import UNLIMITED
 from benchmarks.context import Context
 from benchmarks.measuring import Failed, measure
@@ -34,8 +34,17 @@ def read_with_connector(
     *,
     settings: dict[str, Any] = UNLIMITED,
     bytes_per_second: int | None = None,
+    fits: Fits | None = None,
 ) -> Read:
-    """Reads the whole account once; every record is compared with the server's object."""
+    """Reads the whole account once; every record is compared with the server's object.
+
+    Args:
+        context: where files go.
+        options: of the server, with the account.
+        settings: of the connector.
+        bytes_per_second: how fast its output is taken at most.
+        fits: judges a record, if it is not to be just what was sent.
+    """
     with ServerProcess(options) as server:
         measured, output = connector.read(
             context.folder,
@@ -45,7 +54,7 @@ def read_with_connector(
             bytes_per_second=bytes_per_second,
         )
         statistics = server.statistics()
-    checked = check_backfill(output, options.account)
+    checked = check_backfill(output, options.account, fits)
     output.unlink()
     taken = Taken(measured, checked.records, statistics.total)
     return Read(taken, checked, statistics)
