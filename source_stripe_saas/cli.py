@@ -31,6 +31,9 @@ COMMANDS = {
         "source_stripe_saas.warehouse.command",
         "bring Stripe into a warehouse, and keep it current",
     ),
+    "status": Command(
+        "source_stripe_saas.warehouse.status", "say when a warehouse was synced, and what failed"
+    ),
     "catalog": Command(
         "source_stripe_saas.sync_files.catalog", "make the catalog for read from discover's output"
     ),

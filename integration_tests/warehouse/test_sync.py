@@ -4,6 +4,7 @@ import pytest
 
 from integration_tests.connector import TEST_KEY
 from integration_tests.warehouse.syncing import STREAMS, a_warehouse
+from source_stripe_saas import cli
 
 pytest.importorskip("airbyte", reason="PyAirbyte needs a Python below 3.13")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::FutureWarning")]
@@ -69,10 +70,23 @@ def test_a_stream_that_the_key_may_not_read_costs_no_other(tmp_path, capsys):
         assert refused["stream"] == "invoices"
         assert refused["synced_at"] is None
         assert "Invoices: Read" in refused["error"]
-    said = capsys.readouterr()
-    assert "Incomplete: 5 of 6 streams" in said.out
-    assert "Invoices: Read" in said.out
-    assert RESTRICTED not in said.out + said.err
+        said = capsys.readouterr()
+        assert "Incomplete: 5 of 6 streams" in said.out
+        assert "Invoices: Read" in said.out
+        assert RESTRICTED not in said.out + said.err
+
+        assert cli.run(["status", "--from", warehouse.address]) == 1
+        told = capsys.readouterr().out
+        assert "Last complete   never" in told
+        assert "Acme Cloud (acct_" in told
+        count = len(warehouse.ids("customers"))
+        assert f"customers                     {count:>12}  20" in told
+        assert "invoices                                 0  never complete" in told
+        assert "  invoices: Stream `invoices` was not read to the end." in told
+
+        assert warehouse.sync("--streams", *STREAMS) == 0
+        assert cli.run(["status", "--from", warehouse.address]) == 0
+        assert "What failed" not in capsys.readouterr().out
 
 
 def test_rows_that_are_gone_leave_with_a_full_sync_and_with_every_one_of_small_lists(tmp_path):
