@@ -24,11 +24,8 @@ def main() -> None:
     setattr(yaml, "SafeLoader", getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: B010
     from source_stripe_saas import __main__ as connector
     from source_stripe_saas.engine import entrypoint
-    from source_stripe_saas.source import SourceStripeSaas
 
     assert entrypoint is not None  # loaded for the children
-    # The manifest is the same in every run: it need not be held to the CDK's schema in each.
-    _patch(SourceStripeSaas, "_validate_source", lambda self: None)
     for line in sys.stdin:
         asked = json.loads(line)
         pid = os.fork()
