@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 
 from source_stripe_saas.settings import Settings
@@ -194,6 +195,7 @@ def _decoded(content: bytes) -> Any:
         return None
 
 
+@lru_cache(maxsize=16)
 def _moment(date: str | None) -> int | None:
     """An HTTP date -> Unix seconds, None if there is none."""
     try:

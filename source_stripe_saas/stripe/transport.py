@@ -27,6 +27,9 @@ FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 """What a broken connection may raise: the body is read below requests."""
 
 
+_NO_RETRIES = urllib3.Retry(0, read=False)
+
+
 @dataclass(frozen=True)
 class Answer:
     """Whatever came back, good or bad."""
@@ -37,27 +40,70 @@ class Answer:
 
 
 class OneServer(HTTPAdapter):
-    """An adapter whose requests all go to one server: it is looked up and its trust set up once.
+    """An adapter whose requests all go to one server.
 
-    The plain one does both for each request, and looks for files of certificates each time.
+    The plain one looks the server, its proxy and its certificates up for each request, and makes
+    more of a reply than a status, headers and a body. What breaks stays an error of urllib3's.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._found: Any = None
-        self._trusted: Any = None
+        self._connections: Any = None
+        self._is_by_proxy = False
 
-    def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> Any:
-        """The connections to the server of the first request."""
-        if self._found is None:
-            self._found = super().get_connection_with_tls_context(*arguments, **options)
-        return self._found
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: Any = True,
+        cert: Any = None,
+        proxies: Any = None,
+    ) -> requests.Response:
+        """Sends a request without a body; whoever reads the reply reads it from `raw`.
 
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Sets up what these connections trust, once."""
-        if conn is not self._trusted:
-            super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
-            self._trusted = conn
+        Args:
+            request: the first one decides on the server.
+            stream: always so.
+            timeout: seconds to connect and seconds of silence.
+            verify: whether, or by which certificates, the server must prove who it is.
+            cert: the client's own.
+            proxies: by scheme.
+
+        Raises:
+            urllib3.exceptions.HTTPError: the connection broke.
+            OSError: `verify` names a file that is not there.
+        """
+        if self._connections is None:
+            self._connections = self.get_connection_with_tls_context(
+                request, verify, proxies=proxies, cert=cert
+            )
+            self.cert_verify(self._connections, request.url, verify, cert)  # type: ignore[no-untyped-call]
+            whole = self.request_url(request, proxies)
+            self._is_by_proxy = whole == request.url
+        assert request.url is not None
+        connect_seconds, read_seconds = timeout
+        reply = self._connections.urlopen(
+            request.method,
+            request.url if self._is_by_proxy else _path_of(request.url),
+            headers=request.headers,
+            redirect=False,
+            assert_same_host=False,
+            preload_content=False,
+            decode_content=False,
+            retries=_NO_RETRIES,
+            timeout=urllib3.Timeout(connect=connect_seconds, read=read_seconds),
+        )
+        response = requests.Response()
+        response.status_code, response.raw, response.request = reply.status, reply, request
+        response.url = request.url
+        response.headers = CaseInsensitiveDict(reply.headers)
+        return response
+
+
+def _path_of(url: str) -> str:
+    """What stands in a URL after the host."""
+    return url[url.index("/", url.index("//") + 2) :]
 
 
 class Transport:
