@@ -83,7 +83,7 @@ def measure(
             stdout=out if bytes_per_second is None else subprocess.PIPE,
             stderr=err,
             cwd=folder,
-            env={**os.environ, **(environment or {})},
+            env=_environment(environment or {}),
         )
         watch = _Watch(process, began + timeout_seconds)
         watch.start()
@@ -108,6 +108,12 @@ def measure(
     ready_at, ready_cpu = map(float, stamp.read_text().split())
     cpu_seconds = usage.ru_utime + usage.ru_stime
     return Measured(seconds, cpu_seconds, peak_mb, ready_at - began, ready_cpu)
+
+
+def _environment(added: Mapping[str, str]) -> dict[str, str]:
+    """This process's variables, but for one that has every run compile its modules anew."""
+    plain = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**plain, **added}
 
 
 def _take_slowly(source: int, out: BinaryIO, bytes_per_second: int) -> None:

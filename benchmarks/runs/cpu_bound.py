@@ -16,8 +16,8 @@ from benchmarks.table import Row, Taken, median_row
 
 NAME = "cpu_bound"
 
-_OBJECTS = 120_000
-_SAMPLES: dict[Peer, int] = {LOOP: 60_000, PLAIN_CDK: 6_000, DLT: 3_000, OFFICIAL: 1_500}
+_OBJECTS = 240_000
+_SAMPLES: dict[Peer, int] = {LOOP: 240_000, PLAIN_CDK: 6_000, DLT: 3_000, OFFICIAL: 1_500}
 _TINY = 600
 
 _LEAST_PER_SECOND = 10_000
