@@ -37,6 +37,5 @@ def look_for_cycles_seldom() -> None:
     The CDK brings some hundred thousand objects that stay for good. A page makes hundreds that hold
     no cycles; searching everything for them took a quarter of a read's time.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, _YOUNG_ROUNDS, _MIDDLE_ROUNDS)

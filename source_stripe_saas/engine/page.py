@@ -96,6 +96,11 @@ def _decoded(record: AnyRecord) -> StripeObject:
 def _lines(stream: str, records: list[AnyRecord], emitted_at: int) -> bytes:
     before = b'{"type":"RECORD","record":{"stream":%b,"data":' % orjson.dumps(stream)
     after = b',"emitted_at":%d}}\n' % emitted_at
+    tail = _common_tail(records)
+    if tail is not None:
+        # A whole page as it is: what stands between two objects is always the same.
+        bodies = [record.raw[:-1] for record in records if isinstance(record, RawRecord)]
+        return b"".join((before, b"".join((tail, after, before)).join(bodies), tail, after))
     parts: list[bytes | memoryview] = []
     for record in records:
         if isinstance(record, RawRecord):
@@ -103,6 +108,16 @@ def _lines(stream: str, records: list[AnyRecord], emitted_at: int) -> bytes:
         else:
             parts += (before, _json(record), after)
     return b"".join(parts)
+
+
+def _common_tail(records: list[AnyRecord]) -> bytes | None:
+    """What is added to each of the records, if all of them are raw and get the same."""
+    first = records[0] if records else None
+    if not isinstance(first, RawRecord):
+        return None
+    tail = first.tail
+    same = all(type(record) is RawRecord and record.tail is tail for record in records)
+    return tail if same else None
 
 
 def _json(record: StripeObject) -> bytes:

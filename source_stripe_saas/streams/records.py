@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, urlsplit
+
+import msgspec
 
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.stripe.client import StripeClient
@@ -46,7 +47,7 @@ def endpoint_of(path: str) -> str:
     return "/".join(parts)
 
 
-class RawRecord(NamedTuple):
+class RawRecord(msgspec.Struct, frozen=True, gc=False):
     """A record that was never decoded: an object as Stripe wrote it, and what is added to it."""
 
     raw: memoryview

@@ -15,6 +15,9 @@ _MOST_READERS_OF_AN_ENDPOINT = 12
 _SPARE_READERS = 2
 """Readers beyond those that the limit keeps busy, for when one of them is between two pages."""
 
+_ALWAYS_READERS = 4
+"""So many readers may there be however busy the processor is: some of them wait for replies."""
+
 _BUSY_SHARE = 0.85
 """Of one processor: who uses that much has no time for another reader's pages.
 
@@ -75,16 +78,15 @@ class Traffic:
 
     def has_room(self, endpoint: str) -> bool:
         """True if one more reader of the endpoint would be kept busy, and not the processor."""
-        if self.processor is not None and self.processor.is_busy():
-            return False
+        is_busy = self.processor is not None and self.processor.is_busy()
+        most = _ALWAYS_READERS if is_busy else self.most_readers
         wanted = min(
             _MOST_READERS_OF_AN_ENDPOINT,
             self.per_second * self.latency_seconds() + _SPARE_READERS,
         )
         with self._lock:
-            return (
-                self._readers.get(endpoint, 0) < wanted
-                and sum(self._readers.values()) < self.most_readers
+            return self._readers.get(endpoint, 0) < wanted and sum(self._readers.values()) < min(
+                most, self.most_readers
             )
 
     def enters(self, endpoint: str) -> None:
