@@ -31,6 +31,9 @@ COMMANDS = {
         "source_stripe_saas.warehouse.command",
         "bring Stripe into a warehouse, and keep it current",
     ),
+    "models": Command(
+        "source_stripe_saas.warehouse.models_command", "build the models in a filled warehouse"
+    ),
     "status": Command(
         "source_stripe_saas.warehouse.status", "say when a warehouse was synced, and what failed"
     ),

@@ -15,11 +15,13 @@ from types import FrameType
 from source_stripe_saas.arguments import load_config
 from source_stripe_saas.settings import ConfigError
 from source_stripe_saas.warehouse.database import WarehouseError
+from source_stripe_saas.warehouse.models import PROJECT
+from source_stripe_saas.warehouse.models_command import add_model_arguments, build_and_tell
 from source_stripe_saas.warehouse.places import DEFAULT_WAREHOUSE
 from source_stripe_saas.warehouse.pyairbyte import NoPyAirbyte
 from source_stripe_saas.warehouse.stripe_clock import NoAccount
 from source_stripe_saas.warehouse.sync import SyncError, SyncPlan, SyncResult, run_sync
-from source_stripe_saas.warehouse.sync_log import COMPLETE
+from source_stripe_saas.warehouse.sync_log import COMPLETE, FAILED
 from source_stripe_saas.warehouse.target import TargetError, parse_target
 
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -44,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="only these, or all; default: what the models need",
     )
     parser.add_argument("--no-models", action="store_true", help="only the tables, no models")
+    add_model_arguments(parser)
     parser.add_argument("--full", action="store_true", help="read everything again")
     parser.add_argument(
         "--every",
@@ -96,7 +99,10 @@ def _once(arguments: argparse.Namespace) -> int:
         print(f"sync: {error}", file=sys.stderr)
         return 1
     print(verdict(result), file=out, flush=True)
-    return 0 if result.status == COMPLETE else 1
+    is_good = result.status == COMPLETE
+    if result.status != FAILED and not arguments.no_models and PROJECT.exists():
+        is_good = build_and_tell(target, arguments, out) and is_good
+    return 0 if is_good else 1
 
 
 def verdict(result: SyncResult) -> str:
