@@ -43,6 +43,9 @@ COMMANDS = {
     "state": Command(
         "source_stripe_saas.sync_files.state", "make the state for the next read from read's output"
     ),
+    "verify": Command(
+        "source_stripe_saas.verify.command", "compare what a warehouse holds with Stripe's lists"
+    ),
     "derive": Command(
         "source_stripe_saas.mrr_commands.derive", "work out MRR changes from what a sync has read"
     ),

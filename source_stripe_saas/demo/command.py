@@ -10,13 +10,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from source_stripe_saas import resources
 from source_stripe_saas.demo.progress import phase
 from source_stripe_saas.demo.reads import DemoError, Reader, Reads
 from source_stripe_saas.demo.results import other_problems, results, totals
 from source_stripe_saas.demo.sandbox_process import SandboxError, running_sandbox_process
 from source_stripe_saas.demo.table import StreamResult, table
-from source_stripe_saas.streams.plan import StreamPlan, plans_of
+from source_stripe_saas.plans import load_plans
 from source_stripe_saas.sync_files.messages import NotMessages
 
 _DAYS = 7
@@ -98,14 +97,6 @@ def verdict(rows: Sequence[StreamResult], problems: Sequence[str]) -> str:
     if not wrong:
         return "MISMATCH: the ids match, but the connector did not end well."
     return f"MISMATCH: {len(wrong)} of {len(rows)} streams differ: {', '.join(wrong)}."
-
-
-def load_plans() -> dict[str, StreamPlan]:
-    """The plans of the manifest's streams, without the seconds that loading the CDK takes."""
-    manifest = resources.manifest()
-    # Of what the streams refer to, only this is more than the CDK's business.
-    defaults = manifest["definitions"]["stream"]
-    return plans_of({**defaults, **stream} for stream in manifest["streams"])
 
 
 def _sandbox_options(arguments: argparse.Namespace) -> list[str]:

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from source_stripe_saas.demo.command import load_plans, verdict
+from source_stripe_saas.demo.command import verdict
 from source_stripe_saas.demo.messages import CatalogStream, Output, StreamOutput
 from source_stripe_saas.demo.reads import Read, Reads
 from source_stripe_saas.demo.results import other_problems, results, totals
 from source_stripe_saas.demo.table import table
+from source_stripe_saas.plans import load_plans
 
 PLANS = load_plans()
 CHARGES = CatalogStream("charges", ("id",), True)

@@ -1,7 +1,7 @@
 """Which stream a request counts with."""
 
-from source_stripe_saas.demo.command import load_plans
 from source_stripe_saas.demo.route_owners import owners, requests_by_stream, shares_requests
+from source_stripe_saas.plans import load_plans
 
 PLANS = load_plans()
 
