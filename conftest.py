@@ -7,7 +7,10 @@ import pytest
 # The CDK's standard suite (integration_tests/test_standard_suite.py) wants it loaded from here.
 pytest_plugins = ["airbyte_cdk.test.standard_tests.pytest_hooks"]
 
-_PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE")
+_PROXY_VARIABLES = (
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+    *("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+)
 
 
 @pytest.fixture(autouse=True)

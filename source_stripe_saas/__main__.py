@@ -21,6 +21,7 @@ from source_stripe_saas.arguments import (
     states_of,
 )
 from source_stripe_saas.settings import ConfigError, parse_settings
+from source_stripe_saas.stripe.trust import own_certificates
 
 _STOPPED = "The sync was stopped by {} before its end. Run it again: it goes on where it stopped."
 
@@ -61,6 +62,7 @@ def run(arguments: Sequence[str], out: TextIO) -> int:
     try:
         config = load_config(chosen.config)
         parse_settings(config)
+        own_certificates()
         catalog, state = _catalog_and_state(chosen)
     except ConfigError as error:
         if chosen.command == "check":

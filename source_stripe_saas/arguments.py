@@ -53,7 +53,7 @@ class InputError(ConfigError):
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(field, problem)
-        self.args = (f"`{field}` {problem}",)
+        self.args = (self.args[0].removeprefix("Config field "),)
 
 
 def _json_file(kind: str, path: str) -> Any:

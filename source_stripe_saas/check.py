@@ -20,6 +20,7 @@ from source_stripe_saas.stripe.refusal import (
     StripeError,
     Unreachable,
 )
+from source_stripe_saas.stripe.trust import remarks
 
 INSISTS_ON = (
     "customers",
@@ -69,6 +70,8 @@ def check_connection(
         return CheckReport(
             False, f"Config field `check_streams` names no stream of ours: {unknown[0]!r}."
         )
+    for remark in remarks(settings):
+        logger.info(remark)
     client = StripeClient(settings, attempts=_ATTEMPTS)
     try:
         account = open_account(client, settings)

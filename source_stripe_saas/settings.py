@@ -25,14 +25,22 @@ OFFICIAL_NUM_WORKERS = 10
 """Default of Airbyte's official connector, stored in every config made with it: not a choice."""
 
 _YEAR = re.compile(r"\d{4}")
-_KEY = re.compile(r"(sk|rk)_(live|test|org)_?\S+")
+_KEY = re.compile(r"(sk|rk)_(live|test|org)_?[A-Za-z0-9_]+")
+_LOOKS_SECRET = re.compile(r"\b(?:sk|rk)_(?:live|test|org)\w*")
+_ACCOUNT = re.compile(r"acct_[A-Za-z0-9_/]+")  # it goes into a header
+_URL = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?P<port>:\d{1,5})?"
+    r"(?P<path>/[^\s?#\\]*)?",
+    re.IGNORECASE,
+)
 
 
 class ConfigError(ValueError):
     """A setting that cannot be used; its text is one line and names the field, never a secret."""
 
     def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"Config field `{field}` {problem}")
+        # A key that was pasted into the wrong field must not come back in the complaint.
+        super().__init__(_LOOKS_SECRET.sub("[key]", f"Config field `{field}` {problem}"))
         self.field = field
 
 
@@ -40,7 +48,7 @@ class ConfigError(ValueError):
 class Settings:
     """What a sync needs to know, checked and in the units that the code uses."""
 
-    key: str
+    key: str = field(repr=False)
     key_mode: Literal["live", "test", "unknown"]
     account_id: str | None
     api_url: str
@@ -129,8 +137,16 @@ def _key(config: Mapping[str, Any]) -> tuple[str, Literal["live", "test", "unkno
 
 def _api_url(config: Mapping[str, Any]) -> str:
     url = (_text(config, "api_url") or STRIPE_URL).rstrip("/")
-    if not re.fullmatch(r"https?://[^/\s?#@]+(/[^\s?#]*)?", url):
+    found = _URL.fullmatch(url)
+    if found is None:
         raise ConfigError("api_url", f"must be an http(s) address without a query, not {url!r}.")
+    host = found["host"].lower().rstrip(".")
+    if host == "stripe.com" or host.endswith(".stripe.com"):
+        # Stripe's own limits and rules hold there, so no other spelling may pass for elsewhere.
+        is_plain = found["scheme"].lower() == "https" and found["port"] in (None, ":443")
+        if f"https://{host}" != STRIPE_URL or not is_plain or found["path"]:
+            raise ConfigError("api_url", f"must be {STRIPE_URL} for Stripe itself, not {url!r}.")
+        return STRIPE_URL
     return url
 
 
@@ -188,7 +204,7 @@ def parse_settings(config: Mapping[str, Any]) -> Settings:
     if mode != "any" and key_mode not in ("unknown", mode):
         raise ConfigError("mode", f"is `{mode}`, but `client_secret` is a {key_mode}-mode key.")
     account_id = _text(config, "account_id")
-    if account_id is not None and not account_id.startswith("acct_"):
+    if account_id is not None and not _ACCOUNT.fullmatch(account_id):
         raise ConfigError("account_id", f"must look like acct_…, not {account_id!r}.")
     workers = _integer(config, "num_workers", 1)
     check_streams = config.get("check_streams")

@@ -44,6 +44,7 @@ from source_stripe_saas.streams.traffic import Processor, Traffic
 from source_stripe_saas.streams.work import StreamWork, Unit
 from source_stripe_saas.stripe.client import StripeClient
 from source_stripe_saas.stripe.refusal import StripeError
+from source_stripe_saas.stripe.trust import remarks
 
 _WORKERS: Mapping[str, int] = {"live": 64, "test": 16}
 """Threads by the key's mode when the config leaves it to us.
@@ -195,6 +196,8 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
     def _begin_sync(self) -> None:
         """Asks Stripe who and when, once, before any stream starts."""
         assert self._settings is not None, "read needs a config"
+        for remark in remarks(self._settings):
+            self.logger.info(remark)
         self._client = StripeClient(self._settings)
         limits = self._client.limits
         self._traffic = Traffic(

@@ -218,3 +218,51 @@ def test_the_hashing_key_must_not_be_the_api_key():
     with pytest.raises(ConfigError, match="another secret") as raised:
         parse_settings({"client_secret": key, "personal_data_key": key})
     assert "Secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [STRIPE_URL, f"{STRIPE_URL}/", "https://API.Stripe.com", "https://api.stripe.com:443", ""],
+)
+def test_stripes_own_address_is_known_however_it_is_spelled(url):
+    settings = parse_settings({"client_secret": KEY, "api_url": url})
+    assert settings.is_stripe
+    assert settings.api_url == STRIPE_URL
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.stripe.com",
+        "https://api.stripe.com:8443",
+        "https://api.stripe.com/proxy",
+        "https://files.stripe.com",
+        "https://stripe.com",
+        "https://evil.example\\@api.stripe.com",
+        "https://evil.example\\.api.stripe.com",
+        "https://me:mine@evil.example",
+        "https://evil.example?api.stripe.com",
+        "ftp://api.stripe.com",
+        "//api.stripe.com",
+        "https://",
+        "https://a b",
+        "https://a:port",
+    ],
+)
+def test_an_address_that_only_looks_like_stripes_is_refused(url):
+    assert problem(api_url=url)[0] == "api_url"
+
+
+@pytest.mark.parametrize("field", ["account_id", "start_date", "api_url", "mode", "personal_data"])
+def test_a_key_in_the_wrong_field_does_not_come_back_in_the_complaint(field):
+    assert "51Secret" not in problem(**{field: KEY})[1]
+    assert "51Secret" not in problem(**{KEY: 1, "personal_data_by_class": {KEY: "drop"}})[1]
+
+
+@pytest.mark.parametrize("account", ["acct_1\r\nX: y", "acct_", "acct_漢", "acct_1 2"])
+def test_an_account_that_no_header_can_carry_is_refused(account):
+    assert problem(account_id=account)[0] == "account_id"
+
+
+def test_settings_do_not_show_their_key():
+    assert "Secret" not in repr(parse_settings({"client_secret": KEY}))

@@ -131,7 +131,7 @@ class StripeClient:
                     )
             except FAILURES as error:
                 status, request_id = None, None
-                problem = f"connection failed ({type(error).__name__})"
+                problem = f"connection failed ({_kind_of(error)})"
             else:
                 status, content = answer.status, answer.content
                 request_id = answer.headers.get("Request-Id")
@@ -170,6 +170,15 @@ class StripeClient:
         if transport is None:
             transport = self._transports.transport = Transport(self._settings)
         return transport
+
+
+def _kind_of(error: Exception) -> str:
+    """What broke, without the text of the error, which may hold addresses and passwords."""
+    inner = getattr(error, "reason", None)
+    broken = inner if isinstance(inner, Exception) else error
+    if "CERTIFICATE_VERIFY_FAILED" in str(broken):
+        return "the server's certificate is not trusted"
+    return type(broken).__name__
 
 
 def _reply(

@@ -7,7 +7,6 @@ body is read from below.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +17,7 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 from source_stripe_saas.settings import Settings
+from source_stripe_saas.stripe.trust import proxies, verification
 from source_stripe_saas.stripe.watch import Waiting
 
 STRIPE_VERSION = "2026-05-27.dahlia"
@@ -115,8 +115,8 @@ class Transport:
         # A .netrc entry would replace the Authorization header, so the environment is not
         # trusted; what else it may say is taken from it by name.
         self._session.trust_env = False
-        self._proxies = dict(requests.utils.get_environ_proxies(settings.api_url))
-        self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
+        self._proxies = proxies(settings)
+        self._verify = verification()
         self._headers = {
             "Authorization": f"Bearer {settings.key}",
             "Stripe-Version": STRIPE_VERSION,

@@ -1,0 +1,169 @@
+"""The key goes to the server of the config and to nobody else, whatever the environment says."""
+
+import base64
+import io
+import json
+
+import pytest
+
+from integration_tests.servers import a_server, certificates
+from source_stripe_saas.__main__ import run
+from source_stripe_saas.settings import parse_settings
+from source_stripe_saas.stripe.client import StripeClient
+from source_stripe_saas.stripe.limits import RateLimits
+from source_stripe_saas.stripe.refusal import Refusal, Unreachable
+from source_stripe_saas.stripe.trust import TrustError, remarks
+
+KEY = "sk_test_wayToStripe00000000001"
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory):
+    return certificates(tmp_path_factory.mktemp("trust") / "good")
+
+
+def settings_for(url, **config):
+    return parse_settings({"client_secret": KEY, "api_url": url, **config})
+
+
+def ask(url, **config):
+    client = StripeClient(
+        settings_for(url, **config),
+        attempts=2,
+        limits=RateLimits(1e6, 1e6),
+        sleep=lambda seconds: None,
+    )
+    return client.get("things", [("limit", "1")]).body["data"]
+
+
+def test_the_key_is_in_one_header_and_in_no_address():
+    with a_server() as server:
+        assert ask(f"http://127.0.0.1:{server.port}") == [{"id": "th_1"}]
+    [sent] = server.headers
+    assert sent["Authorization"] == f"Bearer {KEY}"
+    assert [name for name, value in sent.items() if KEY in value] == ["Authorization"]
+    assert server.lines == ["GET /v1/things?limit=1 HTTP/1.1"]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_redirect_is_not_followed_not_even_to_the_same_host(status, host):
+    with a_server() as other:
+        there = {"Location": f"http://{host}:{other.port}/v1/things"}
+        with a_server(status=status, sends=there) as server, pytest.raises(Refusal):
+            ask(f"http://127.0.0.1:{server.port}")
+    assert len(server.lines) == 1
+    assert other.lines == []
+
+
+def test_netrc_cannot_replace_the_key(tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password mine\ndefault login me password mine\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with a_server() as server:
+        ask(f"http://127.0.0.1:{server.port}")
+    assert server.headers[0]["Authorization"] == f"Bearer {KEY}"
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused_before_the_key_is_sent(tls, monkeypatch):
+    # What switches checking off elsewhere has no effect here.
+    monkeypatch.setenv("PYTHONHTTPSVERIFY", "0")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tls / "ca.pem"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "")
+    monkeypatch.setenv("CURL_CA_BUNDLE", "")
+    with a_server(tls=tls) as server, pytest.raises(Unreachable) as raised:
+        ask(f"https://localhost:{server.port}")
+    assert "the server's certificate is not trusted" in str(raised.value)
+    assert server.headers == []
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_an_authority_of_ones_own_can_be_named_and_is_told(tls, monkeypatch, variable):
+    monkeypatch.setenv(variable, str(tls / "ca.pem"))
+    with a_server(tls=tls) as server:
+        url = f"https://localhost:{server.port}"
+        assert ask(url) == [{"id": "th_1"}]
+        assert any(variable in remark for remark in remarks(settings_for(url)))
+    assert server.headers[0]["Authorization"] == f"Bearer {KEY}"
+
+
+def test_a_certificate_of_another_server_is_refused(tmp_path, monkeypatch):
+    other = certificates(tmp_path / "other", "api.stripe.com")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other / "ca.pem"))
+    with a_server(tls=other) as server, pytest.raises(Unreachable):
+        ask(f"https://localhost:{server.port}")
+    assert server.headers == []
+
+
+@pytest.mark.parametrize("path", ["0", "false", "/no/such/file.pem"])
+@pytest.mark.parametrize("command", ["check", "discover"])
+def test_a_bundle_that_is_not_there_is_an_error_and_switches_nothing_off(
+    tmp_path, monkeypatch, path, command
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", path)
+    with pytest.raises(TrustError):
+        ask("https://api.stripe.com")
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"client_secret": KEY}))
+    out = io.StringIO()
+    assert run([command, "--config", str(config)], out) == 1
+    messages = [json.loads(line) for line in out.getvalue().splitlines()]
+    text = messages[-1]["trace"]["error"]["message"]
+    assert text == f"`REQUESTS_CA_BUNDLE` in the environment names no file or folder: {path!r}."
+
+
+def test_a_proxy_carries_the_request_and_never_sees_the_key(tls, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tls / "ca.pem"))
+    with a_server(tls=tls) as server, a_server() as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://me:mine@127.0.0.1:{proxy.port}")
+        url = f"https://localhost:{server.port}"
+        assert ask(url) == [{"id": "th_1"}]
+        [told] = [remark for remark in remarks(settings_for(url)) if "proxy" in remark]
+    assert proxy.lines == [f"CONNECT localhost:{server.port} HTTP/1.0"] or proxy.lines == [
+        f"CONNECT localhost:{server.port} HTTP/1.1"
+    ]
+    assert base64.b64encode(b"me:mine").decode() in proxy.text
+    assert KEY not in proxy.text
+    assert server.headers[0]["Authorization"] == f"Bearer {KEY}"
+    assert "mine" not in told
+    assert "127.0.0.1" in told
+
+
+def test_a_proxys_user_does_not_take_the_place_of_the_key(monkeypatch):
+    with a_server() as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://me:mine@127.0.0.1:{proxy.port}")
+        # The proxy answers itself; the host that was asked for does not even exist.
+        assert ask("http://stripe.invalid") == [{"id": "th_1"}]
+    [sent] = proxy.headers
+    assert sent["Authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize("status", [302, 407, 500])
+def test_a_proxy_that_refuses_to_connect_does_not_get_the_key_either(tls, monkeypatch, status):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tls / "ca.pem"))
+    with a_server(status=status) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+        with pytest.raises((Unreachable, Refusal)):
+            ask("https://localhost:9")
+    assert KEY not in proxy.text
+
+
+def test_another_server_than_stripes_is_said_in_the_log(tmp_path, capfd):
+    config = tmp_path / "config.json"
+    with a_server() as server:
+        url = f"http://127.0.0.1:{server.port}"
+        config.write_text(json.dumps({"client_secret": KEY, "api_url": url}))
+        run(["check", "--config", str(config)], io.StringIO())
+    shown = capfd.readouterr()
+    lines = (shown.out + shown.err).splitlines()
+    assert any(url in line and "`api_url`" in line for line in lines)
+
+
+def test_stripe_itself_is_nothing_to_remark_on():
+    assert list(remarks(parse_settings({"client_secret": KEY}))) == []
+
+
+def test_an_unencrypted_way_is_remarked_on():
+    assert len(list(remarks(settings_for("http://10.1.2.3:80")))) == 2
+    assert len(list(remarks(settings_for("http://127.0.0.1:80")))) == 1
