@@ -125,7 +125,9 @@ def _compare_one(
     true = _Line([_Step(entry.at, floor(entry.mrr_after + HALF)) for entry in entries])
     told = _Line([_Step(seconds_of(row["occurred_at"]), row["mrr_after"]) for row in rows])
     spans = [_span(entry, horizon) for entry in entries if entry.untraceable]
-    for at in moments:
+    # Besides the given moments, those of every change and of everything that comes to light.
+    own = {entry.at for entry in entries} | {end for _, end, _ in spans}
+    for at in sorted({*moments, *(one for one in own if one <= moments[-1])}):
         if true.at(at) == told.at(at):
             verdict.equal += 1
             continue

@@ -16,7 +16,8 @@ DISCOUNT_EVENTS = frozenset(
     f"customer.discount.{name}" for name in ("created", "updated", "deleted")
 )
 INVOICE_EVENTS = frozenset(
-    f"invoice.{name}" for name in ("paid", "payment_failed", "voided", "marked_uncollectible")
+    f"invoice.{name}"
+    for name in ("finalized", "paid", "payment_failed", "voided", "marked_uncollectible")
 )
 # Up to this API version `previous_attributes` listed only the changed elements of a list (M29).
 _PARTIAL_LISTS_UNTIL = "2017-04-06"

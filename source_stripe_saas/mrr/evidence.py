@@ -49,7 +49,7 @@ def observations(invoices: Sequence[Invoice], book: Book, currency: str) -> list
 
 def cycle_start(invoice: Invoice, book: Book) -> int:
     """When the cycle an invoice bills begins; metered lines look back and end there."""
-    starts = [line.end if _is_metered(line, book) else line.start for line in invoice.period_lines]
+    starts = [line.end if is_metered(line, book) else line.start for line in invoice.period_lines]
     return max(starts, default=invoice.created)
 
 
@@ -175,16 +175,17 @@ def _absences(proofs: Sequence[Invoice]) -> list[Observation]:
 
 
 def _holding(line: Line, invoice: Invoice, precision: str, book: Book) -> Observation:
-    quantity = None if _is_metered(line, book) else line.quantity
+    quantity = None if is_metered(line, book) else line.quantity
     assert line.item is not None
-    if _is_metered(line, book):
+    if is_metered(line, book):
         precision = PERIOD_START
     return Observation(
         line.start, line.item, (line.price or "", quantity), precision, line.id, invoice.id
     )
 
 
-def _is_metered(line: Line, book: Book) -> bool:
+def is_metered(line: Line, book: Book) -> bool:
+    """Whether a line bills usage, of the time before its invoice."""
     price = book.price(line.price) if line.price else None
     return price is not None and price.is_metered
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from source_stripe_saas.mrr.catalog import Book
+from source_stripe_saas.mrr.evidence import is_metered
 from source_stripe_saas.mrr.invoice import Invoice, Line
 from source_stripe_saas.mrr.moment import BIRTH_SECONDS, DAY_SECONDS
 from source_stripe_saas.mrr.state import State
@@ -47,7 +48,7 @@ def past_trials(anchor: State, invoices: Sequence[Invoice], book: Book) -> list[
                 spans[-1] = replace(last, ends=(*last.ends, (line.start, line.end)))
         else:
             spans.append(TrialSpan(line.start, ((line.start, line.end),), line.start))
-    spans = [_cut(span, proofs) for span in spans]
+    spans = [_cut(span, proofs, book) for span in spans]
     return _with_object(spans, anchor, proofs)
 
 
@@ -99,13 +100,16 @@ def _has_list_amount(line: Line, book: Book) -> bool:
     return any(price.amount(line.quantity, one) > 0 for one in currencies)
 
 
-def _cut(span: TrialSpan, proofs: Sequence[Invoice]) -> TrialSpan:
-    """A period that was billed inside a trial began when the trial was ended early."""
+def _cut(span: TrialSpan, proofs: Sequence[Invoice], book: Book) -> TrialSpan:
+    """A period that was billed inside a trial began when the trial was ended early.
+
+    Not one of usage: that is billed for the time past, which may have been free.
+    """
     billed = [
         line.start
         for invoice in proofs
         for line in invoice.period_lines
-        if line.amount > 0 and span.start < line.start < span.end
+        if line.amount > 0 and span.start < line.start < span.end and not is_metered(line, book)
     ]
     return replace(span, cut_at=min(billed)) if billed else span
 

@@ -114,6 +114,7 @@ def _past(
     if last is not None:
         initial = {item.id: (item.price, item.quantity) for item in last.items}
         found = [one for one in found if one.at > since]
+    found = _with_metered(found, anchor, book, item_created)
     items = timeline(found, anchor.created + BIRTH_SECONDS, initial)
     items = _with_unbilled(items, found, anchor, book, item_created, stop, initial)
     trials = past_trials(anchor, invoices, book)
@@ -129,6 +130,23 @@ def _past(
         ended_at=ended_at,
         scheduled_at=_scheduled_at(anchor, ended_at),
     )
+
+
+def _with_metered(
+    found: list[Observation], anchor: State, book: Book, item_created: Mapping[str, int]
+) -> list[Observation]:
+    """Metered items are there from their creation on: their first line may bill a later time."""
+    first: dict[str, int] = {}
+    for one in found:
+        if one.holding:
+            first.setdefault(one.item, one.at)
+    for item in anchor.items:
+        price, at = book.price(item.price), item_created.get(item.id)
+        if price is None or not price.is_metered or at is None:
+            continue
+        if at < first.get(item.id, at):
+            found = [*found, Observation(at, item.id, (item.price, None), EXACT, None, "")]
+    return sorted(found, key=lambda one: one.at)
 
 
 def _with_unbilled(
