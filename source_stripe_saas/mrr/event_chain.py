@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby, permutations
+from itertools import groupby
 from typing import Any
 
 from source_stripe_saas.mrr.catalog import Book
@@ -21,8 +21,8 @@ INVOICE_EVENTS = frozenset(
 )
 # Up to this API version `previous_attributes` listed only the changed elements of a list (M29).
 _PARTIAL_LISTS_UNTIL = "2017-04-06"
-# More events in one second than this are left in their listed order.
-_MOST_ORDERED = 6
+# How many ways of going on are tried for the events of one second before they stay as listed.
+_MOST_TRIES = 5000
 
 
 @dataclass(frozen=True)
@@ -105,24 +105,37 @@ def _ordered(events: list[StateEvent], known: State | None) -> list[StateEvent]:
     first = [event for event in events if event.kind == "created"]
     final = [event for event in events if event.kind == "deleted"]
     middle = [event for event in events if event.kind not in ("created", "deleted")]
-    if len(middle) > _MOST_ORDERED or not middle:
-        return [*first, *middle, *final]
     start = first[-1].state if first else known
     for held in (start, None) if start is not None else (None,):
-        for order in permutations(middle):
-            if _chains(held, order):
-                return [*first, *order, *final]
+        order = _chained(held, middle)
+        if order is not None:
+            return [*first, *order, *final]
     return [*first, *middle, *final]
 
 
-def _chains(held: State | None, order: Iterable[StateEvent]) -> bool:
-    for event in order:
-        # An event that does not tell its prior state repeats what another one brought.
-        before = event.prior if event.prior is not None else event.state
-        if held is not None and before != held:
-            return False
-        held = event.state
-    return True
+def _chained(held: State | None, events: list[StateEvent]) -> list[StateEvent] | None:
+    """The first order in which each event follows from the object before it, if there is one."""
+    tries = 0
+
+    def go_on(held: State | None, left: tuple[int, ...]) -> list[int] | None:
+        nonlocal tries
+        if not left:
+            return []
+        for i in left:
+            tries += 1
+            if tries > _MOST_TRIES:
+                return None
+            event = events[i]
+            # An event that does not tell its prior state repeats what another one brought.
+            before = event.prior if event.prior is not None else event.state
+            if held is None or before == held:
+                rest = go_on(event.state, tuple(other for other in left if other != i))
+                if rest is not None:
+                    return [i, *rest]
+        return None
+
+    found = go_on(held, tuple(range(len(events))))
+    return None if found is None else [events[i] for i in found]
 
 
 def _merged(current: Any, changed: Mapping[str, Any], is_partial: bool) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def observations(invoices: Sequence[Invoice], book: Book, currency: str) -> list
     """
     proofs = [invoice for invoice in invoices if invoice.is_evidence]
     _price_the_gone(proofs, book, currency)
-    found = [*_periods(proofs, book), *_debits(proofs), *_credits(proofs), *_absences(proofs)]
+    found = [*_periods(proofs, book), *_debits(proofs), *_credits(proofs), *_absences(proofs, book)]
     # Where a period and a debit begin together the debit is the later word.
     return sorted(found, key=lambda one: one.at)
 
@@ -152,7 +152,7 @@ def _credits(proofs: Sequence[Invoice]) -> list[Observation]:
     return found
 
 
-def _absences(proofs: Sequence[Invoice]) -> list[Observation]:
+def _absences(proofs: Sequence[Invoice], book: Book) -> list[Observation]:
     """M39.4: an item whose last billed period is over and that a renewal does not bill is gone."""
     # A debit may be billed on the very renewal that does not bill the item's own period.
     billed: dict[str, list[tuple[int, int]]] = {}
@@ -165,7 +165,7 @@ def _absences(proofs: Sequence[Invoice]) -> list[Observation]:
         present = {line.item for line in invoice.period_lines}
         if invoice.reason != CYCLE or not present:
             continue
-        start = max(line.start for line in invoice.period_lines)
+        start = cycle_start(invoice, book)
         for item, periods in billed.items():
             ends = [end for since, end in periods if since < start] if item not in present else []
             if ends and max(ends) <= start + DAY_SECONDS:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from source_stripe_saas.mrr.catalog import FROM_ESTIMATE, Book
 from source_stripe_saas.mrr.evidence import cycle_start
@@ -45,11 +46,12 @@ def estimate_unknown(invoices: Sequence[Invoice], book: Book) -> None:
             continue
         _, line, amount = known[0]
         seen_on = {invoice.id for invoice, _, _ in uses}
-        coupon = {
+        coupon: dict[str, Any] = {
             "percent_off": str(Fraction(100 * amount, line.amount)),
             "duration": "forever" if len(seen_on) > 1 else "once",
         }
         items = {use[1].item for use in uses}
+        _limit_to_carriers(coupon, [use[1] for use in uses], book)
         book.learn_discount(
             {
                 "id": discount,
@@ -59,6 +61,14 @@ def estimate_unknown(invoices: Sequence[Invoice], book: Book) -> None:
             },
             FROM_ESTIMATE,
         )
+
+
+def _limit_to_carriers(coupon: dict[str, Any], lines: Sequence[Line], book: Book) -> None:
+    """What is on several items, and nothing says which, is on the products of those (M42)."""
+    prices = [book.price(line.price or "") for line in lines]
+    products = {price.product for price in prices if price is not None and price.product}
+    if products and all(price is not None and price.product for price in prices):
+        coupon["applies_to"] = {"products": sorted(products)}
 
 
 def once_windows(invoice: Invoice, book: Book) -> list[OnceWindow]:

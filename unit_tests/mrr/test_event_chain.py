@@ -382,3 +382,10 @@ def test_m31_no_row_is_dated_before_the_one_ahead_of_it():
         ("quantity_increased", "2026-02-01T00:10:00Z", 2000),
         ("cancellation_scheduled", "2026-02-01T00:10:00Z", 2000),
     ]
+
+
+def test_m30_nine_events_of_one_second_are_put_in_order_too():
+    told = [seats(f"evt_{n}", n, n + 1) for n in range(1, 10)]
+    rows = rows_of(events=[*told[::2], created(subscription(), "evt_0"), *told[1::2]])
+    assert [row["stripe_event_id"] for row in rows] == [f"evt_{n}" for n in range(10)]
+    assert {row["time_precision"] for row in rows} == {"exact"}

@@ -310,6 +310,17 @@ def test_m39_4_an_item_a_renewal_does_not_bill_is_gone():
     assert rows[1]["event_id"] == event_id("sub_1", "downgraded", "in_1")
 
 
+def test_m39_4_a_renewal_that_bills_only_usage_misses_the_item_that_is_gone():
+    usage = [
+        line(f"il_u{n}", MONTHS[n], MONTHS[n + 1], of="meter", si="si_m", amount=7) for n in (0, 1)
+    ]
+    first = month(0)
+    second = month(1, usage[0], line("il_1", MONTHS[1], MONTHS[2]))
+    third = month(2, usage[1])  # dated back to the month it bills
+    rows = history(S(item("si_m", "meter")), first, second, third)
+    assert ("downgraded", "2026-03-01", 0) in short(rows)
+
+
 def test_m39_a_price_that_is_gone_is_read_from_its_line():
     lost = line("il_0", "2026-01-01", "2026-04-01", "lost", 2, 6000)
     lost["pricing"]["unit_amount_decimal"] = "3000"
@@ -492,6 +503,24 @@ def test_m42_an_unknown_discount_is_estimated_from_its_line():
         ("discount_applied", "2026-02-01", 500),
         ("discount_expired", "2026-03-01", 1000),
     ]
+
+
+def test_m42_an_unknown_discount_stays_on_the_items_that_carry_it():
+    items = [item("si_1", "p10"), item("si_2", "p20"), item("si_3", "p30")]
+    carried = [{"discount": "di_x", "amount": 100}]
+    lines = [
+        line("il_1", MONTHS[0], MONTHS[1], discount_amounts=carried),
+        line("il_2", MONTHS[0], MONTHS[1], of="p20", si="si_2", amount=2000,
+             discount_amounts=[{"discount": "di_x", "amount": 200}]),
+        line("il_3", MONTHS[0], MONTHS[1], of="p30", si="si_3", amount=3000),
+    ]  # fmt: skip
+    later = [
+        {**one, "id": one["id"] + "b", "period": {"start": on(MONTHS[1]), "end": on(MONTHS[2])}}
+        for one in lines
+    ]
+    rows = history(S(*items), month(0, *lines), month(1, *later))
+    # 10 % of 1000 and of 2000, nothing of 3000; seen twice, so for ever
+    assert rows[0]["mrr_after"] == 900 + 1800 + 3000
 
 
 def test_m42_the_level_of_a_past_discount_is_that_of_its_item():
