@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import pendulum
 
+from source_stripe_saas.mrr.options import OptionError, Options, options_from
 from source_stripe_saas.privacy.classes import (
     ACTIONS,
     CLASSES,
@@ -64,6 +65,8 @@ class Settings:
     check_streams: tuple[str, ...] | None
     privacy: Policy = field(default_factory=Policy)
     """What becomes of personal data."""
+    mrr: Options = field(default_factory=Options)
+    """How MRR is counted."""
 
     @property
     def is_stripe(self) -> bool:
@@ -187,6 +190,20 @@ def _privacy(config: Mapping[str, Any], key: str) -> Policy:
     return Policy(actions, secret)
 
 
+def _mrr(config: Mapping[str, Any]) -> Options:
+    """How MRR is counted; what a form leaves empty counts as not chosen."""
+    chosen = config.get("mrr")
+    if chosen is None:
+        return Options()
+    if not isinstance(chosen, dict):
+        raise ConfigError("mrr", f"must be an object, not {type(chosen).__name__}.")
+    try:
+        return options_from({k: v for k, v in chosen.items() if v is not None and v != ""})
+    except OptionError as error:
+        name, _, problem = str(error).removeprefix("options.").partition(": ")
+        raise ConfigError(f"mrr.{name}", f"cannot be used: {problem}.") from error
+
+
 def parse_settings(config: Mapping[str, Any]) -> Settings:
     """Checks a config and gives its settings.
 
@@ -225,4 +242,5 @@ def parse_settings(config: Mapping[str, Any]) -> Settings:
         endpoint_requests_per_second=_integer(config, "endpoint_rate_limit", 1),
         check_streams=tuple(check_streams) if check_streams is not None else None,
         privacy=_privacy(config, key),
+        mrr=_mrr(config),
     )
