@@ -1,0 +1,50 @@
+{#- The moment of the last sync as a query of one row; nothing else may say what *now* is. -#}
+{% macro as_of_query() -%}
+    {%- set syncs = load_relation(source('stripe', 'syncs')) if execute else none -%}
+    {%- set unknown = "cast(null as " ~ dbt.type_string() ~ ")" -%}
+    {%- if var('as_of') %}
+    select
+        cast('{{ var("as_of") }}' as {{ dbt.type_timestamp() }}) as as_of_at,
+        {{ unknown }} as account_id, {{ unknown }} as account_name, {{ unknown }} as mode
+    {%- elif syncs %}
+    select as_of_at, account_id, account_name, mode
+    from (
+        select
+            {{ stripe_saas.from_epoch("synced_at") }} as as_of_at,
+            account_id, account_name, mode,
+            row_number() over (order by synced_at desc, sync_id desc) as place
+        from {{ syncs }}
+        where synced_at is not null
+    ) as syncs
+    where place = 1
+    {%- else %}
+    select
+        max(extracted_at) as as_of_at,
+        {{ unknown }} as account_id, {{ unknown }} as account_name, {{ unknown }} as mode
+    from ({{ stripe_saas.extraction_moments() }}) as extractions
+    {%- endif %}
+{%- endmacro %}
+
+{#- When each stream's table was last written, by Airbyte's own column. -#}
+{% macro extraction_moments() -%}
+    {%- set selects = [] -%}
+    {%- for node in (graph.sources.values() if execute else []) -%}
+        {%- if node.package_name == 'stripe_saas' and node.name not in ('syncs', 'sync_streams') -%}
+            {%- set relation = load_relation(source('stripe', node.name)) -%}
+            {%- if relation -%}
+                {%- for column in adapter.get_columns_in_relation(relation) -%}
+                    {%- if column.name | lower == '_airbyte_extracted_at' -%}
+                        {%- do selects.append(
+                            "select '" ~ node.name ~ "' as stream, max("
+                            ~ stripe_saas.moment('_airbyte_extracted_at', column.dtype)
+                            ~ ") as extracted_at from " ~ relation
+                        ) -%}
+                    {%- endif -%}
+                {%- endfor -%}
+            {%- endif -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ selects | join(" union all ") if selects else
+        "select cast(null as " ~ dbt.type_string() ~ ") as stream, cast(null as "
+        ~ dbt.type_timestamp() ~ ") as extracted_at" }}
+{%- endmacro %}

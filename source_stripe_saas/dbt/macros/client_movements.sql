@@ -1,0 +1,131 @@
+{#- The movements of clients by day or month, per currency and, if asked for, in the reporting
+    currency (M55 to M58, M60). One row per client, basis, currency and period; `basis` is
+    `currency` or `reporting`. -#}
+{% macro client_movements(period) %}
+{%- set is_reported = var("fx_mode") != "none" -%}
+with phases as (
+    select * from {{ ref("int_stripe__client_" ~ period ~ "_phases") }}
+),
+deltas as (
+    select
+        client_id, currency,
+        {{ "occurred_on" if period == "day" else stripe_saas.month_of("occurred_on") }} as period_start,
+        {{ stripe_saas.whole("sum(mrr_delta_minor)") }} as delta_minor
+    from {{ ref("int_stripe__events") }}
+    where mrr_delta_minor <> 0
+    group by 1, 2, 3
+),
+-- every currency of a client in every period in which anything of it moved
+client_currencies as (
+    select distinct client_id, currency from deltas
+),
+balances as (
+    select
+        phases.client_id, phases.period_start, phases.total_opening, phases.total_closing,
+        phases.crossing, phases.spell, phases.rises_as, phases.falls_as, phases.is_empty_churn,
+        phases.fell_at,
+        client_currencies.currency,
+        coalesce(deltas.delta_minor, 0) as delta_minor,
+        {{ stripe_saas.whole("sum(coalesce(deltas.delta_minor, 0)) over (
+            partition by phases.client_id, client_currencies.currency
+            order by phases.period_start rows unbounded preceding
+        )") }} as closing_minor
+    from phases
+    inner join client_currencies on phases.client_id = client_currencies.client_id
+    left join deltas
+        on phases.client_id = deltas.client_id
+        and client_currencies.currency = deltas.currency
+        and phases.period_start = deltas.period_start
+),
+{%- if is_reported %}
+converted as (
+    select
+        balances.client_id, balances.period_start, balances.total_opening,
+        balances.total_closing, balances.crossing, balances.spell, balances.rises_as,
+        balances.falls_as, balances.is_empty_churn, balances.fell_at,
+        {{ stripe_saas.in_reporting("closing_minor - delta_minor") }} as opening_minor,
+        {{ stripe_saas.in_reporting("closing_minor") }} as closing_minor,
+        {{ stripe_saas.in_reporting("delta_minor") }} as delta_minor
+    from balances
+    left join {{ ref("int_stripe__fx_rates") }} as rates
+        on balances.currency = rates.currency
+        and {{ stripe_saas.month_of("balances.period_start") }} = rates.month_start
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+),
+{%- endif %}
+all_bases as (
+    select
+        'currency' as basis, client_id, period_start, currency, total_opening, total_closing,
+        crossing, spell, rises_as, falls_as, is_empty_churn, fell_at,
+        closing_minor - delta_minor as opening_minor, closing_minor, delta_minor
+    from balances
+    {%- if is_reported %}
+    union all
+    select
+        'reporting' as basis, client_id, period_start,
+        '{{ var("reporting_currency") | lower }}' as currency, total_opening, total_closing,
+        crossing, spell, rises_as, falls_as, is_empty_churn, fell_at,
+        opening_minor, closing_minor,
+        {#- constant: what was rounded is subtracted; month_end: the difference is what is rounded #}
+        {{ "closing_minor - opening_minor" if var("fx_mode") == "constant" else "delta_minor" }}
+            as delta_minor
+    from converted
+    {%- endif %}
+),
+-- what fell to zero when a spell began is what an empty churn is about
+fallen as (
+    select distinct basis, client_id, spell, currency
+    from all_bases
+    where crossing = 'fall' and opening_minor <> 0
+),
+classified as (
+    select
+        all_bases.basis, all_bases.client_id, all_bases.period_start, all_bases.currency,
+        all_bases.opening_minor, all_bases.closing_minor, all_bases.delta_minor,
+        case
+            when all_bases.delta_minor = 0 then 'churn'
+            when all_bases.crossing = 'rise' then all_bases.rises_as
+            when all_bases.crossing = 'fall' then all_bases.falls_as
+            when all_bases.delta_minor > 0 then 'expansion'
+            else 'contraction'
+        end as movement,
+        all_bases.crossing, all_bases.fell_at
+    from all_bases
+    left join fallen
+        on all_bases.basis = fallen.basis
+        and all_bases.client_id = fallen.client_id
+        and all_bases.spell = fallen.spell
+        and all_bases.currency = fallen.currency
+    where all_bases.delta_minor <> 0
+        or (all_bases.is_empty_churn and fallen.client_id is not null)
+),
+final as (
+    select
+        classified.basis, classified.client_id, classified.currency,
+        coalesce(exponents.currency_exponent, 2) as currency_exponent,
+        classified.period_start, classified.movement,
+        classified.opening_minor as mrr_before_minor,
+        classified.closing_minor as mrr_after_minor,
+        classified.delta_minor as mrr_delta_minor,
+        -- a fall so late that a rise may still make it a switch
+        coalesce(
+            classified.crossing = 'fall' and as_of.as_of_at
+            <= {{ dbt.dateadd("hour", var("switch_window_hours"), "classified.fell_at") }},
+            false
+        ) as is_provisional
+    from classified
+    cross join {{ ref("stg_stripe__as_of") }} as as_of
+    left join {{ ref("stripe_currency_exponents") }} as exponents
+        on classified.currency = exponents.currency
+)
+select * from final
+{% endmacro %}
+
+{#- The sum over currencies of minor units times their factors, rounded once, half away from zero.
+    A factor that is missing makes the sum null, which a test refuses. -#}
+{% macro in_reporting(minor) -%}
+    {%- set amount = "cast(" ~ minor ~ " as " ~ stripe_saas.type_exact(14, 0) ~ ")" -%}
+    case when count(*) = count(rates.factor) then
+        {{ stripe_saas.whole("round(sum(" ~ amount ~ " * rates.factor), 0)") }}
+    end
+{%- endmacro %}

@@ -1,0 +1,46 @@
+{#- A relation with a JSON array in each row in; one row an element out: the keys, and `element`.
+
+    The rows of an empty array, of null and of what is no array are left out. -#}
+{% macro json_elements(relation, keys, column) -%}
+    {{ return(adapter.dispatch('json_elements', 'stripe_saas')(relation, keys, column)) }}
+{%- endmacro %}
+
+{% macro default__json_elements(relation, keys, column) -%}
+    {{ exceptions.raise_compiler_error("stripe_saas reads no JSON arrays on " ~ target.type) }}
+{%- endmacro %}
+
+{% macro duckdb__json_elements(relation, keys, column) -%}
+    select {{ keys | join(", ") }}, unnest(cast({{ column }} as json[])) as element
+    from {{ relation }}
+    where json_type({{ column }}) = 'ARRAY'
+{%- endmacro %}
+
+{% macro postgres__json_elements(relation, keys, column) -%}
+    select {{ keys | join(", ") }}, elements.element
+    from {{ relation }}
+    cross join lateral json_array_elements(
+        case when json_typeof(cast({{ column }} as json)) = 'array'
+            then cast({{ column }} as json) else cast('[]' as json) end
+    ) as elements (element)
+{%- endmacro %}
+
+{% macro redshift__json_elements(relation, keys, column) -%}
+    select {{ keys | join(", ") }}, element
+    from {{ relation }} as holders, holders.{{ column }} as element
+{%- endmacro %}
+
+{% macro snowflake__json_elements(relation, keys, column) -%}
+    select {{ keys | join(", ") }}, elements.value as element
+    from {{ relation }}, lateral flatten(input => to_variant({{ column }})) as elements
+{%- endmacro %}
+
+{% macro bigquery__json_elements(relation, keys, column) -%}
+    select {{ keys | join(", ") }}, element
+    from {{ relation }}, unnest(json_query_array({{ column }})) as element
+{%- endmacro %}
+
+{% macro spark__json_elements(relation, keys, column) -%}
+    select {{ keys | join(", ") }}, element
+    from {{ relation }}
+    lateral view explode(from_json({{ column }}, 'array<string>')) elements as element
+{%- endmacro %}

@@ -1,0 +1,80 @@
+{#- What a loader wrote for a moment in, a timestamp in UTC without a zone out. Stripe's are Unix
+    seconds; the ledger's and other loaders' may be ISO 8601 text or timestamps. -#}
+{% macro moment(expression, data_type) -%}
+    {%- set kind = data_type | lower -%}
+    {%- if kind.startswith(('int', 'bigint', 'hugeint', 'numeric', 'decimal', 'number', 'double', 'float', 'long')) -%}
+        {{ stripe_saas.from_epoch(expression) }}
+    {%- elif kind.startswith(('char', 'varchar', 'text', 'string')) -%}
+        cast(replace(replace({{ expression }}, 'T', ' '), 'Z', '') as {{ dbt.type_timestamp() }})
+    {%- elif 'with time zone' in kind or kind in ('timestamptz', 'timestamp_tz') -%}
+        {{ stripe_saas.without_zone(expression) }}
+    {%- else -%}
+        cast({{ expression }} as {{ dbt.type_timestamp() }})
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro from_epoch(seconds) -%}
+    {{ dbt.dateadd("second", "cast(" ~ seconds ~ " as " ~ dbt.type_bigint() ~ ")",
+        "cast('1970-01-01 00:00:00' as " ~ dbt.type_timestamp() ~ ")") }}
+{%- endmacro %}
+
+{#- A timestamp with a zone -> the same moment in UTC, without one. -#}
+{% macro without_zone(expression) -%}
+    {{ return(adapter.dispatch('without_zone', 'stripe_saas')(expression)) }}
+{%- endmacro %}
+
+{% macro default__without_zone(expression) -%}
+    ({{ expression }} at time zone 'UTC')
+{%- endmacro %}
+
+{% macro snowflake__without_zone(expression) -%}
+    cast(convert_timezone('UTC', {{ expression }}) as timestamp_ntz)
+{%- endmacro %}
+
+{% macro bigquery__without_zone(expression) -%}
+    datetime({{ expression }}, 'UTC')
+{%- endmacro %}
+
+{% macro spark__without_zone(expression) -%}
+    to_utc_timestamp({{ expression }}, current_timezone())
+{%- endmacro %}
+
+{#- A moment in UTC -> the clock on the wall in `reporting_timezone`. -#}
+{% macro local_time(expression) -%}
+    {%- set zone = var('reporting_timezone') -%}
+    {%- if zone == 'UTC' -%}
+        {{ expression }}
+    {%- else -%}
+        {{ return(adapter.dispatch('local_time', 'stripe_saas')(expression, zone)) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro default__local_time(expression, zone) -%}
+    (({{ expression }} at time zone 'UTC') at time zone '{{ zone }}')
+{%- endmacro %}
+
+{% macro snowflake__local_time(expression, zone) -%}
+    convert_timezone('UTC', '{{ zone }}', {{ expression }})
+{%- endmacro %}
+
+{% macro bigquery__local_time(expression, zone) -%}
+    datetime(timestamp({{ expression }}, 'UTC'), '{{ zone }}')
+{%- endmacro %}
+
+{% macro spark__local_time(expression, zone) -%}
+    from_utc_timestamp({{ expression }}, '{{ zone }}')
+{%- endmacro %}
+
+{#- The day or month of `reporting_timezone` that a moment falls in: its first date. -#}
+{% macro local_period(expression, period="day") -%}
+    cast({{ dbt.date_trunc(period, stripe_saas.local_time(expression)) }} as date)
+{%- endmacro %}
+
+{% macro month_of(date) -%}
+    cast({{ dbt.date_trunc("month", date) }} as date)
+{%- endmacro %}
+
+{#- Days are added as dates: a timestamp would come back otherwise on some warehouses. -#}
+{% macro add_to_date(date, count, part="day") -%}
+    cast({{ dbt.dateadd(part, count, date) }} as date)
+{%- endmacro %}

@@ -1,0 +1,30 @@
+{#- The relation that a variable names, as "schema.table"; without one, a seed of this project. -#}
+{% macro relation_or_seed(variable, seed) -%}
+    {{ var(variable) or seed }}
+{%- endmacro %}
+
+{#- The greatest of what is not null; `greatest` itself gives null on some warehouses. -#}
+{% macro later_of(first, second) -%}
+    case when {{ first }} is null or {{ second }} > {{ first }} then {{ second }} else {{ first }} end
+{%- endmacro %}
+
+{#- 1 or 0, to be summed. -#}
+{% macro flag(condition) -%}
+    case when {{ condition }} then 1 else 0 end
+{%- endmacro %}
+
+{#- Sums of integers come back as decimals on most warehouses. -#}
+{% macro whole(expression) -%}
+    cast({{ expression }} as {{ dbt.type_bigint() }})
+{%- endmacro %}
+
+{#- A share with six places, null where there is nothing to share. -#}
+{% macro share(part, whole) -%}
+    case when {{ whole }} <> 0 then
+        round(
+            cast({{ part }} as {{ stripe_saas.type_exact(28, 8) }})
+            / cast({{ whole }} as {{ stripe_saas.type_exact(28, 8) }}),
+            6
+        )
+    end
+{%- endmacro %}

@@ -1,0 +1,28 @@
+-- One row per month: the closing balance of all clients in the reporting currency, each client's
+-- rounded (M60). No rows unless `fx_mode` is month_end.
+with clients as (
+    select
+        balances.client_id, balances.month_start,
+        {{ stripe_saas.in_reporting("balances.closing_minor") }} as closing_minor
+    from {{ ref("int_stripe__client_months") }} as balances
+    left join {{ ref("int_stripe__fx_rates") }} as rates
+        on balances.currency = rates.currency and balances.month_start = rates.month_start
+    where '{{ var("fx_mode") }}' = 'month_end'
+    group by 1, 2
+),
+sums as (
+    select month_start, {{ stripe_saas.whole("sum(closing_minor)") }} as closing_minor
+    from clients
+    group by 1
+),
+final as (
+    select
+        months.month_start,
+        coalesce(sums.closing_minor, 0) as closing_minor,
+        coalesce(sums.closing_minor, 0)
+        - coalesce(lag(sums.closing_minor) over (order by months.month_start), 0) as change_minor
+    from {{ ref("int_stripe__months") }} as months
+    left join sums on months.month_start = sums.month_start
+    where '{{ var("fx_mode") }}' = 'month_end'
+)
+select * from final

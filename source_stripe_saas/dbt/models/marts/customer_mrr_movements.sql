@@ -1,0 +1,14 @@
+-- One row per client, basis, currency and day on which its MRR moved.
+with movements as (
+    select * from {{ ref("int_stripe__client_day_movements") }}
+),
+final as (
+    select
+        {{ dbt.concat(["basis", "'/'", "client_id", "'/'", "currency", "'/'",
+            "cast(period_start as " ~ dbt.type_string() ~ ")"]) }} as movement_id,
+        client_id, basis, currency, currency_exponent, period_start as date_day,
+        {{ stripe_saas.month_of("period_start") }} as date_month,
+        movement, mrr_before_minor, mrr_after_minor, mrr_delta_minor, is_provisional
+    from movements
+)
+select * from final

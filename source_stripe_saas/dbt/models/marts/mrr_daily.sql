@@ -1,0 +1,115 @@
+-- One row per basis, currency and day: how MRR opened, what moved it, how it closed.
+{%- set movements = ["new", "expansion", "contraction", "churn", "reactivation"] %}
+with movements as (
+    select * from {{ ref("int_stripe__client_day_movements") }}
+),
+subscription_days as (
+    select
+        occurred_on as date_day, currency,
+        sum({{ stripe_saas.flag("mrr_after_minor > 0") }}
+            - {{ stripe_saas.flag("mrr_before_minor > 0") }}) as change
+    from {{ ref("int_stripe__events") }}
+    group by 1, 2
+),
+kinds as (
+    select distinct basis, currency from movements
+),
+sums as (
+    select
+        basis, currency, period_start as date_day,
+        {%- for movement in movements %}
+        sum(case when movement = '{{ movement }}' then mrr_delta_minor else 0 end) as {{ movement }}_minor,
+        {%- endfor %}
+        sum({{ stripe_saas.flag("movement = 'new'") }}) as new_customers,
+        sum({{ stripe_saas.flag("movement = 'churn'") }}) as churned_customers,
+        sum({{ stripe_saas.flag("movement = 'reactivation'") }}) as reactivated_customers,
+        sum({{ stripe_saas.flag("mrr_after_minor > 0") }}
+            - {{ stripe_saas.flag("mrr_before_minor > 0") }}) as customers_change
+    from movements
+    group by 1, 2, 3
+),
+subscription_sums as (
+    select
+        kinds.basis, kinds.currency, subscription_days.date_day,
+        sum(subscription_days.change) as subscriptions_change
+    from kinds
+    inner join subscription_days
+        on kinds.basis = 'reporting' or kinds.currency = subscription_days.currency
+    group by 1, 2, 3
+),
+month_sums as (
+    select
+        basis, currency, {{ stripe_saas.month_of("date_day") }} as month_start,
+        sum({% for movement in movements %}{{ movement }}_minor{{ " + " if not loop.last }}{% endfor %})
+            as moved_minor
+    from sums
+    group by 1, 2, 3
+),
+days as (
+    select
+        kinds.basis, kinds.currency, days.date_day, days.month_start, days.is_month_end,
+        {%- for column in ["new_customers", "churned_customers", "reactivated_customers", "customers_change"] %}
+        {{ stripe_saas.whole("coalesce(sums." ~ column ~ ", 0)") }} as {{ column }},
+        {%- endfor %}
+        {%- for movement in movements %}
+        {{ stripe_saas.whole("coalesce(sums." ~ movement ~ "_minor, 0)") }} as {{ movement }}_minor,
+        {%- endfor %}
+        {{ stripe_saas.whole("coalesce(subscription_sums.subscriptions_change, 0)") }}
+            as subscriptions_change,
+        -- what exchange rates did shows where the month's rate is known: on its last day
+        {{ stripe_saas.whole("case
+            when kinds.basis = 'reporting' and days.is_month_end and balances.month_start is not null
+            then balances.change_minor - coalesce(month_sums.moved_minor, 0)
+            else 0
+        end") }} as fx_minor
+    from kinds
+    cross join {{ ref("int_stripe__days") }} as days
+    left join sums
+        on kinds.basis = sums.basis
+        and kinds.currency = sums.currency
+        and days.date_day = sums.date_day
+    left join subscription_sums
+        on kinds.basis = subscription_sums.basis
+        and kinds.currency = subscription_sums.currency
+        and days.date_day = subscription_sums.date_day
+    left join month_sums
+        on kinds.basis = month_sums.basis
+        and kinds.currency = month_sums.currency
+        and days.month_start = month_sums.month_start
+    left join {{ ref("int_stripe__month_balances") }} as balances
+        on days.month_start = balances.month_start
+),
+running as (
+    select
+        *,
+        {{ stripe_saas.whole("sum(
+            " ~ movements | join("_minor + ") ~ "_minor + fx_minor
+        ) over (partition by basis, currency order by date_day rows unbounded preceding)") }}
+            as closing_minor,
+        {{ stripe_saas.whole("sum(customers_change) over (
+            partition by basis, currency order by date_day rows unbounded preceding
+        )") }} as customers,
+        {{ stripe_saas.whole("sum(subscriptions_change) over (
+            partition by basis, currency order by date_day rows unbounded preceding
+        )") }} as subscriptions
+    from days
+),
+final as (
+    select
+        running.date_day, running.month_start as date_month, running.basis, running.currency,
+        coalesce(exponents.currency_exponent, 2) as currency_exponent,
+        running.closing_minor - running.fx_minor
+            {%- for movement in movements %} - running.{{ movement }}_minor{% endfor %} as opening_minor,
+        {%- for movement in movements %}
+        running.{{ movement }}_minor,
+        {%- endfor %}
+        running.fx_minor, running.closing_minor,
+        running.closing_minor * 12 as arr_minor,
+        running.customers - running.customers_change as opening_customers,
+        running.new_customers, running.churned_customers, running.reactivated_customers,
+        running.customers, running.subscriptions
+    from running
+    left join {{ ref("stripe_currency_exponents") }} as exponents
+        on running.currency = exponents.currency
+)
+select * from final

@@ -1,0 +1,19 @@
+-- One row per charge, failed ones included.
+with source as (
+    {{ stripe_saas.raw_stream("charges", {
+        "id": "text", "customer": "text", "currency": "text", "created": "moment",
+        "amount": "integer", "amount_captured": "integer", "amount_refunded": "integer",
+        "status": "text", "paid": "boolean", "captured": "boolean", "disputed": "boolean",
+        "failure_code": "text", "balance_transaction": "text"
+    }) }}
+),
+final as (
+    select
+        id as charge_id, customer as customer_id, currency, created as created_at,
+        amount as amount_minor, amount_captured as amount_captured_minor,
+        amount_refunded as amount_refunded_minor, status, paid as is_paid,
+        captured as is_captured, disputed as is_disputed, failure_code,
+        balance_transaction as balance_transaction_id
+    from source
+)
+select * from final

@@ -1,0 +1,16 @@
+-- One row per coupon.
+with source as (
+    {{ stripe_saas.raw_stream("coupons", {
+        "id": "text", "name": "text", "duration": "text", "duration_in_months": "integer",
+        "percent_off": "number", "amount_off": "integer", "currency": "text",
+        "times_redeemed": "integer", "valid": "boolean", "is_deleted": "boolean"
+    }) }}
+),
+final as (
+    select
+        id as coupon_id, name as coupon_name, duration, duration_in_months, percent_off,
+        amount_off as amount_off_minor, currency, times_redeemed, valid as is_valid,
+        coalesce(is_deleted, false) as is_deleted
+    from source
+)
+select * from final

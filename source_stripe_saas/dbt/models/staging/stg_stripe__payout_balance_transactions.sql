@@ -1,0 +1,14 @@
+-- One row per automatic payout and balance transaction that it paid out.
+with source as (
+    {{ stripe_saas.raw_stream("payout_balance_transactions", {
+        "payout": "text", "id": "text", "currency": "text", "amount": "integer",
+        "fee": "integer", "net": "integer"
+    }, key="payout, id") }}
+),
+final as (
+    select
+        payout as payout_id, id as balance_transaction_id, currency, amount as amount_minor,
+        fee as fee_minor, net as net_minor
+    from source
+)
+select * from final

@@ -1,0 +1,19 @@
+-- One row per price.
+with source as (
+    {{ stripe_saas.raw_stream("prices", {
+        "id": "text", "product": "text", "currency": "text", "nickname": "text",
+        "lookup_key": "text", "active": "boolean", "billing_scheme": "text",
+        "unit_amount": "integer", "recurring": "json", "metadata": "json"
+    }) }}
+),
+final as (
+    select
+        id as price_id, product as product_id, currency, nickname, lookup_key, active as is_active,
+        billing_scheme, unit_amount as unit_amount_minor,
+        {{ stripe_saas.json_text("recurring", "interval") }} as billing_interval,
+        cast({{ stripe_saas.json_text("recurring", "interval_count") }}
+            as {{ dbt.type_bigint() }}) as interval_count,
+        {{ stripe_saas.json_text("recurring", "usage_type") }} as usage_type
+    from source
+)
+select * from final

@@ -1,0 +1,26 @@
+-- One row per change of a subscription that MRR, or somebody who watches it, cares about.
+with source as (
+    {{ stripe_saas.raw_stream("subscription_events", {
+        "event_id": "text", "subscription_id": "text", "customer_id": "text",
+        "event_type": "text", "occurred_at": "moment", "sequence": "integer", "currency": "text",
+        "currency_exponent": "integer", "mrr_before": "integer", "mrr_after": "integer",
+        "mrr_delta": "integer", "movement": "text", "list_mrr_before": "integer",
+        "list_mrr_after": "integer", "status_before": "text", "status_after": "text",
+        "suspended_after": "boolean", "items_after": "json", "discount_id": "text",
+        "invoice_id": "text", "cancellation_reason": "text", "cancellation_feedback": "text",
+        "source": "text", "time_precision": "text", "adjustment_reason": "text",
+        "options_fingerprint": "text"
+    }, key="event_id") }}
+),
+final as (
+    select
+        event_id, subscription_id, customer_id, event_type, occurred_at, sequence, currency,
+        currency_exponent, mrr_before as mrr_before_minor, mrr_after as mrr_after_minor,
+        mrr_delta as mrr_delta_minor, movement, list_mrr_before as list_mrr_before_minor,
+        list_mrr_after as list_mrr_after_minor, status_before, status_after,
+        coalesce(suspended_after, false) as is_suspended_after, items_after, discount_id, invoice_id,
+        cancellation_reason, cancellation_feedback, source, time_precision, adjustment_reason,
+        options_fingerprint
+    from source
+)
+select * from final

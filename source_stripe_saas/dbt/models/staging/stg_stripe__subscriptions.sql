@@ -1,0 +1,25 @@
+-- One row per subscription, as it is now.
+with source as (
+    {{ stripe_saas.raw_stream("subscriptions", {
+        "id": "text", "customer": "text", "customer_account": "text", "status": "text",
+        "currency": "text", "created": "moment", "start_date": "moment", "trial_start": "moment",
+        "trial_end": "moment", "cancel_at": "moment", "cancel_at_period_end": "boolean",
+        "canceled_at": "moment", "ended_at": "moment", "collection_method": "text",
+        "cancellation_details": "json", "pause_collection": "json", "discounts": "json",
+        "metadata": "json", "latest_invoice": "text"
+    }) }}
+),
+final as (
+    select
+        id as subscription_id, coalesce(customer, customer_account) as customer_id, status, currency,
+        created as created_at, start_date as started_at, trial_start as trial_started_at,
+        trial_end as trial_ends_at, cancel_at,
+        coalesce(cancel_at_period_end, false) as is_canceling_at_period_end,
+        canceled_at, ended_at, collection_method,
+        {{ stripe_saas.json_text("cancellation_details", "reason") }} as cancellation_reason,
+        {{ stripe_saas.json_text("cancellation_details", "feedback") }} as cancellation_feedback,
+        {{ stripe_saas.json_text("pause_collection", "behavior") }} as pause_behavior,
+        discounts, metadata, latest_invoice as latest_invoice_id
+    from source
+)
+select * from final
