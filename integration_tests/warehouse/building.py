@@ -59,6 +59,7 @@ def run_dbt(
         variables: `--vars`.
         project: the dbt project.
     """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -74,6 +75,8 @@ def run_dbt(
     ]
     with _no_telemetry():
         ended = dbtRunner().invoke(arguments)
+    # It would keep the file open, for as long as this process lives.
+    DuckDBConnectionManager.close_all_connections()
     if ended.exception is not None:
         raise ended.exception
     results = list(getattr(ended.result, "results", None) or [])

@@ -1,0 +1,20 @@
+{#- A sum over a model equals a sum over another, group by group; a group that only one has counts
+    as zero in the other. -#}
+{% test sums_agree(model, sum, by, other, other_sum, other_by, where="1 = 1", other_where="1 = 1") %}
+with ours as (
+    select {{ by }} as sum_of, sum({{ sum }}) as amount from {{ model }} where {{ where }} group by 1
+),
+theirs as (
+    select {{ other_by }} as sum_of, sum({{ other_sum }}) as amount
+    from {{ other }} where {{ other_where }} group by 1
+),
+both_sides as (
+    select sum_of, amount, 0 as other_amount from ours
+    union all
+    select sum_of, 0 as amount, amount as other_amount from theirs
+)
+select sum_of, sum(amount) as amount, sum(other_amount) as other_amount
+from both_sides
+group by 1
+having sum(amount) <> sum(other_amount)
+{% endtest %}

@@ -1,0 +1,10 @@
+{#- No two rows of a model agree in all of these columns, and none of them is null. -#}
+{% test unique_together(model, columns) %}
+select {{ columns | join(", ") }}, count(*) as number_of_rows
+from {{ model }}
+group by {{ columns | join(", ") }}
+having count(*) > 1
+    {%- for column in columns %}
+    or {{ column }} is null
+    {%- endfor %}
+{% endtest %}
