@@ -75,22 +75,21 @@ def compare_months(account: Account, query: Query, horizon: int) -> Comparison:
 def _told_months(query: Query) -> dict[Key, dict[str, int]]:
     columns = ", ".join(f"{name}_minor" for name in COLUMNS)
     rows = query(
-        f"select currency, date_month, {columns} from stripe.mrr_monthly where basis = 'currency'"
+        f"select currency, date_month, {columns} from stripe_marts.mrr_monthly "
+        "where basis = 'currency'"
     )
     return {(row[0], row[1]): dict(zip(COLUMNS, row[2:], strict=True)) for row in rows}
 
 
 def _differing_customers(true: Iterable[CustomerMovement], query: Query) -> Mapping[Key, set[str]]:
     """Currency and month -> the customers that moved, opened or closed differently in it."""
-    sums: dict[tuple[str, str], dict[tuple[date, str], int]] = defaultdict(
-        lambda: defaultdict(int)
-    )
+    sums: dict[tuple[str, str], dict[tuple[date, str], int]] = defaultdict(lambda: defaultdict(int))
     for each in true:
         month = each.day.replace(day=1)
         sums[each.customer_id, each.currency][month, each.movement] += each.amount_minor
     for row in query(
         "select client_id, currency, date_month, movement, sum(mrr_delta_minor) "
-        "from stripe.customer_mrr_movements where basis = 'currency' group by 1, 2, 3, 4"
+        "from stripe_marts.customer_mrr_movements where basis = 'currency' group by 1, 2, 3, 4"
     ):
         sums[row[0], row[1]][row[2], row[3]] -= int(row[4])
     found: dict[Key, set[str]] = defaultdict(set)

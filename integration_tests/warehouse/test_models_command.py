@@ -39,7 +39,7 @@ def test_models_are_built_in_postgres_by_a_profile_without_the_password(postgres
     assert result.is_good, result
     assert seen == [(1, 2), (2, 2)]
     with connected(target) as database:
-        assert database.rows("select number from stripe.one") == [{"number": 2}]
+        assert database.rows("select number from stripe_marts.one") == [{"number": 2}]
     assert not any(PASSWORD in value for value in os.environ.values())
 
 

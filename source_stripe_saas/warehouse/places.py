@@ -6,8 +6,11 @@ The models read the same names; they are variables there, for warehouses that so
 RAW_SCHEMA = "stripe_raw"
 """Holds a table for each stream, named after it, the syncs' log, and PyAirbyte's books."""
 
-MODELS_SCHEMA = "stripe"
-"""Holds what dbt builds."""
+MODELS_SCHEMA = "stripe_marts"
+"""Holds what dbt builds to be read; its steps are beside it, in `stripe_marts_staging`.
+
+Not `stripe`: in a DuckDB file of that name, `stripe.customers` would be ambiguous.
+"""
 
 SYNCS_TABLE = "_stripe_saas_syncs"
 """One row a sync; `sync_log.py` says what is in it."""

@@ -107,9 +107,7 @@ class _Book:
                         kind = down
                     elif now and not was:
                         kind = {"never": "new", "lapsed": "reactivation"}.get(self._phase, kind)
-                    found.append(
-                        CustomerMovement(self._customer_id, currency, day, kind, amount)
-                    )
+                    found.append(CustomerMovement(self._customer_id, currency, day, kind, amount))
             if not was and not now and self._phase == "suspended" and not self._resting:
                 self._phase = "lapsed"
                 found.extend(
