@@ -1,7 +1,8 @@
 """`python -m integration_tests.soak.rates`: each fault alone at 10 %, how long a first read takes.
 
-Nothing is patched: pauses, pages and limits are the connector's own. Prints a table and fails where
-a read does not end right, or takes more than three times as long as without the fault.
+Nothing is patched: pauses, pages and limits are the connector's own, those of live mode. Prints a
+table and fails where a read does not end right, or takes more than three times as long as without
+the fault; the time without it is taken before the first one and after the last.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from integration_tests.destination import Destination
 from integration_tests.soak.running import Nursery
 from integration_tests.soak.soak import CALM, discovered
 from integration_tests.truth import Truth
+from integration_tests.world import LIVE_KEY
 from source_stripe_saas.sandbox.account import open_account
 from source_stripe_saas.sandbox.faults import FaultOptions
 from source_stripe_saas.sandbox.faults.kinds import LIFE, PASSING
@@ -30,6 +32,7 @@ from source_stripe_saas.sandbox.server.running import running_sandbox
 RATE = 0.1
 MOST_TIMES = 3.0
 MAY_TAKE_LONG = ("slow_body", "slow_endpoint")
+LONGEST_SECONDS = 900.0
 _PLAIN: dict[str, Any] = {}
 """No tuning."""
 
@@ -52,13 +55,14 @@ def read(
     What happens to the account meanwhile is the next sync's to tell, so those faults get one more.
     """
     rates = {kind: RATE} if kind else {}
-    account = open_account("company", seed=7, customers=arguments.customers, months=24)
+    account = open_account(
+        "company", seed=7, customers=arguments.customers, months=24, livemode=True
+    )
     options = FaultOptions(rates, seed=1, slow_seconds=1.0)
     with running_sandbox(account, latency_seconds=0.05, faults=options) as url:
-        config = {} if arguments.unlimited else {"call_rate_limit": None}
-        connector = Connector(folder, url, **config)
+        connector = Connector(folder, url, client_secret=LIVE_KEY)
         if not arguments.unlimited:
-            del connector.config["endpoint_rate_limit"]
+            del connector.config["call_rate_limit"], connector.config["endpoint_rate_limit"]
         connector._streams = list(streams)
         destination = Destination(streams)
         ended = nursery.run(connector.read_arguments(), _PLAIN)
@@ -92,7 +96,10 @@ def main() -> int:
     parser.add_argument("--unlimited", action="store_true", help="without Stripe's limits")
     arguments = parser.parse_args()
     failed = 0
-    with tempfile.TemporaryDirectory() as folder, Nursery(Path(folder)) as nursery:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Nursery(Path(folder), LONGEST_SECONDS) as nursery,
+    ):
         streams = discovered(nursery, Path(folder))
         calm = read(None, nursery, Path(folder), streams, arguments)
         print(f"| Fault at {RATE:.0%} | Seconds | Times | Injected | Problems |")

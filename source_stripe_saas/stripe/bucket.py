@@ -89,6 +89,13 @@ class Bucket:
         if self._is_watched(self._seen):
             self._watched += 1
 
+    def give_back(self) -> None:
+        """Takes a token back that was not used after all."""
+        self._tokens = min(self._burst(), self._tokens + 1.0)
+        self._sent = max(0.0, self._sent - 1.0)
+        if self._is_watched(self._seen) and self._watched > 0:
+            self._watched -= 1
+
     def shrink(self, now: float) -> None:
         """Answers a refusal; several in a second count once, and a few among many not at all."""
         self._refused += 1.0

@@ -20,12 +20,17 @@ from source_stripe_saas.settings import Settings
 from source_stripe_saas.stripe.limits import RateLimits, limits_for
 from source_stripe_saas.stripe.refusal import Unreachable, refusal
 from source_stripe_saas.stripe.rows import HeadDecoder, Slices, is_a_page, loads, sliced
-from source_stripe_saas.stripe.transport import FAILURES, Transport
+from source_stripe_saas.stripe.transport import FAILURES, Answer, Transport, was_sent
 from source_stripe_saas.stripe.watch import Watch
 
 ATTEMPTS = 8
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
+_KNOCKS = 8
+_KNOCK_PAUSE_SECONDS = 0.2
+"""A refused connection has cost Stripe nothing, so it is soon tried again, that often, before it
+counts as an attempt. A server that restarts is mostly back by then."""
+
 _WEIGHT = 0.1
 """Of the latest request in the average of how long one takes."""
 
@@ -119,16 +124,9 @@ class StripeClient:
         endpoint = endpoint or path
         problem, status, request_id = "", None, None
         for attempt in range(1, self._attempts + 1):
-            self.limits.wait(endpoint)
-            with self._lock:
-                self.requests_sent[endpoint] = self.requests_sent.get(endpoint, 0) + 1
             advice = None
-            began = time.monotonic()
             try:
-                with self._watch.over(f"GET /v1/{path}") as waiting:
-                    answer = self._transport().get(
-                        path, list(params), self._account_header, waiting
-                    )
+                answer = self._answer(path, params, endpoint)
             except FAILURES as error:
                 status, request_id = None, None
                 problem = f"connection failed ({_kind_of(error)})"
@@ -136,7 +134,6 @@ class StripeClient:
                 status, content = answer.status, answer.content
                 request_id = answer.headers.get("Request-Id")
                 moment = _moment(answer.headers.get("Date"))
-                self._note(time.monotonic() - began, len(content))
                 if status == 429:
                     reason = answer.headers.get("Stripe-Rate-Limited-Reason")
                     self.limits.refused(endpoint, reason)
@@ -157,6 +154,39 @@ class StripeClient:
                 _log.debug("GET %s: %s; again in %.1f s", path, problem, pause)
                 self._sleep(pause)
         raise Unreachable(path, problem, self._attempts, status, request_id)
+
+    def _answer(self, path: str, params: Params, endpoint: str) -> Answer:
+        """One request, as soon as the limits allow it; a refused connection is tried again.
+
+        Raises:
+            One of `FAILURES`: the connection broke, or was refused again and again.
+        """
+        knocks = 0
+        while True:
+            self.limits.wait(endpoint)
+            began = time.monotonic()
+            try:
+                with self._watch.over(f"GET /v1/{path}") as waiting:
+                    answer = self._transport().get(
+                        path, list(params), self._account_header, waiting
+                    )
+            except FAILURES as error:
+                if was_sent(error):
+                    self._count(endpoint)
+                    raise
+                self.limits.take_back(endpoint)
+                if knocks == _KNOCKS:
+                    raise
+            else:
+                self._count(endpoint)
+                self._note(time.monotonic() - began, len(answer.content))
+                return answer
+            knocks += 1
+            self._sleep(_KNOCK_PAUSE_SECONDS * (0.5 + random.random() / 2))
+
+    def _count(self, endpoint: str) -> None:
+        with self._lock:
+            self.requests_sent[endpoint] = self.requests_sent.get(endpoint, 0) + 1
 
     def _note(self, seconds: float, received: int) -> None:
         with self._lock:

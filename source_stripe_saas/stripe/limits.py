@@ -78,6 +78,12 @@ class RateLimits:
             self._pass_on(waiter)
             self.waited_seconds += self._clock() - asked
 
+    def take_back(self, endpoint: str) -> None:
+        """Undoes a wait whose request never left."""
+        with self._lock:
+            self._account.give_back()
+            self._of(endpoint).bucket.give_back()
+
     def expect(self, endpoint: str, pages: float) -> None:
         """Adds to the pages that an endpoint is thought to have left; negative takes off."""
         with self._lock:

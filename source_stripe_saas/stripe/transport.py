@@ -26,8 +26,14 @@ CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS = 10.0, 80.0
 FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 """What a broken connection may raise: the body is read below requests."""
 
-
 _NO_RETRIES = urllib3.Retry(0, read=False)
+
+
+def was_sent(error: Exception) -> bool:
+    """False if there was not even a connection: refused, unreachable, or no such host."""
+    reason = error.args[0] if isinstance(error, requests.ConnectionError) and error.args else error
+    reason = getattr(reason, "reason", reason)
+    return not isinstance(reason, urllib3.exceptions.NewConnectionError)
 
 
 @dataclass(frozen=True)

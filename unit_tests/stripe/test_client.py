@@ -1,10 +1,12 @@
 """Asking until there is an answer: what is sent, what is tried again, what is not."""
 
 import base64
+import socket
 
 import pytest
 import requests
 import requests_mock
+from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from source_stripe_saas.stripe.client import (
     ATTEMPTS,
@@ -196,6 +198,53 @@ def test_a_dead_network_is_unreachable_and_says_what_kind(stripe):
         a_client().get("things")
     assert raised.value.message == "connection failed (ConnectTimeout)"
     assert (raised.value.status, raised.value.request_id) == (None, None)
+
+
+def a_closed_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def test_a_refused_connection_costs_stripe_nothing_so_it_is_soon_tried_again():
+    pauses = []
+    client = StripeClient(
+        some_settings(api_url=f"http://127.0.0.1:{a_closed_port()}"),
+        attempts=2,
+        limits=RateLimits(1e6, 1e6),
+        sleep=pauses.append,
+    )
+    with pytest.raises(Unreachable) as raised:
+        client.get("things")
+    assert raised.value.attempts == 2
+    assert client.requests_sent == {}
+    assert len(pauses) == 8 + 1 + 8, "knocks, the pause between two attempts, knocks"
+    assert all(0.1 <= pause <= 0.2 for pause in [*pauses[:8], *pauses[9:]])
+    assert pauses[8] >= 0.25
+
+
+def test_a_server_that_is_back_soon_has_cost_no_attempt(stripe):
+    refused = requests.ConnectionError(
+        MaxRetryError(None, URL, NewConnectionError(None, "Connection refused"))
+    )
+    stripe.get(URL, [{"exc": refused}, {"exc": refused}, GOOD])
+    taken_back = []
+    client = a_client()
+    client.limits.take_back = taken_back.append
+    client._attempts = 1
+    assert client.get("things").body["data"] == [{"id": "th_1"}]
+    assert taken_back == ["things", "things"]
+    assert client.requests_sent == {"things": 1}
+
+
+@pytest.mark.parametrize("broken", [requests.ConnectionError("reset"), requests.ReadTimeout()])
+def test_a_connection_that_broke_may_have_brought_the_request_and_is_an_attempt(stripe, broken):
+    stripe.get(URL, [{"exc": broken}, GOOD])
+    pauses = []
+    client = a_client(pauses)
+    client.get("things")
+    assert client.requests_sent == {"things": 2}
+    assert len(pauses) == 1
 
 
 def test_pauses_double_up_to_half_a_minute_and_half_of_each_is_chance():

@@ -69,6 +69,16 @@ def test_a_pause_saves_up_no_more_than_a_short_burst(clock):
     assert most_in_a_second(times) <= 25 + 2
 
 
+def test_a_request_that_never_left_takes_nothing_from_the_limits(clock):
+    limits, began = limited(clock, 10.0, 5.0), clock.now
+    for _ in range(50):
+        limits.wait("charges")
+        limits.take_back("charges")
+    assert clock.now == began
+    times = sending_times(limits, clock, ["charges"] * 20)
+    assert most_in_a_second(times) <= 5 + 1, "and what is taken back is not saved up"
+
+
 @pytest.mark.parametrize("threads", [2, 8])
 def test_the_limit_holds_over_all_threads_and_nobody_waits_for_ever(clock, threads):
     limits = limited(clock)
