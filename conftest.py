@@ -1,5 +1,9 @@
-"""What every test gets: a clean environment, no network but loopback, the CDK suite's plugin."""
+"""What every test gets: a clean environment, no network but loopback, the CDK suite's plugin.
 
+And its output is searched: whatever looks like an API key fails the test.
+"""
+
+import re
 import socket
 
 import pytest
@@ -32,3 +36,22 @@ def _no_network():
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(socket.socket, "connect", guarded)
         yield
+
+
+_KEY = re.compile(r"\b(?:sk|rk)_(?:live|test|org)_[A-Za-z0-9]{12,}")
+_SANDBOX_KEY = re.compile(r"sk_(?:live|test)_sandbox0+1")
+"""The sandbox tells it to everybody; it opens nothing else."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Fails a test that would pass although its output or its log shows a key."""
+    report = yield
+    # By the end of the teardown all of it has been captured.
+    for title, text in report.sections if report.when == "teardown" and report.passed else ():
+        shown = [key for key in _KEY.findall(text) if not _SANDBOX_KEY.fullmatch(key)]
+        if shown:
+            report.outcome = "failed"
+            report.longrepr = f"{title} shows an API key: {shown[0][:8]}… ({len(shown)} times)"
+            break
+    return report

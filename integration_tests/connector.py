@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from integration_tests.secret_search import assert_run_is_silent
 from source_stripe_saas.__main__ import run
 
 MAIN_STREAMS = ("customers", "subscriptions", "invoices", "charges", "refunds", "payouts")
@@ -165,6 +166,7 @@ class Connector:
         out = io.StringIO()
         with _LogLines() as logs:
             code = run(arguments, out)
+        assert_run_is_silent(arguments, out.getvalue(), json.dumps(logs.lines))
         return Run(code, decoded(out.getvalue()), logs.lines)
 
     def file(self, content: Any) -> str:
@@ -228,6 +230,7 @@ def run_process(
         check=False,
         **options,
     )
+    assert_run_is_silent(arguments, ended.stdout, ended.stderr)
     messages = decoded(ended.stdout)
     logs = [message["log"] for message in messages if message["type"] == "LOG"]
     return Run(ended.returncode, messages, logs, ended.stderr)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from integration_tests.connector import Message
+from integration_tests.secret_search import assert_run_is_silent
 
 LONGEST_SECONDS = 120.0
 """A run that takes longer counts as hung; wall time, so a busy machine needs more."""
@@ -147,7 +148,9 @@ class Nursery:
             raise Hung(f"no end after {self._longest_seconds} s; last lines: {text[-2000:]!r}")
         took = time.monotonic() - began
         since_kill = took - fired[0] if fired else None
-        return Ended(code, messages_of(text), errors.read_text(), took, since_kill)
+        complaints = errors.read_text()
+        assert_run_is_silent(arguments, text.decode(errors="replace"), complaints)
+        return Ended(code, messages_of(text), complaints, took, since_kill)
 
     def _told(self) -> dict[str, int]:
         assert self._process.stdout is not None
