@@ -49,6 +49,9 @@ COMMANDS = {
     "derive": Command(
         "source_stripe_saas.mrr_commands.derive", "work out MRR changes from what a sync has read"
     ),
+    "explain": Command(
+        "source_stripe_saas.mrr_commands.explain", "tell the story of one subscription's MRR"
+    ),
 }
 
 EXTRA_OF = {

@@ -8,6 +8,7 @@ from source_stripe_saas.mrr.catalog import Catalog
 from source_stripe_saas.mrr.context import Context
 from source_stripe_saas.mrr.derive import InputError, derive, facts_of
 from source_stripe_saas.mrr.facts import Facts
+from source_stripe_saas.mrr.ledger import Witness
 from source_stripe_saas.mrr.options import OptionError, Options, options_from
 from source_stripe_saas.mrr.row import COLUMNS, EVENT_TYPES, EXACT_COLUMN
 from source_stripe_saas.mrr.subscription import StateMissing, derive_subscription
@@ -23,6 +24,7 @@ __all__ = [
     "OptionError",
     "Options",
     "StateMissing",
+    "Witness",
     "derive",
     "derive_subscription",
     "facts_of",

@@ -7,7 +7,7 @@ from source_stripe_saas.mrr.catalog import Catalog
 from source_stripe_saas.mrr.event_chain import DISCOUNT_EVENTS, INVOICE_EVENTS, STATE_EVENTS
 from source_stripe_saas.mrr.facts import Facts
 from source_stripe_saas.mrr.invoice import reference, subscription_of
-from source_stripe_saas.mrr.ledger import Row
+from source_stripe_saas.mrr.ledger import Row, Witness
 from source_stripe_saas.mrr.moment import seconds_of
 from source_stripe_saas.mrr.options import OptionError, options_from
 from source_stripe_saas.mrr.price import price_from
@@ -24,13 +24,14 @@ class InputError(ValueError):
     """A field of the input that is missing or cannot be read; the message is one line naming it."""
 
 
-def derive(given: Mapping[str, Any]) -> list[Row]:
+def derive(given: Mapping[str, Any], witness: Witness | None = None) -> list[Row]:
     """Derives every subscription in the input.
 
     Args:
         given: `prices`, `coupons`, `discounts` by id; lists of `subscriptions` (current objects),
             `invoices`, `invoiceitems`, `events`, `snapshots` (`at`, `subscription`); `horizon`
             (ISO or null), `now` (ISO), `options`. Absent keys are empty.
+        witness: is shown each row as it is made, with what it was made of.
 
     Returns:
         Rows with all columns and `mrr_exact_after`, by time, subscription and sequence.
@@ -49,7 +50,7 @@ def derive(given: Mapping[str, Any]) -> list[Row]:
     rows: list[Row] = []
     for facts in facts_of(given):
         try:
-            rows.extend(derive_subscription(facts, catalog, options)[0])
+            rows.extend(derive_subscription(facts, catalog, options, witness=witness)[0])
         except KeyError as error:
             where = f"subscription {facts.subscription_id}"
             raise InputError(f"{where}: an object of it lacks the field {error}") from error

@@ -4,7 +4,7 @@ Longer than most files here because a row's amounts, phase, time and identity al
 before it, and that memory has one keeper.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -32,6 +32,8 @@ from source_stripe_saas.mrr.step import BOUNDED, CLOCK, EXACT, Step
 from source_stripe_saas.mrr.worth import NOTHING, Appraiser, Worth
 
 Row = dict[str, Any]
+# Is shown each row with what was in force before and after it, and the prices and discounts.
+Witness = Callable[[Row, Standing, Standing, Book], None]
 # How long two events that tell one change may lie apart (M30).
 _ECHO_SECONDS = 120
 
@@ -50,7 +52,12 @@ class Ledger:
     """The rows of one subscription, made one after the other."""
 
     def __init__(
-        self, subscription_id: str, book: Book, options: Options, context: Context | None = None
+        self,
+        subscription_id: str,
+        book: Book,
+        options: Options,
+        context: Context | None = None,
+        witness: Witness | None = None,
     ) -> None:
         self.subscription_id = subscription_id
         self.rows: list[Row] = []
@@ -68,6 +75,7 @@ class Ledger:
         self._drift: str | None = None
         self._clock = self._memory.through
         self._appraiser = Appraiser(book, options)
+        self._witness = witness
 
     @property
     def is_born(self) -> bool:
@@ -464,6 +472,8 @@ class Ledger:
                 "mrr_exact_after": str(worth.exact),
             }
         )
+        if self._witness is not None:
+            self._witness(self.rows[-1], before, after, self._book)
         memory.sequence += 1
         memory.mrr_minor = worth.mrr_minor
         memory.last_at = occurred_at

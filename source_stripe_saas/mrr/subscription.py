@@ -12,7 +12,7 @@ from source_stripe_saas.mrr.context import Context
 from source_stripe_saas.mrr.event_chain import StateEvent
 from source_stripe_saas.mrr.facts import Facts, Reading, item_times
 from source_stripe_saas.mrr.invoice import Invoice
-from source_stripe_saas.mrr.ledger import Ledger, Row
+from source_stripe_saas.mrr.ledger import Ledger, Row, Witness
 from source_stripe_saas.mrr.moment import BIRTH_SECONDS
 from source_stripe_saas.mrr.options import Options
 from source_stripe_saas.mrr.past_discounts import once_windows
@@ -39,7 +39,11 @@ class _Entry:
 
 
 def derive_subscription(
-    facts: Facts, catalog: Catalog, options: Options, context: Context | None = None
+    facts: Facts,
+    catalog: Catalog,
+    options: Options,
+    context: Context | None = None,
+    witness: Witness | None = None,
 ) -> tuple[list[Row], Context]:
     """Makes the rows of one subscription, up to `facts.upper`.
 
@@ -48,6 +52,7 @@ def derive_subscription(
         catalog: prices, coupons and discounts of the account.
         options: how MRR is counted.
         context: from the last derivation, if there was one.
+        witness: is shown each row as it is made, with what it was made of.
 
     Returns:
         New rows in order, and the context for the next derivation.
@@ -55,12 +60,17 @@ def derive_subscription(
     Raises:
         StateMissing: the context kept no state and nothing given tells it.
     """
-    return _Derivation(facts, catalog, options, context).run()
+    return _Derivation(facts, catalog, options, context, witness).run()
 
 
 class _Derivation:
     def __init__(
-        self, facts: Facts, catalog: Catalog, options: Options, context: Context | None
+        self,
+        facts: Facts,
+        catalog: Catalog,
+        options: Options,
+        context: Context | None,
+        witness: Witness | None,
     ) -> None:
         self._facts = facts
         self._is_first = context is None or context.sequence == 0
@@ -73,7 +83,7 @@ class _Derivation:
         self._customers = reading.customers
         self._told = reading.told
         self._paid_events, self._failed_events = reading.paid_events, reading.failed_events
-        self._ledger = Ledger(facts.subscription_id, book, options, self._context)
+        self._ledger = Ledger(facts.subscription_id, book, options, self._context, witness)
         self._horizon = self._first_horizon() if self._is_first else facts.horizon or 0
 
     def run(self) -> tuple[list[Row], Context]:
