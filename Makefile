@@ -19,7 +19,7 @@ LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint format lock audit schemas picture soak fuzz ledger record clean
+.PHONY: help setup demo test bench lint format lock audit schemas picture charts soak fuzz ledger record clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,7 +37,7 @@ $(READY): requirements-dev.txt pyproject.toml
 	@$(BIN)/python -m pip check --quiet --disable-pip-version-check
 	@touch $@
 
-demo: $(READY) ## watch the connector read a simulated company; DEMO="--customers 50" passes options
+demo: $(READY) ## a simulated company from Stripe to MRR in a report; DEMO="--customers 50" passes options
 	@$(BIN)/stripe-saas demo $(DEMO)
 
 test: lint ## lint, types, then all tests; TESTS="unit_tests -k words" passes options
@@ -72,8 +72,11 @@ schemas: $(READY) ## write schemas/ and docs/streams.md anew; SPEC=path also tak
 	@$(BIN)/python -m tools.generate_stream_docs
 	@$(BIN)/python -m tools.generate_privacy_docs
 
+charts: $(READY) ## store the newest Apache ECharts for the report (needs npm)
+	@$(BIN)/python -m tools.fetch_charts
+
 picture: $(READY) ## draw docs/demo.svg anew, from a run of the demo
-	@$(BIN)/stripe-saas demo $(DEMO) | tee /dev/stderr | $(BIN)/python -m tools.demo_picture
+	@$(BIN)/stripe-saas demo --ids $(DEMO) | tee /dev/stderr | $(BIN)/python -m tools.demo_picture
 
 soak: $(READY) ## a thousand accounts under faults and kills; writes docs/reliability.md (SOAK="--seeds 50")
 	@$(BIN)/python -m integration_tests.soak --report docs/reliability.md \

@@ -34,6 +34,9 @@ COMMANDS = {
     "models": Command(
         "source_stripe_saas.warehouse.models_command", "build the models in a filled warehouse"
     ),
+    "report": Command(
+        "source_stripe_saas.report.command", "show a warehouse's models in one HTML file"
+    ),
     "status": Command(
         "source_stripe_saas.warehouse.status", "say when a warehouse was synced, and what failed"
     ),

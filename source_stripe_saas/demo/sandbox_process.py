@@ -42,6 +42,10 @@ class SandboxProcess:
         streams: dict[str, dict[str, Any]] = self._ask("GET", "counts")["streams"]
         return streams
 
+    def movements(self) -> dict[str, list[dict[str, Any]]]:
+        """The company's own books of MRR: `movements` by customer and day, and `months`."""
+        return self._ask("GET", "movements")
+
     def requests_by_route(self) -> dict[str, int]:
         """Route -> requests since the last time this was asked."""
         routes: dict[str, int] = self._ask("GET", "stats")["routes"]

@@ -15,7 +15,6 @@ from types import FrameType
 from source_stripe_saas.arguments import load_config
 from source_stripe_saas.settings import ConfigError
 from source_stripe_saas.warehouse.database import WarehouseError
-from source_stripe_saas.warehouse.models import PROJECT
 from source_stripe_saas.warehouse.models_command import add_model_arguments, build_and_tell
 from source_stripe_saas.warehouse.places import DEFAULT_WAREHOUSE
 from source_stripe_saas.warehouse.pyairbyte import NoPyAirbyte
@@ -100,7 +99,7 @@ def _once(arguments: argparse.Namespace) -> int:
         return 1
     print(verdict(result), file=out, flush=True)
     is_good = result.status == COMPLETE
-    if result.status != FAILED and not arguments.no_models and PROJECT.exists():
+    if result.status != FAILED and not arguments.no_models:
         is_good = build_and_tell(target, arguments, out) and is_good
     return 0 if is_good else 1
 

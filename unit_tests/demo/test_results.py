@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from source_stripe_saas.demo.command import verdict
+from source_stripe_saas.demo.ids import verdict
 from source_stripe_saas.demo.messages import CatalogStream, Output, StreamOutput
 from source_stripe_saas.demo.reads import Read, Reads
 from source_stripe_saas.demo.results import other_problems, results, totals

@@ -11,6 +11,7 @@ from starlette.routing import Route as Endpoint
 
 from source_stripe_saas.sandbox.account import SECONDS_PER_DAY
 from source_stripe_saas.sandbox.faults import FaultOptions
+from source_stripe_saas.sandbox.server.books import mrr_books
 from source_stripe_saas.sandbox.server.calls import json_reply
 from source_stripe_saas.sandbox.server.keys import Key
 from source_stripe_saas.sandbox.streams import counts
@@ -34,6 +35,7 @@ class Control:
             Endpoint("/_sandbox/advance", self.advance, methods=["POST"]),
             Endpoint("/_sandbox/counts", self.counts, methods=["GET"]),
             Endpoint("/_sandbox/ledger", self.ledger, methods=["GET"]),
+            Endpoint("/_sandbox/movements", self.movements, methods=["GET"]),
             Endpoint("/_sandbox/stats", self.stats, methods=["GET"]),
             Endpoint("/_sandbox/stats/reset", self.reset, methods=["POST"]),
             Endpoint("/_sandbox/keys", self.keys, methods=["POST"]),
@@ -74,6 +76,12 @@ class Control:
         """Tells the true MRR changes."""
         with self._api.account.lock:
             return _reply(self._api.account.ledger())
+
+    async def movements(self, request: Request) -> Response:
+        """Tells the true movements of every customer, and what they make of each month."""
+        account = self._api.account
+        with account.lock:
+            return _reply(mrr_books(account))
 
     async def stats(self, request: Request) -> Response:
         """Tells what was asked of the API, and how often which fault was injected."""

@@ -1,0 +1,162 @@
+"""`stripe-saas report` in a browser: what is on the page is what is in the warehouse."""
+
+import duckdb
+import pytest
+
+from integration_tests.report.browser import PHONE, chromium, shown
+from integration_tests.warehouse.building import duckdb_profile, run_dbt
+from integration_tests.warehouse.raw_tables import load_duckdb
+from integration_tests.warehouse.sandbox_records import records_of
+from source_stripe_saas import cli
+from source_stripe_saas.sandbox.account import open_account
+
+pytestmark = pytest.mark.slow
+
+CHARTS = ("mrr", "movements", "waterfall")
+EVIL = "<img src=x onerror=\"document.title='stolen'\"></script>"
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    """A warehouse with models; one customer bears a name that is markup."""
+    folder = tmp_path_factory.mktemp("report")
+    path = folder / "w.duckdb"
+    account = open_account("company", seed=7, customers=150, months=15, traceable=True)
+    load_duckdb(path, folder, records_of(account), account.store.now)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("update stripe_raw.customers set name = ?", [EVIL])
+    result = run_dbt(folder / "dbt", duckdb_profile(path))
+    assert result.success, result.bad
+    return path
+
+
+@pytest.fixture(scope="module")
+def report(database):
+    path = database.with_name("report.html")
+    assert cli.run(["report", "--from", str(database), "--out", str(path)]) == 0
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser, report):
+    found = shown(browser, report)
+    yield found
+    assert not found.complaints
+    assert found.page.title() != "stolen"
+    found.page.close()
+
+
+def rows(database, sql):
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def in_range(database, currency, months):
+    """Opening, added, lost, closing and customers of a currency's last months."""
+    found = rows(
+        database,
+        f"""select opening_minor, new_minor + expansion_minor + reactivation_minor,
+        contraction_minor + churn_minor, closing_minor, customers
+        from stripe_marts.mrr_monthly where basis = 'currency' and currency = '{currency}'
+        order by date_month desc limit {months or 1000}""",
+    )
+    return {
+        "opening": found[-1][0],
+        "added": sum(row[1] for row in found),
+        "lost": sum(row[2] for row in found),
+        "closing": found[0][3],
+        "customers": found[0][4],
+    }
+
+
+def currencies(database):
+    found = rows(database, "select distinct currency from stripe_marts.mrr_monthly order by 1")
+    return [row[0] for row in found]
+
+
+def test_every_figure_is_the_warehouses_in_every_currency_and_range(page, database):
+    assert len(currencies(database)) > 1
+    for currency in currencies(database):
+        page.choose_currency(currency)
+        for months in (3, 12, 0):
+            page.choose_range(months)
+            true = in_range(database, currency, months)
+            assert page.minor("#mrr") == true["closing"]
+            assert page.minor("#arr") == 12 * true["closing"]
+            assert page.minor("#tile-added") == true["added"]
+            assert page.minor("#tile-lost") == true["lost"]
+            assert page.minor("#tile-customers") == true["customers"]
+
+
+def test_amounts_are_written_in_their_currencys_own_unit(page, database):
+    [(minor,)] = rows(
+        database,
+        "select closing_minor from stripe_marts.mrr_monthly where currency = 'usd' "
+        "order by date_month desc limit 1",
+    )
+    page.choose_currency("usd")
+    assert page.text("#mrr") == f"${(minor + 50) // 100:,}"
+    assert page.text("#arr") == f"${(12 * minor + 50) // 100:,}"
+
+
+def test_filters_change_what_is_shown(page):
+    page.choose_currency("usd")
+    seen = set()
+    for months in (3, 6, 12):
+        page.choose_range(months)
+        seen.add((page.text("#tile-added"), page.text("#mrr-delta"), page.text("#note-movements")))
+    assert len(seen) == 3
+    before = page.text("#mrr")
+    page.choose_currency("eur")
+    assert page.text("#mrr") != before
+
+
+def test_every_chart_has_marks(page):
+    page.choose_range(0)
+    for name in CHARTS:
+        marks = page.page.locator(f"#chart-{name} svg path").count()
+        assert marks > 5, name
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_follows_the_machines_theme_and_can_be_switched(browser, report, scheme):
+    found = shown(browser, report, scheme=scheme)
+    background = "getComputedStyle(document.body).backgroundColor"
+    first = found.page.evaluate(background)
+    level = sum(int(part) for part in first.strip("rgb()").split(",")) / 3
+    assert (level > 128) == (scheme == "light")
+    found.page.click("#theme")
+    assert found.page.evaluate(background) != first
+    assert found.page.locator("#chart-mrr svg path").count() > 3
+    assert not found.complaints
+    found.page.close()
+
+
+def test_a_phone_shows_it_without_scrolling_sideways(browser, report):
+    found = shown(browser, report, viewport=PHONE)
+    assert found.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert not found.complaints
+    found.page.close()
+
+
+def test_no_address_is_in_the_file_unless_asked_for(database, report):
+    emails = [row[0] for row in rows(database, "select email from stripe_raw.customers")]
+    emails = [email for email in emails if email]
+    assert emails
+    text = report.read_text(encoding="utf-8")
+    assert not [email for email in emails if email in text]
+
+
+def test_a_warehouse_without_models_is_told_in_words(tmp_path, capsys):
+    path = tmp_path / "empty.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create table t (a int)")
+    assert cli.run(["report", "--from", str(path), "--out", str(tmp_path / "r.html")]) == 1
+    assert "there are no models" in capsys.readouterr().err
+    assert not (tmp_path / "r.html").exists()
