@@ -48,3 +48,17 @@
         "select cast(null as " ~ dbt.type_string() ~ ") as stream, cast(null as "
         ~ dbt.type_timestamp() ~ ") as extracted_at" }}
 {%- endmacro %}
+
+{#- One row a stream that has a table: when it was last read to its end (`loaded_at`). -#}
+{% macro stream_moments() -%}
+    {%- set streams = load_relation(source('stripe', 'sync_streams')) if execute else none -%}
+    {%- if streams %}
+    select stream, max({{ stripe_saas.from_epoch("synced_at") }}) as loaded_at
+    from {{ streams }}
+    group by 1
+    {%- else %}
+    select stream, extracted_at as loaded_at
+    from ({{ stripe_saas.extraction_moments() }}) as extractions
+    where stream is not null
+    {%- endif %}
+{%- endmacro %}

@@ -67,7 +67,11 @@
 
 {#- The day or month of `reporting_timezone` that a moment falls in: its first date. -#}
 {% macro local_period(expression, period="day") -%}
-    cast({{ dbt.date_trunc(period, stripe_saas.local_time(expression)) }} as date)
+    {%- if period == "day" -%}
+        cast({{ stripe_saas.local_time(expression) }} as date)
+    {%- else -%}
+        cast({{ dbt.date_trunc(period, stripe_saas.local_time(expression)) }} as date)
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro month_of(date) -%}

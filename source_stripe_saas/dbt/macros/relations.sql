@@ -3,11 +3,6 @@
     {{ var(variable) or seed }}
 {%- endmacro %}
 
-{#- The greatest of what is not null; `greatest` itself gives null on some warehouses. -#}
-{% macro later_of(first, second) -%}
-    case when {{ first }} is null or {{ second }} > {{ first }} then {{ second }} else {{ first }} end
-{%- endmacro %}
-
 {#- 1 or 0, to be summed. -#}
 {% macro flag(condition) -%}
     case when {{ condition }} then 1 else 0 end
@@ -27,4 +22,9 @@
             6
         )
     end
+{%- endmacro %}
+
+{#- The earlier of two moments, either of which may be null. -#}
+{% macro earlier_of(first, second) -%}
+    case when {{ first }} is null or {{ second }} < {{ first }} then {{ second }} else {{ first }} end
 {%- endmacro %}

@@ -12,6 +12,7 @@ final as (
         current_period_start as period_started_at, current_period_end as period_ends_at,
         {{ stripe_saas.json_text("price", "id") }} as price_id,
         {{ stripe_saas.json_text("price", "product") }} as product_id,
+        {{ stripe_saas.json_text("price", "nickname") }} as price_nickname,
         {{ stripe_saas.json_text("price", "recurring", "usage_type") }} as usage_type,
         {{ stripe_saas.json_text("price", "recurring", "meter") }} as meter_id
     from source

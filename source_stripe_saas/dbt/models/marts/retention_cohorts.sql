@@ -1,0 +1,106 @@
+-- One row per currency, way of grouping, group, month of the first payment and month since.
+{%- set groupings = {"all": "'all'", "plan": "plan", "source": "source", "campaign": "campaign"} %}
+with members as (
+    {%- for cohort_by, column in groupings.items() %}
+    select
+        '{{ cohort_by }}' as cohort_by, {{ column }} as cohort, client_id, currency,
+        currency_exponent, cohort_month, start_mrr_minor
+    from {{ ref("int_stripe__cohort_members") }}
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
+),
+revenue as (
+    select
+        client_id, currency, {{ stripe_saas.month_of("charged_on") }} as month_start,
+        sum(gross_minor) as gross_minor,
+        sum(refunded_minor) as refunded_minor,
+        sum(gross_minor - refunded_minor - dispute_lost_minor) as net_minor
+    from {{ ref("int_stripe__charges") }}
+    group by 1, 2, 3
+),
+-- one row per client, currency and month from its first
+member_months as (
+    select
+        members.cohort_by, members.cohort, members.currency, members.currency_exponent,
+        members.cohort_month, months.month_start,
+        {{ dbt.datediff("members.cohort_month", "months.month_start", "month") }} as months_since,
+        members.start_mrr_minor,
+        coalesce(balances.closing_minor, 0) as mrr_minor,
+        coalesce(revenue.gross_minor, 0) as gross_minor,
+        coalesce(revenue.refunded_minor, 0) as refunded_minor,
+        coalesce(revenue.net_minor, 0) as net_minor
+    from members
+    inner join {{ ref("int_stripe__months") }} as months
+        on months.month_start >= members.cohort_month
+    left join {{ ref("int_stripe__client_months") }} as balances
+        on members.client_id = balances.client_id
+        and members.currency = balances.currency
+        and months.month_start = balances.month_start
+    left join revenue
+        on members.client_id = revenue.client_id
+        and members.currency = revenue.currency
+        and months.month_start = revenue.month_start
+),
+sums as (
+    select
+        cohort_by, cohort, currency, currency_exponent, cohort_month, month_start, months_since,
+        count(*) as customers_at_start,
+        {{ stripe_saas.whole("sum(" ~ stripe_saas.flag("mrr_minor > 0") ~ ")") }} as customers,
+        {{ stripe_saas.whole("sum(start_mrr_minor)") }} as mrr_at_start_minor,
+        {{ stripe_saas.whole("sum(mrr_minor)") }} as mrr_minor,
+        {{ stripe_saas.whole("sum(case when mrr_minor < start_mrr_minor
+            then mrr_minor else start_mrr_minor end)") }} as mrr_kept_minor,
+        {{ stripe_saas.whole("sum(gross_minor)") }} as gross_minor,
+        {{ stripe_saas.whole("sum(refunded_minor)") }} as refunded_minor,
+        {{ stripe_saas.whole("sum(net_minor)") }} as net_minor
+    from member_months
+    group by 1, 2, 3, 4, 5, 6, 7
+),
+running as (
+    select
+        *,
+        {%- for name in ["gross", "refunded", "net"] %}
+        {{ stripe_saas.whole("sum(" ~ name ~ "_minor) over (
+            partition by cohort_by, cohort, currency, cohort_month
+            order by month_start rows unbounded preceding
+        )") }} as lifetime_{{ name }}_minor
+        {{- "," if not loop.last }}
+        {%- endfor %}
+    from sums
+),
+spend as (
+    select
+        {{ stripe_saas.month_of("month") }} as cohort_month, source, lower(currency) as currency,
+        {{ stripe_saas.whole("sum(spend_minor)") }} as spend_minor
+    from {{ stripe_saas.relation_or_seed(
+        "acquisition_spend_relation", ref("stripe_acquisition_spend")
+    ) }}
+    group by 1, 2, 3
+),
+final as (
+    select
+        running.cohort_by, running.cohort, running.currency, running.currency_exponent,
+        running.cohort_month, running.month_start as date_month, running.months_since,
+        running.customers_at_start, running.customers,
+        {{ stripe_saas.share("running.customers", "running.customers_at_start") }} as logo_retention,
+        running.mrr_at_start_minor, running.mrr_minor, running.mrr_kept_minor,
+        {{ stripe_saas.share("running.mrr_kept_minor", "running.mrr_at_start_minor") }}
+            as gross_revenue_retention,
+        {{ stripe_saas.share("running.mrr_minor", "running.mrr_at_start_minor") }}
+            as net_revenue_retention,
+        running.lifetime_gross_minor, running.lifetime_refunded_minor, running.lifetime_net_minor,
+        {{ stripe_saas.share("running.lifetime_refunded_minor", "running.lifetime_gross_minor") }}
+            as refund_rate,
+        {{ stripe_saas.whole("round(cast(running.lifetime_net_minor as "
+            ~ stripe_saas.type_exact(28, 8) ~ ") / running.customers_at_start, 0)") }}
+            as lifetime_value_minor,
+        spend.spend_minor,
+        running.lifetime_net_minor >= spend.spend_minor as is_paid_back
+    from running
+    left join spend
+        on running.cohort_by = 'source'
+        and running.cohort = spend.source
+        and running.cohort_month = spend.cohort_month
+        and running.currency = spend.currency
+)
+select * from final
