@@ -19,7 +19,7 @@ LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint format lock audit schemas picture charts soak fuzz ledger record clean
+.PHONY: help setup demo test bench lint format lock audit schemas options picture charts soak fuzz ledger record clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ schemas: $(READY) ## write schemas/ and docs/streams.md anew; SPEC=path also tak
 
 charts: $(READY) ## store the newest Apache ECharts for the report (needs npm)
 	@$(BIN)/python -m tools.fetch_charts
+
+options: $(READY) ## write docs/options.md anew: what each MRR option moves
+	@$(BIN)/python -m tools.option_effects
 
 picture: $(READY) ## draw docs/demo.svg anew, from a run of the demo
 	@$(BIN)/stripe-saas demo --ids $(DEMO) | tee /dev/stderr | $(BIN)/python -m tools.demo_picture
