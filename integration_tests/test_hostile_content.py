@@ -99,8 +99,10 @@ def hostile(tmp_path, streams):
         yield hook
 
 
-def read(hostile, nursery, states=()):
-    arguments = hostile.world.connector.read_arguments(states, ["customers"])
+def read(hostile, nursery, states=(), **settings):
+    connector = hostile.world.connector
+    connector.config = {**connector.config, **settings}
+    arguments = connector.read_arguments(states, ["customers"])
     ended = nursery.run(arguments, CALM)
     return ended, {
         message["record"]["data"]["id"]: message["record"]["data"]
@@ -129,6 +131,35 @@ def test_odd_values_arrive_as_sent_from_lists_from_events_and_from_fetches(hosti
         for identity, record in records.items():
             sent = json.loads(hostile.customers[identity])
             assert record["metadata"] == sent["metadata"], identity
+
+
+@pytest.mark.parametrize("action", ["hash", "drop"])
+def test_odd_values_arrive_as_sent_where_other_fields_are_taken_out(hostile, nursery, action):
+    for name, value in VALUES.items():
+        hostile.put(f"listed {name}", value)
+        hostile.put(f"shown {name}", value, "2026-05-27.dahlia")
+    kept = {"personal_data": action, "personal_data_by_class": {"metadata": "keep"}}
+    ended, records = read(hostile, nursery, personal_data_key="k" * 32, **kept)
+    assert ended.code == 0, ended.errors
+    assert ended.errors == ""
+    for identity, record in records.items():
+        sent = json.loads(hostile.customers[identity])
+        assert record["metadata"] == sent["metadata"], identity
+    assert len(records) == 2 * len(VALUES)
+
+
+@pytest.mark.parametrize("action", ["hash", "drop"])
+def test_odd_values_can_be_hashed_and_dropped_themselves(hostile, nursery, action):
+    for name, value in VALUES.items():
+        hostile.put(f"listed {name}", value)
+    ended, records = read(hostile, nursery, personal_data=action, personal_data_key="k" * 32)
+    assert ended.code == 0, ended.errors
+    assert ended.errors == ""
+    assert len(records) == len(VALUES)
+    if action == "drop":
+        assert all(record["metadata"] is None for record in records.values())
+    else:
+        assert len(records["listed a lone surrogate"]["metadata"]["value"]) == 64
 
 
 def test_an_odd_value_does_not_touch_its_neighbours_text(hostile, nursery):

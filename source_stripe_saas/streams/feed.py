@@ -15,7 +15,8 @@ from source_stripe_saas.streams.plan import StreamPlan, Touch
 from source_stripe_saas.streams.spans import Span
 from source_stripe_saas.stripe.client import StripeClient
 from source_stripe_saas.stripe.listing import Listing, ListReader
-from source_stripe_saas.stripe.rows import StripeObject, plain
+from source_stripe_saas.stripe.refusal import Unreachable
+from source_stripe_saas.stripe.rows import Row, StripeObject, plain
 from source_stripe_saas.stripe.transport import STRIPE_VERSION
 
 _TYPES_PER_REQUEST = 20
@@ -72,7 +73,21 @@ def feed_events(client: StripeClient, types: tuple[str, ...], span: Span) -> Ite
     for some in type_groups(types):
         listing = Listing("events", params=[("types[]", name) for name in some])
         for page in ListReader(client, listing, lo=span[0], hi=span[1]).pages():
-            yield from map(plain, page.objects)
+            yield from map(_understood, page.objects)
+
+
+def _understood(row: Row | StripeObject) -> StripeObject:
+    """An event as a dict.
+
+    Raises:
+        Unreachable: it shows no object; to pass it over would lose a change.
+    """
+    event = plain(row)
+    data = event.get("data")
+    is_whole = isinstance(data, dict) and isinstance(data.get("object"), dict)
+    if not is_whole or not isinstance(event.get("type"), str):
+        raise Unreachable("events", f"the event {event['id']} shows no object or no type")
+    return event
 
 
 def _named(subject: StripeObject, path: str) -> str | None:
@@ -144,9 +159,12 @@ def _note_gone(
     if event["type"] in deletion_events:
         before = data["object"].get(shows)
     else:
-        before = (data.get("previous_attributes") or {}).get(shows)
-    entries = before.get("data", []) if isinstance(before, dict) else []
-    for child in entries:
+        former = data.get("previous_attributes")
+        before = former.get(shows) if isinstance(former, dict) else None
+    entries = before.get("data") if isinstance(before, dict) else None
+    for child in entries if isinstance(entries, list) else ():
+        if not isinstance(child, dict):
+            continue
         # Accounts on old API versions list only what differs; entries without id say nothing.
         if child.get("object", plan.object) == plan.object and "id" in child:
             known = changes.gone.get(child["id"])

@@ -14,7 +14,7 @@ from source_stripe_saas.streams.progress import Step
 from source_stripe_saas.streams.records import AnyRecord, endpoint_of, fill_path
 from source_stripe_saas.streams.work import Batch
 from source_stripe_saas.stripe.listing import PAGE_SIZE, ListReader
-from source_stripe_saas.stripe.refusal import NotFound, PermissionRefused
+from source_stripe_saas.stripe.refusal import NotFound, PermissionRefused, Unreachable
 from source_stripe_saas.stripe.rows import Row, StripeObject
 
 _FEWEST_WORTH_LISTING = 4
@@ -141,4 +141,6 @@ class Fetch:
             ).body
         except NotFound:
             return None
+        if not isinstance(row.get("id"), str):
+            raise Unreachable(path, "the reply is no object with an id")
         return None if row.get("deleted") else row

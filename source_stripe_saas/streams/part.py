@@ -141,4 +141,5 @@ def created_of(change: Change) -> int:
     payload = change.payload or {}
     if payload.get("id") != change.id:
         return 0
-    return int(payload.get("created") or payload.get("date") or 0)
+    moment = payload.get("created") or payload.get("date")
+    return moment if isinstance(moment, int) else 0

@@ -130,8 +130,13 @@ class RecordMaker:
     def children_in(self, parent: StripeObject) -> list[StripeObject]:
         """The stream's objects among the entries of the parent's embedded list."""
         assert self.plan.embedded is not None
-        embedded = parent.get(self.plan.embedded) or {}
-        entries = embedded.get("data", []) if isinstance(embedded, dict) else []
+        embedded = parent.get(self.plan.embedded)
+        if not isinstance(embedded, dict):
+            return []  # ids alone, in the shapes of old versions
+        entries = embedded.get("data", [])
+        if not isinstance(entries, list) or not all(map(_is_object, entries)):
+            problem = f"`{self.plan.embedded}` of {parent.get('id')} is no list of objects"
+            raise Unreachable((self.plan.parent or self.plan).path, problem)
         return [entry for entry in entries if entry.get("object") == self.plan.object]
 
     def of_parent(
@@ -185,7 +190,8 @@ class RecordMaker:
         embedded = row.get(name)
         if not isinstance(embedded, dict) or not embedded.get("has_more"):
             return
-        url = urlsplit(embedded.get("url") or "")
+        address = embedded.get("url")
+        url = urlsplit(address if isinstance(address, str) else "")
         if not url.path.startswith("/v1/"):
             raise Unreachable(self.plan.path, f"`{name}` of {row['id']} is cut and has no address")
         path = url.path.removeprefix("/v1/")
@@ -209,3 +215,8 @@ class RecordMaker:
         except NotFound:
             return  # deleted since it was listed: what is known of it must do
         row[name] = {**embedded, "data": list(entries.values()), "has_more": False}
+
+
+def _is_object(entry: object) -> bool:
+    """True for what can be a record."""
+    return isinstance(entry, dict) and isinstance(entry.get("id"), str)

@@ -7,6 +7,7 @@ a list has no such filter, from the object before), repeats dropped.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,9 @@ from source_stripe_saas.stripe.refusal import CursorGone, Unreachable
 from source_stripe_saas.stripe.rows import HeadDecoder, Row, Slices, StripeObject
 
 PAGE_SIZE = 100
+
+_MOST_REPEATS = 10
+"""A page may come twice, and again when a walk starts anew; no list needs more."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,10 @@ class ListReader:
     _before: list[str] = field(default_factory=list)
     _edge: set[str] = field(default_factory=set)
     _oldest: int | None = None
+    _ends: Counter[str] = field(default_factory=Counter)
+    """Ids that pages ended with -> how often, since the walk last started anew."""
+    _idle: int = 0
+    """Requests since the last one that brought something new."""
 
     def pages(self) -> Iterator[ListPage]:
         """All pages from here on.
@@ -84,6 +92,7 @@ class ListReader:
     def _restart(self) -> None:
         assert self._oldest is not None, "nothing read yet"
         self.hi, self.after = self._oldest, None
+        self._ends.clear()
 
     def _page(self) -> ListPage:
         while True:
@@ -96,7 +105,10 @@ class ListReader:
                     is_list=True,
                 )
             except CursorGone:
+                if self.after is None:
+                    raise  # nothing was asked to start after
                 self._step_back()
+                self._idles()
                 continue
             objects, has_more = self._checked(reply)
             ids = [row["id"] for row in objects]
@@ -104,8 +116,32 @@ class ListReader:
             if not self._edge.isdisjoint(ids):
                 fresh = [row for row in objects if row["id"] not in self._edge]
             self._remember(objects, ids)
+            if has_more:
+                self._gets_on(ids[-1])
             if fresh or not has_more:
+                self._idle = 0
                 return ListPage(fresh, has_more, reply.moment)
+            self._idles()
+
+    def _gets_on(self, last: str) -> None:
+        """Keeps a list that repeats itself from being read for ever.
+
+        Raises:
+            Unreachable: pages have ended with this id again and again.
+        """
+        self._ends[last] += 1
+        if self._ends[last] > _MOST_REPEATS:
+            raise Unreachable(self.listing.path, "the same page comes again and again")
+
+    def _idles(self) -> None:
+        """Counts requests that brought nothing; a crowded second takes some when read again.
+
+        Raises:
+            Unreachable: there were too many of them.
+        """
+        self._idle += 1
+        if self._idle > _MOST_REPEATS + len(self._before) + 2 * len(self._edge) // PAGE_SIZE:
+            raise Unreachable(self.listing.path, "page after page brings nothing new")
 
     def _params(self) -> list[tuple[str, str]]:
         params = [*self.listing.params, ("limit", str(PAGE_SIZE))]
@@ -134,12 +170,28 @@ class ListReader:
             self._before = ids
             self._edge.clear()
             return
-        times = [row[self.listing.created_field] for row in objects]
+        times = [self._time_of(row) for row in objects]
         oldest = min(times)
         edge = {identity for identity, time in zip(ids, times, strict=True) if time == oldest}
         # Only objects of the oldest second can come again when the walk starts anew there.
         self._edge = edge | self._edge if oldest == self._oldest else edge
         self._oldest = oldest
+
+    def _time_of(self, row: Row | StripeObject) -> int:
+        """When an object was created, by which lists are cut and walked.
+
+        Raises:
+            Unreachable: it does not say.
+        """
+        assert self.listing.created_field is not None
+        try:
+            time = row[self.listing.created_field]
+        except KeyError:
+            time = None
+        if type(time) is not int:
+            problem = f"`{self.listing.created_field}` of {row['id']} is no whole number"
+            raise Unreachable(self.listing.path, problem)
+        return time
 
     def _step_back(self) -> None:
         if self.listing.created_field is not None and self._oldest is not None:

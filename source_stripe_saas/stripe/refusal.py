@@ -20,6 +20,10 @@ _ACCOUNT = re.compile(r"(acct_[A-Za-z0-9]+)")
 _KEY = re.compile(r"\b(?:sk|rk|pk)_[A-Za-z0-9_*]+")
 
 
+_LONGEST = 1_000
+"""Characters of a message; Stripe's have fewer, what stands in between may send any."""
+
+
 @dataclass(eq=False)
 class StripeError(Exception):
     """A request that failed for good."""
@@ -113,7 +117,8 @@ def refusal(
     error = body.get("error") if isinstance(body, dict) else None
     error = error if isinstance(error, dict) else {}
     # Stripe masks keys in its texts; a proxy in between may not.
-    message = _KEY.sub("[key]", str(error.get("message") or f"HTTP status {status}"))
+    said = " ".join(str(error.get("message") or f"HTTP status {status}").split())
+    message = _KEY.sub("[key]", said if len(said) <= _LONGEST else f"{said[:_LONGEST]} …")
     code, param = error.get("code"), error.get("param")
     kind: type[Refusal] = Refusal
     if status == 401:

@@ -4,7 +4,7 @@ import pytest
 
 from source_stripe_saas.stripe.client import Reply
 from source_stripe_saas.stripe.listing import Listing, ListReader
-from source_stripe_saas.stripe.refusal import Refusal, Unreachable
+from source_stripe_saas.stripe.refusal import CursorGone, Refusal, Unreachable
 from unit_tests.builders import NOW, a_thing
 from unit_tests.fake_stripe import FakeStripe
 from unit_tests.syncs import small_pages
@@ -127,3 +127,61 @@ def test_a_refusal_of_the_list_itself_is_passed_on():
     with pytest.raises(Refusal) as raised:
         ids(ListReader(FakeStripe(refusals={"things": refused}), Listing("things")))
     assert raised.value is refused
+
+
+class Replaying:
+    """A client whose pages come from a function of the parameters; counts requests."""
+
+    def __init__(self, page):
+        self.page, self.requests = page, 0
+
+    def get(self, path, params=(), **_):
+        self.requests += 1
+        assert self.requests < 1_000, "the walk goes on for ever"
+        return self.page(dict(params))
+
+
+def reply(*rows, has_more=True):
+    return Reply({"object": "list", "data": list(rows), "has_more": has_more}, NOW)
+
+
+A, B = a_thing(1, NOW), a_thing(2, NOW)
+
+
+@pytest.mark.parametrize("created_field", ["created", None])
+@pytest.mark.parametrize(
+    "page",
+    [
+        lambda params: reply(A, B),
+        lambda params: reply(A) if params.get("starting_after") == "th_2" else reply(B),
+    ],
+    ids=["the same page", "two pages in turn"],
+)
+def test_a_list_that_goes_in_circles_ends_in_an_error(page, created_field):
+    client = Replaying(page)
+    with pytest.raises(Unreachable, match=r"again and again|nothing new"):
+        ids(ListReader(client, Listing("things", created_field=created_field)))
+    assert client.requests < 50
+
+
+@pytest.mark.parametrize("created_field", ["created", None])
+def test_a_list_that_always_forgets_where_it_was_ends_in_an_error(created_field):
+    def page(params):
+        if "starting_after" in params:
+            raise CursorGone("things", 400, "no such thing", None, "starting_after")
+        return reply(A, B)
+
+    client = Replaying(page)
+    with pytest.raises((Unreachable, CursorGone)):
+        ids(ListReader(client, Listing("things", created_field=created_field)))
+    assert client.requests < 50
+
+
+def test_a_cursor_that_is_refused_although_none_was_sent_ends_in_the_refusal():
+    def page(params):
+        raise CursorGone("things", 400, "no such thing", None, "starting_after")
+
+    client = Replaying(page)
+    with pytest.raises(CursorGone):
+        ids(ListReader(client, Listing("things")))
+    assert client.requests == 1
