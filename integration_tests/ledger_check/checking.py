@@ -69,7 +69,8 @@ def check(
     moments = month_ends(start, syncs.upper)
     # What an act hides is judged by what was to be seen at the first sync.
     before = [entry for entry in company.ledger() if entry.at < syncs.horizon]
-    outcome.first = compare(company.ledger(), syncs.rows, moments, syncs.horizon)
+    late = shown.told_late()
+    outcome.first = compare(company.ledger(), syncs.rows, moments, syncs.horizon, late)
     watch.lap("comparison")
     if not days:
         return outcome
@@ -88,7 +89,7 @@ def check(
         syncs.rows.setdefault(key, []).extend(rows)
     moments = month_ends(start, in_parts.upper)
     after = [entry for entry in company.ledger() if entry.at >= syncs.horizon]
-    outcome.grown = compare([*before, *after], syncs.rows, moments, syncs.horizon)
+    outcome.grown = compare([*before, *after], syncs.rows, moments, syncs.horizon, late)
     watch.lap("comparison again")
     return outcome
 

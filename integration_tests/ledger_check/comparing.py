@@ -88,6 +88,7 @@ def compare(
     rows: Mapping[str, Sequence[Mapping[str, Any]]],
     moments: Sequence[int],
     horizon: int,
+    told_late: Mapping[str, int],
 ) -> Verdict:
     """Compares every subscription's MRR at some moments.
 
@@ -96,6 +97,7 @@ def compare(
         rows: subscription id -> its rows, in order.
         moments: when to look.
         horizon: T0; from then on events tell everything, and nothing stays hidden.
+        told_late: of these subscriptions events tell nothing before that time.
     """
     verdict = Verdict()
     truth: dict[str, list[LedgerEntry]] = {}
@@ -110,7 +112,8 @@ def compare(
     for key in rows.keys() - truth.keys():
         verdict.wrong.append(f"{key}: rows of a subscription that the ledger does not have")
     for key, entries in truth.items():
-        _compare_one(key, entries, rows.get(key, ()), moments, horizon, verdict)
+        told_from = told_late.get(key, horizon)
+        _compare_one(key, entries, rows.get(key, ()), moments, told_from, verdict)
     return verdict
 
 
@@ -119,12 +122,12 @@ def _compare_one(
     entries: Sequence[LedgerEntry],
     rows: Sequence[Mapping[str, Any]],
     moments: Sequence[int],
-    horizon: int,
+    told_from: int,
     verdict: Verdict,
 ) -> None:
     true = _Line([_Step(entry.at, floor(entry.mrr_after + HALF)) for entry in entries])
     told = _Line([_Step(seconds_of(row["occurred_at"]), row["mrr_after"]) for row in rows])
-    spans = [_span(entry, horizon) for entry in entries if entry.untraceable]
+    spans = [_span(entry, told_from) for entry in entries if entry.untraceable]
     # Besides the given moments, those of every change and of everything that comes to light.
     own = {entry.at for entry in entries} | {end for _, end, _ in spans}
     for at in sorted({*moments, *(one for one in own if one <= moments[-1])}):
@@ -144,8 +147,8 @@ def _compare_one(
         )
 
 
-def _span(entry: LedgerEntry, horizon: int) -> tuple[int, int, str]:
-    """From when to when an act stays hidden: at the horizon the object shows what is so."""
+def _span(entry: LedgerEntry, told_from: int) -> tuple[int, int, str]:
+    """From when to when an act stays hidden: events show what is so from then on."""
     start = entry.at if entry.visible_from is None else entry.visible_from
-    end = horizon if entry.visible_until is None else min(entry.visible_until, horizon)
+    end = told_from if entry.visible_until is None else min(entry.visible_until, told_from)
     return start, end, f"{entry.event_type}: {entry.note or 'its moment is not shown'}"

@@ -97,6 +97,22 @@ class Shown:
                 found.setdefault(owner, []).append(event)
         return found
 
+    def told_late(self) -> dict[str, int]:
+        """Subscriptions of which the first event tells nothing but their end, and its time.
+
+        Such an event does not say what was so before it, and the object says only how it ended.
+        """
+        first: dict[str, StripeObject] = {}
+        for owner, events in self.events(self.now - HORIZON_SECONDS - 1).items():
+            for event in events:  # newest first
+                if event["type"] in STATE_EVENTS:
+                    first[owner] = event
+        return {
+            owner: event["created"]
+            for owner, event in first.items()
+            if event["type"] == "customer.subscription.deleted"
+        }
+
     def first_facts(self) -> Iterator[Facts]:
         """Everything about every subscription, as a first sync reads it."""
         invoices: dict[str, list[dict[str, Any]]] = {}
