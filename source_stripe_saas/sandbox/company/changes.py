@@ -207,6 +207,16 @@ class Changes:
         self.subs.note(sub, "trial_extended")
         self._bill_trial(sub, before)
 
+    def shorten_trial(self, sub: Subscription) -> None:
+        """Half of the time that is left."""
+        if sub.trial is None or sub.trial_until is None:
+            return
+        before = self.subs.picture(sub)
+        left = sub.trial_until - self.world.now
+        self._start_trial(sub, sub.trial[0], self.world.now + left // 2)
+        self.subs.note(sub, "trial_shortened")
+        self._bill_trial(sub, before)
+
     def end_trial_now(self, sub: Subscription) -> None:
         """A trial cut short: it is billed from this moment on."""
         if sub.trial is None or sub.trial_until is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from source_stripe_saas.sandbox.company import legacy
+from source_stripe_saas.sandbox.company import ancient, legacy
 from source_stripe_saas.sandbox.company.ids import digest
 from source_stripe_saas.sandbox.company.options import BUILD_END, DAY, PINNED_VERSION
 from source_stripe_saas.sandbox.store import EVENT_WINDOW_SECONDS, Store, StripeObject
@@ -13,7 +13,9 @@ from source_stripe_saas.sandbox.store import EVENT_WINDOW_SECONDS, Store, Stripe
 Shape = Callable[[StripeObject], StripeObject]
 
 ERAS = (
-    (BUILD_END - 24 * DAY, "2022-11-15"),
+    (BUILD_END - 27 * DAY, "2015-10-16"),
+    (BUILD_END - 25 * DAY, "2018-02-05"),
+    (BUILD_END - 22 * DAY, "2022-11-15"),
     (BUILD_END - 20 * DAY, "2024-04-10"),
     (BUILD_END - 17 * DAY, "2025-03-31.basil"),
 )
@@ -72,7 +74,8 @@ class Journal:
         data: dict[str, Any] = {}
         if before is not None and kind.endswith(".updated"):
             before, after = legacy.reshape_pair(before, after, version, self._store)
-            previous = previous_attributes(before, after)
+            is_partial = version <= ancient.PARTIAL_LISTS
+            previous = previous_attributes(before, after, is_partial=is_partial)
             if not previous:
                 return
             data = {"object": after, "previous_attributes": previous}
@@ -96,20 +99,29 @@ class Journal:
         )
 
 
-def previous_attributes(before: StripeObject, after: StripeObject) -> dict[str, Any]:
-    """The old values of what changed: hashes by key, lists and list objects as a whole."""
+def previous_attributes(
+    before: StripeObject, after: StripeObject, *, is_partial: bool = False
+) -> dict[str, Any]:
+    """The old values of what changed: hashes by key, lists and list objects as a whole.
+
+    Args:
+        before: the object before the change.
+        after: the object after it.
+        is_partial: of lists show only the elements that changed, as very old versions did.
+    """
     changed: dict[str, Any] = {}
     for key in before.keys() | after.keys():
         old, new = before.get(key), after.get(key)
         if old is new or old == new:
             continue
-        if (
-            isinstance(old, dict)
-            and isinstance(new, dict)
-            and old.get("object") != "list"
-            and new.get("object") != "list"
-        ):
-            changed[key] = previous_attributes(old, new)
+        if not (isinstance(old, dict) and isinstance(new, dict)):
+            changed[key] = old
+        elif old.get("object") != "list" and new.get("object") != "list":
+            changed[key] = previous_attributes(old, new, is_partial=is_partial)
+        elif is_partial:
+            kept = {entry["id"]: entry for entry in new["data"]}
+            data = [entry for entry in old["data"] if kept.get(entry["id"]) != entry]
+            changed[key] = {**old, "data": data}
         else:
             changed[key] = old
     return {key: changed[key] for key in sorted(changed)}

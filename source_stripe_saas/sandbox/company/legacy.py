@@ -2,13 +2,15 @@
 
 Versions before 2025-09-30.clover hold the coupon inside the discount; those before
 2025-03-31.basil also know plans on items, periods and a single discount on the subscription, and
-invoices that name their subscription, charge and payment at the top.
+invoices that name their subscription, charge and payment at the top. What was different before 2019
+is in `ancient.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from source_stripe_saas.sandbox.company import ancient
 from source_stripe_saas.sandbox.store import Store, StripeObject
 
 CLOVER = "2025-09-30"
@@ -28,11 +30,20 @@ def reshape_pair(
     # Stripe added the list of discounts to older versions too; where there can be only one
     # discount, a payload of 2022 has the single field alone.
     sides = [side for side in (before, after) if side is not None]
-    hides_list = version < SEVERAL_DISCOUNTS and all(
-        len(side.get("discounts") or []) < 2 for side in sides
-    )
+    hides_list = version < SEVERAL_DISCOUNTS and all(_has_one_discount(side) for side in sides)
     shaped = [shaper(side, version, store, hides_list) for side in sides]
+    if version < ancient.PRICES:
+        shaped = ancient.reshape_all(shaped, version)
     return shaped[0], shaped[-1]
+
+
+def _has_one_discount(content: StripeObject) -> bool:
+    """At most one, and that not on an item: both sides of a change then go without the list."""
+    entries = (
+        content.get("items", {}).get("data", ()) if content["object"] == "subscription" else ()
+    )
+    is_on_item = any(entry["discounts"] for entry in entries)
+    return len(content.get("discounts") or []) < 2 and not is_on_item
 
 
 def _coupon(identity: str, store: Store) -> StripeObject:
@@ -95,7 +106,7 @@ def _subscription(
             if key not in ("current_period_start", "current_period_end")
         }
         item["plan"] = _plan(entry["price"], store)
-        if hides_list and not entry["discounts"]:
+        if hides_list:
             del item["discounts"]
         items.append(item)
     out["items"] = {**content["items"], "data": items}

@@ -142,7 +142,9 @@ class Lives:
         if sub.status != "trialing" or sub.is_busy or sub.free_cap is not None:
             return
         roll = sub.customer.random.random()
-        if roll < 0.12:
+        if roll < 0.03 and sub.next_boundary - self.world.now > 3 * DAY:
+            self.changes.shorten_trial(sub)
+        elif roll < 0.12:
             self.changes.extend_trial(sub, 7)
         elif roll < 0.2 and sub.customer.method is not None:
             self.endings.cancel_later(sub, revokes=False)
