@@ -30,13 +30,15 @@ from source_stripe_saas import errors, resources
 from source_stripe_saas.account import Account, AccountRefused, open_account
 from source_stripe_saas.check import check_connection
 from source_stripe_saas.engine.core import PageSource
-from source_stripe_saas.engine.cursor import ProgressCursor
+from source_stripe_saas.engine.cursor import AnyProgress, ProgressCursor
 from source_stripe_saas.engine.page import Making
 from source_stripe_saas.engine.partition import Placeholder, UnitPartitions
+from source_stripe_saas.ledger.progress import read_ledger_position
+from source_stripe_saas.ledger.sync import LedgerSync
 from source_stripe_saas.privacy.redaction import Redaction
 from source_stripe_saas.settings import ConfigError, Settings, parse_settings
 from source_stripe_saas.streams.crew import Assignment, Member, assign
-from source_stripe_saas.streams.plan import plans_of
+from source_stripe_saas.streams.plan import StreamPlan, plans_of
 from source_stripe_saas.streams.position import read_position
 from source_stripe_saas.streams.progress import Progress
 from source_stripe_saas.streams.route import ReadAll, choose_route
@@ -85,6 +87,7 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         self._client: StripeClient | None = None
         self._account: Account | None = None
         self._works: dict[str, StreamWork] = {}
+        self._ledger: LedgerSync | None = None
         self._making = Making()
         if config:
             self._settings = self._parsed(config)
@@ -152,13 +155,25 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
             return [self._stream(each, _nothing) for each in built]
         by_name = {each.name: each for each in built}
         chosen = [each.stream.name for each in self._catalog.streams] if self._catalog else []
-        members = {name: self._member(by_name[name], self._account) for name in chosen}
-        assignments = assign(list(members.values()))
+        members: list[Member] = []
+        progress: dict[str, AnyProgress] = {}
+        for name in chosen:
+            if self.plans[name].derived:
+                self._ledger = self._ledger_sync(by_name[name], self._account)
+                progress[name] = self._ledger.progress
+                members += self._ledger.members(self._settings.start if self._settings else 0)
+            else:
+                members.append(self._member(by_name[name], self._account))
+                progress[name] = members[-1].progress
+        assignments = assign(members)
+        if self._ledger is not None:
+            assignment = assignments.setdefault(self._ledger.work.plan.name, Assignment())
+            assignment.units += self._ledger.units()
         return [
             self._stream(
                 each,
                 partial(_begun, each.name, assignments.get(each.name, Assignment())),
-                members.get(each.name),
+                progress.get(each.name),
             )
             for each in built
         ]
@@ -190,7 +205,7 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
             f"{ended}. {records} records in {seconds:.1f} s, {requests} requests, "
             f"{self._client.bytes_received} bytes received, "
             f"{self._client.limits.waited_seconds:.1f} s of waiting for the rate limit, "
-            "added up over all threads."
+            "added up over all threads." + (f" {self._ledger.summary()}" if self._ledger else "")
         )
 
     def _begin_sync(self) -> None:
@@ -229,11 +244,11 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         self,
         built: AbstractStream,
         begin: Callable[[], Iterator[Unit | Placeholder]],
-        member: Member | None = None,
+        progress: AnyProgress | None = None,
     ) -> DefaultStream:
         plan = self.plans[built.name]
         cursor = ProgressCursor(plan.name)
-        cursor.progress = member.progress if member else None
+        cursor.progress = progress
         return DefaultStream(
             partition_generator=UnitPartitions(begin, self._making),
             name=plan.name,
@@ -262,6 +277,12 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         reasons = [remark, route.reason if isinstance(route, ReadAll) else None]
         if any(reasons):
             self.logger.info(f"Stream {plan.name}: {'; '.join(filter(None, reasons))}.")
+        work = self._work(plan, account)
+        return Member(work, Progress(plan, route, position), built.get_json_schema())
+
+    def _work(self, plan: StreamPlan, account: Account) -> StreamWork:
+        """What the units of a stream share."""
+        assert self._client is not None
         work = StreamWork(
             plan,
             self._client,
@@ -271,7 +292,23 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
             traffic=self._traffic,
         )
         self._works[plan.name] = work
-        return Member(work, Progress(plan, route, position), built.get_json_schema())
+        return work
+
+    def _ledger_sync(self, built: AbstractStream, account: Account) -> LedgerSync:
+        """The derived stream: where it stands, and how it will be read."""
+        assert self._settings is not None
+        plan = self.plans[built.name]
+        blob = self._connector_state_manager.get_stream_state(plan.name, None)
+        position, remark = None, None
+        if not self._is_full_refresh(plan.name):
+            try:
+                position = read_ledger_position(blob)
+            except ValueError:
+                remark = "its state cannot be understood, so everything is read again"
+        sync = LedgerSync.of(self._work(plan, account), self._settings.mrr, position, remark)
+        if sync.remark:
+            self.logger.info(f"Stream {plan.name}: {sync.remark}.")
+        return sync
 
     def _is_full_refresh(self, name: str) -> bool:
         return any(

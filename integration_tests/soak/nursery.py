@@ -58,13 +58,13 @@ def _become(asked: Mapping[str, Any]) -> None:
 def tune(tuning: Mapping[str, Any]) -> None:
     """Patches what a small account needs to be cut, paged and killed like a large one."""
     from source_stripe_saas.engine import cursor
-    from source_stripe_saas.streams import changes, fetch, window
+    from source_stripe_saas.streams import changes, fetch, window, work
     from source_stripe_saas.stripe import client, listing
 
     pause = tuning["pause_seconds"]
     _patch(client, "pause_seconds", lambda attempt, jitter: pause * jitter)
     _patch(cursor, "_SECONDS_BETWEEN_STATES", tuning["seconds_between_states"])
-    for module in (listing, fetch, window):
+    for module in (listing, fetch, window, work):
         _patch(module, "PAGE_SIZE", tuning["page_size"])
     _patch(window, "_PAGES_WORTH_CUTTING", tuning["pages_worth_cutting"])
     _patch(changes, "_FETCHES_PER_UNIT", tuning["fetches_per_unit"])

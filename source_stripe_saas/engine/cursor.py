@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, Protocol
 
 from airbyte_cdk.models import (
     AirbyteMessage,
@@ -19,9 +19,33 @@ from airbyte_cdk.sources.streams.concurrent.cursor import Cursor
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
 from airbyte_cdk.sources.types import Record
 
-from source_stripe_saas.streams.progress import Progress, Step
+from source_stripe_saas.streams.plan import StreamPlan
+from source_stripe_saas.streams.progress import Step
 
 _SECONDS_BETWEEN_STATES = 1.0
+
+
+class AnyProgress(Protocol):
+    """What is known of a stream in one sync; only the main thread uses it."""
+
+    plan: StreamPlan
+
+    @property
+    def seconds_between_states(self) -> float:
+        """States are to be printed no more often than this."""
+        ...
+
+    def apply(self, step: Step) -> None:
+        """Takes note that the records of a step have been written."""
+        ...
+
+    def is_new_backfill(self) -> bool:
+        """True for a first read that no state tells of yet."""
+        ...
+
+    def blob(self) -> dict[str, Any]:
+        """The state that is true at this moment."""
+        ...
 
 
 class ProgressCursor(Cursor):
@@ -34,7 +58,7 @@ class ProgressCursor(Cursor):
     def __init__(self, stream_name: str) -> None:
         self._stream_name = stream_name
         self._last_state_at = time.monotonic()
-        self.progress: Progress | None = None
+        self.progress: AnyProgress | None = None
         """Set when the sync of this stream begins."""
 
     @property
@@ -66,7 +90,8 @@ class ProgressCursor(Cursor):
         now = time.monotonic()
         if self.progress is None or not self.progress.plan.is_incremental:
             return None
-        if now - self._last_state_at < _SECONDS_BETWEEN_STATES:
+        pause = max(_SECONDS_BETWEEN_STATES, self.progress.seconds_between_states)
+        if now - self._last_state_at < pause:
             return None
         self._last_state_at = now
         return self.state_message()

@@ -52,7 +52,8 @@ def assign(members: Sequence[Member]) -> dict[str, Assignment]:
     for crew in _crews(members):
         leader = crew[-1]
         for member in crew[:-1]:
-            assignments[member.name].leaders.add(leader.name)
+            if member.name != leader.name:
+                assignments[member.name].leaders.add(leader.name)
         assignments[leader.name].units += _listing_units(crew)
     followers = [member for member in members if _feed_of(member) is not None]
     if followers:
@@ -89,10 +90,11 @@ def _crews(members: Sequence[Member]) -> list[list[Member]]:
         plan, route = member.work.plan, member.progress.route
         if _span(route) is None or not member.progress.lists_by_window():
             continue
-        key: object = plan.name
+        key: object = (plan.name, plan.path, plan.params, _span(route))
         if plan.call is None and plan.variants == ((),):
             done = route.resumed if isinstance(route, ReadAll) else None
-            key = ((plan.parent or plan).path, _span(route), repr(done))
+            source = plan.parent or plan
+            key = (source.path, source.params, _span(route), repr(done))
         crews.setdefault(key, []).append(member)
     return list(crews.values())
 
@@ -112,11 +114,15 @@ def _listing_units(crew: Sequence[Member]) -> list[Unit]:
     span = _span(route)
     assert span is not None
     updated = route.resumed.began if isinstance(route, ReadAll) else work.began
-    return [
+    windows = [
         Window(work, variant, gap, updated)
         for variant in work.plan.variants
         for gap in leader.progress.to_read(variant_name(variant), span)
     ]
+    for window in windows:
+        for served in window.work.served:
+            served.begins()
+    return list(windows)
 
 
 def _own_units(member: Member) -> Iterator[Unit]:

@@ -62,6 +62,8 @@ class StreamPlan:
     """The path gives one object, not a list."""
     full_refresh: bool = False
     """Every sync reads everything."""
+    derived: bool = False
+    """The records are worked out of several lists and of events; see `ledger/`."""
     cursor_field: str = "updated"
     keeps_days: int | None = None
     """Stripe forgets objects older than this."""
@@ -215,6 +217,7 @@ def _plan(
         created_field=raw.get("created_field", held_by.created_field if held_by else "created"),
         single=raw.get("single", False),
         full_refresh=raw.get("full_refresh", False),
+        derived=raw.get("derived", False),
         cursor_field=raw.get("cursor_field", "updated"),
         keeps_days=raw.get("keeps_days"),
         events=tuple(raw.get("events", ())),

@@ -64,6 +64,11 @@ class Progress:
             if self.route.feed is not None:
                 self._open_units.add(CHANGES)
 
+    @property
+    def seconds_between_states(self) -> float:
+        """As often as the engine likes."""
+        return 0.0
+
     def apply(self, step: Step) -> None:
         """Takes note that the records of a step have been written."""
         work = self._work

@@ -112,7 +112,7 @@ class RecordMaker:
                 return
             row = row.decoded()
         for name in self.plan.completes:
-            self._complete(row, name)
+            self.complete(row, name)
         if self.drops:
             row = {name: value for name, value in row.items() if name not in self.drops}
         yield self.stamped(row, updated)
@@ -120,7 +120,7 @@ class RecordMaker:
     def children(self, parent: StripeObject, updated: int) -> Iterator[StripeObject]:
         """The records of a parent's children, from its embedded list or asked for."""
         if self.plan.embedded is not None:
-            self._complete(parent, self.plan.embedded)
+            self.complete(parent, self.plan.embedded)
             for child in self.children_in(parent):
                 yield self.of_parent(child, parent, updated)
         elif self.plan.has_children(parent):
@@ -185,7 +185,7 @@ class RecordMaker:
             # The parent was deleted after it was listed; its deletion is the feed's to tell.
             return
 
-    def _complete(self, row: StripeObject, name: str) -> None:
+    def complete(self, row: StripeObject, name: str) -> None:
         """Reads an embedded list to its end if Stripe cut it; the entries are replaced."""
         embedded = row.get(name)
         if not isinstance(embedded, dict) or not embedded.get("has_more"):

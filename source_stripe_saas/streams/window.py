@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from source_stripe_saas.streams.progress import Step, variant_name
-from source_stripe_saas.streams.records import AnyRecord
+from source_stripe_saas.streams.progress import variant_name
 from source_stripe_saas.streams.spans import Span, halves
 from source_stripe_saas.streams.traffic import Traffic
 from source_stripe_saas.streams.work import Batch, StreamWork, Unit
 from source_stripe_saas.stripe.listing import PAGE_SIZE, Listing, ListPage, ListReader
 from source_stripe_saas.stripe.refusal import PermissionRefused
-from source_stripe_saas.stripe.rows import Row, StripeObject
 
 _PAGES_WORTH_CUTTING = 8
 """Estimated pages left from which on a window is cut in two."""
@@ -72,6 +70,11 @@ class Window:
         forecast = _Forecast(self.work.traffic, source.endpoint, self.promised_pages or 0.0)
         try:
             yield from self._read(reader, forecast)
+            if not self.work.is_over:
+                for work in self.work.served:
+                    units = work.ends()
+                    if units:
+                        yield work.batch(spawned=units)
         except PermissionRefused:
             # What another stream needs of the objects may be the one thing that is not allowed.
             if not self.work.fed:
@@ -109,6 +112,8 @@ class Window:
                 forecast.pages_left(rows_left / PAGE_SIZE)
                 given = self._to_give(rows_left, (lo, oldest))
                 if given is not None:
+                    for work in self.work.served:
+                        work.begins()
                     self.work.traffic.enters(source.endpoint)
                     # What is promised stays in the sum, under the other window's name.
                     forecast.told = rows_left / PAGE_SIZE / 2
@@ -120,7 +125,7 @@ class Window:
             if spawned:
                 yield self.work.batch(spawned=spawned)
             for work in self.work.served:
-                yield from batches(work, page.objects, self.updated, self.variant, span)
+                yield from work.take(page.objects, self.updated, variant_name(self.variant), span)
             hi = span[0] - 1
 
     def _floor(self, rest: Span) -> int:
@@ -146,35 +151,3 @@ class Window:
         older, _ = halves((floor, oldest - 1))
         promised = rows_left / PAGE_SIZE / 2
         return Window(self.work, self.variant, (lo, older[1]), self.updated, promised)
-
-
-def batches(
-    work: StreamWork,
-    rows: list[Row | StripeObject],
-    updated: int,
-    variant: tuple[tuple[str, str], ...],
-    span: Span,
-) -> Iterator[Batch]:
-    """A page's objects as batches of one stream's records; the span counts with the last one.
-
-    A parent with very many children makes more than one batch, so that memory stays flat.
-    """
-    plan = work.plan
-    if work.failed.is_set():
-        return
-    oldest_open = None
-    if plan.open_while:
-        silent = (row[plan.created_field] for row in rows if plan.is_open(row))
-        oldest_open = min(silent, default=None)
-    as_they_are = work.maker.as_they_are(rows, updated)
-    records: list[AnyRecord] = as_they_are or []
-    for row in rows if as_they_are is None else ():
-        if work.failed.is_set():
-            return
-        for record in work.maker.records(row, updated):
-            records.append(record)
-            if len(records) >= 5 * PAGE_SIZE:
-                yield work.batch(records)
-                records = []
-    step = Step(variant=variant_name(variant), span=span, oldest_open=oldest_open)
-    yield work.batch(records, step)

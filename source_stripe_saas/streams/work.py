@@ -7,15 +7,18 @@ spawns are begun.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.progress import Step
 from source_stripe_saas.streams.records import AnyRecord, RecordMaker
+from source_stripe_saas.streams.spans import Span
 from source_stripe_saas.streams.traffic import Traffic
 from source_stripe_saas.stripe.client import StripeClient
+from source_stripe_saas.stripe.listing import PAGE_SIZE
+from source_stripe_saas.stripe.rows import Row, StripeObject
 
 
 class Unit(Protocol):
@@ -86,6 +89,45 @@ class StreamWork:
     def is_over(self) -> bool:
         """True if there is no one left to read for."""
         return all(work.failed.is_set() for work in self.served)
+
+    def begins(self) -> None:
+        """A window that serves this stream is about to be read."""
+
+    def ends(self) -> tuple[Unit, ...]:
+        """Such a window has been read to its end; gives what can begin because of that."""
+        return ()
+
+    def take(
+        self, rows: Sequence[Row | StripeObject], updated: int, variant: str, span: Span
+    ) -> Iterator[Batch]:
+        """A page's objects as batches of this stream's records; the span counts with the last one.
+
+        A parent with very many children makes more than one batch, so that memory stays flat.
+
+        Args:
+            rows: the objects.
+            updated: the second from which on their content is known to hold.
+            variant: the name of the list's variant.
+            span: seconds of `created` that are read once these records are written.
+        """
+        if self.failed.is_set():
+            return
+        plan = self.plan
+        oldest_open = None
+        if plan.open_while:
+            silent = (row[plan.created_field] for row in rows if plan.is_open(row))
+            oldest_open = min(silent, default=None)
+        as_they_are = self.maker.as_they_are(rows, updated)
+        records: list[AnyRecord] = as_they_are or []
+        for row in rows if as_they_are is None else ():
+            if self.failed.is_set():
+                return
+            for record in self.maker.records(row, updated):
+                records.append(record)
+                if len(records) >= 5 * PAGE_SIZE:
+                    yield self.batch(records)
+                    records = []
+        yield self.batch(records, Step(variant=variant, span=span, oldest_open=oldest_open))
 
     def sharing(self, plans: Iterable[StreamPlan]) -> StreamWork:
         """The same stream, knowing what its objects have only for the sake of other streams."""

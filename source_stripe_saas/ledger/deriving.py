@@ -1,0 +1,116 @@
+"""What is known of a subscription -> its rows as records, and what to remember of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from source_stripe_saas.ledger.memory import Memory, remembered
+from source_stripe_saas.ledger.store import Known, key_of
+from source_stripe_saas.ledger.tally import Tally
+from source_stripe_saas.mrr import (
+    COLUMNS,
+    Catalog,
+    Context,
+    Facts,
+    Options,
+    derive_subscription,
+)
+from source_stripe_saas.mrr.moment import seconds_of
+from source_stripe_saas.mrr.state import ENDED
+
+Row = dict[str, Any]
+_UNREADABLE = (KeyError, ValueError, TypeError, AttributeError, ZeroDivisionError, LookupError)
+
+
+class Underivable(Exception):
+    """The objects of a subscription make no ledger; the text names it and says why."""
+
+
+@dataclass(frozen=True)
+class Derived:
+    """One subscription's share in a sync."""
+
+    key: int
+    rows: list[Row]
+    memory: Memory | None
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a derivation must know of time; Unix seconds on Stripe's clock."""
+
+    upper: int
+    """Rows are made up to here (M30)."""
+    horizon: int
+    """T0 (M37), or the first moment that events still tell of, whichever is later."""
+    window_start: int
+    """How far back events reach."""
+    since: int | None = None
+    """Rows up to here have been written; None: none have."""
+
+
+@dataclass(frozen=True)
+class Deriver:
+    """Applies the rules to one subscription after the other."""
+
+    catalog: Catalog
+    options: Options
+    bounds: Bounds
+    tally: Tally = field(default_factory=Tally)
+
+    def derived(self, known: Known, memory: Memory | None) -> Derived:
+        """One subscription's new rows.
+
+        Args:
+            known: its objects and events.
+            memory: what the last sync remembered of it.
+
+        Raises:
+            Underivable: an object of it cannot be read.
+        """
+        identity, bounds = known.subscription_id, self.bounds
+        facts = Facts(
+            subscription_id=identity,
+            upper=bounds.upper,
+            horizon=bounds.horizon,
+            window_start=None if bounds.since is None else bounds.window_start,
+            subscription=known.subscription,
+            invoices=known.invoices,
+            invoiceitems={raw["id"]: raw for raw in known.charges},
+            events=known.events,
+        )
+        before = memory.context if memory else None
+        try:
+            rows, context = derive_subscription(facts, self.catalog, self.options, before)
+        except _UNREADABLE as error:
+            why = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+            raise Underivable(f"{identity}: {why}") from error
+        if memory is None and bounds.since is not None:
+            # Of a subscription that was long forgotten, only what is new has not been written.
+            rows = [row for row in rows if seconds_of(row["occurred_at"]) > bounds.since]
+        self.tally.add(rows)
+        return Derived(key_of(identity), _records(rows), _memory_of(known, context, rows, memory))
+
+
+def _records(rows: Iterable[Mapping[str, Any]]) -> list[Row]:
+    return [{name: row[name] for name in COLUMNS} for row in rows]
+
+
+def _memory_of(
+    known: Known, context: Context, rows: list[Row], memory: Memory | None
+) -> Memory | None:
+    currency = rows[-1]["currency"] if rows else memory.currency if memory else ""
+    ended_at = memory.ended_at if memory else 0
+    if context.status in ENDED and not ended_at and rows:
+        ended_at = seconds_of(rows[-1]["occurred_at"])
+    return remembered(context, known.subscription_id, currency, ended_at)
+
+
+def all_derived(
+    deriver: Deriver, known: Iterable[Known], memories: Mapping[int, Memory]
+) -> Iterator[Derived]:
+    """Every subscription's share, in the order given."""
+    for one in known:
+        yield deriver.derived(one, memories.get(key_of(one.subscription_id)))

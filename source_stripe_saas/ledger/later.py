@@ -1,0 +1,176 @@
+"""What events and the clock have moved since the last sync -> the facts, fetched one by one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from source_stripe_saas.ledger.feed import owner_of
+from source_stripe_saas.ledger.lists import Gathering, ListWork
+from source_stripe_saas.ledger.reading import decoded, encoded
+from source_stripe_saas.ledger.store import Known
+from source_stripe_saas.mrr.event_chain import INVOICE_EVENTS
+from source_stripe_saas.streams.work import Batch, StreamWork
+from source_stripe_saas.stripe.client import StripeClient
+from source_stripe_saas.stripe.listing import Listing, ListReader
+from source_stripe_saas.stripe.refusal import NotFound
+from source_stripe_saas.stripe.rows import StripeObject, plain
+
+FETCHED_IN_ONE_UNIT = 50
+"""Subscriptions that one thread brings, so that several share a long list."""
+
+
+@dataclass
+class Moved:
+    """Subscriptions that this sync has to look at, and what was told of them."""
+
+    events: dict[str, list[StripeObject]] = field(default_factory=dict)
+    """Subscription -> its events, newest first."""
+    rebates: dict[str, list[StripeObject]] = field(default_factory=dict)
+    """Customer -> events of a discount of its own, newest first."""
+    whole: set[str] = field(default_factory=set)
+    """Subscriptions of which nothing is remembered: their whole past is read."""
+    facts: dict[str, Known] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def note(self, event: StripeObject) -> None:
+        """Takes an event; those of a second in the order in which they are listed."""
+        subscription, customer = owner_of(event)
+        if subscription is not None:
+            self.events.setdefault(subscription, []).append(event)
+        elif customer is not None:
+            self.rebates.setdefault(customer, []).append(event)
+
+    def add(self, known: Known) -> None:
+        """Takes what was fetched of a subscription."""
+        with self._lock:
+            self.facts[known.subscription_id] = known
+
+
+class Fetched(Mapping[str, Any]):
+    """A catalog that is asked for what is looked up in it, each id once."""
+
+    def __init__(self, client: StripeClient, collection: str, expand: tuple[str, ...]) -> None:
+        self._client, self._collection = client, collection
+        self._params = [("expand[]", path) for path in expand]
+        self._found: dict[str, Any] = {}
+
+    def __getitem__(self, identity: str) -> Any:
+        if identity not in self._found:
+            self._found[identity] = one(self._client, self._collection, identity, self._params)
+        found = self._found[identity]
+        if found is None:
+            raise KeyError(identity)
+        return found
+
+    def __contains__(self, identity: object) -> bool:
+        try:
+            return isinstance(identity, str) and bool(self[identity])
+        except KeyError:
+            return False
+
+    def __bool__(self) -> bool:
+        return True  # however little has been asked for yet
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([key for key, found in self._found.items() if found is not None])
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+def one(client: StripeClient, collection: str, identity: str, params: list[tuple[str, str]]) -> Any:
+    """An object by id, None if it is gone."""
+    path = f"{collection}/{quote(identity, safe='')}"
+    try:
+        body = client.get(path, params, endpoint=f"{collection}/*").body
+    except NotFound:
+        return None
+    return None if body.get("deleted") else decoded(encoded(body))
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """Brings some subscriptions as they are now, and the invoices that events name."""
+
+    work: StreamWork
+    gathering: Gathering
+    moved: Moved
+    subscriptions: ListWork
+    invoices: ListWork
+    identities: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """How many."""
+        return f"{self.work.plan.name}: {len(self.identities)} subscriptions that moved"
+
+    @property
+    def serves(self) -> tuple[str, ...]:
+        """The stream."""
+        return (self.work.plan.name,)
+
+    def read(self) -> Iterator[Batch]:
+        """No records: those come when all have been fetched."""
+        for identity in self.identities:
+            if self.work.failed.is_set():
+                return
+            self.moved.add(self._known(identity))
+        units = self.gathering.ends()
+        if units:
+            yield self.work.batch(spawned=units)
+
+    def _known(self, identity: str) -> Known:
+        known = Known(identity)
+        params = [("expand[]", path) for path in (*self.subscriptions.plan.expand, "customer")]
+        raw = one(self.work.client, "subscriptions", identity, params)
+        events = list(self.moved.events.get(identity, ()))
+        if raw is not None:
+            known.subscription = self._whole(self.subscriptions, raw)
+            customer = raw.get("customer")
+            owner = customer.get("id") if isinstance(customer, dict) else customer
+            events += self.moved.rebates.get(owner or "", ())
+        known.events = sorted(events, key=lambda event: -event["created"])
+        if identity in self.moved.whole:
+            known.invoices = self._all_invoices(identity)
+        else:
+            known.invoices = [
+                self._whole(self.invoices, found)
+                for name in self._invoices_named(known.events)
+                if (found := self._invoice(name)) is not None
+            ]
+        return known
+
+    @staticmethod
+    def _invoices_named(events: list[StripeObject]) -> list[str]:
+        named = {
+            event["data"]["object"]["id"] for event in events if event["type"] in INVOICE_EVENTS
+        }
+        return sorted(named)
+
+    def _invoice(self, identity: str) -> Any:
+        params = [("expand[]", path) for path in self.invoices.plan.expand]
+        return one(self.work.client, "invoices", identity, params)
+
+    def _all_invoices(self, identity: str) -> list[StripeObject]:
+        params = [("subscription", identity)]
+        params += [("expand[]", f"data.{path}") for path in self.invoices.plan.expand]
+        listing = Listing("invoices", params=params)
+        return [
+            self._whole(self.invoices, plain(row))
+            for page in ListReader(self.work.client, listing).pages()
+            for row in page.objects
+        ]
+
+    @staticmethod
+    def _whole(work: ListWork, raw: StripeObject) -> Any:
+        return decoded(work.whole(raw))
+
+
+def subscriptions_of(client: StripeClient, customer: str) -> list[str]:
+    """The ids of a customer's subscriptions that have not ended, and of those that have."""
+    listing = Listing("subscriptions", params=[("customer", customer), ("status", "all")])
+    return [row["id"] for page in ListReader(client, listing).pages() for row in page.objects]

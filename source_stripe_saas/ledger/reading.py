@@ -1,0 +1,118 @@
+"""Objects as Stripe sends them -> what the rules read of them, as compact JSON.
+
+A whole account's invoices go to disk and back; most of an invoice is of no interest to MRR.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+Raw = msgspec.Raw | msgspec.UnsetType
+_UNSET = msgspec.UNSET
+
+# Decimals keep their text: 12.1 percent is 121/1000, not a binary neighbour.
+_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+_ENCODER = msgspec.json.Encoder()
+
+
+class _Line(msgspec.Struct):
+    """What is kept of an invoice's line; absent fields stay absent."""
+
+    id: Raw = _UNSET
+    subscription: Raw = _UNSET
+    subscription_item: Raw = _UNSET
+    invoice_item: Raw = _UNSET
+    parent: Raw = _UNSET
+    proration: Raw = _UNSET
+    proration_details: Raw = _UNSET
+    type: Raw = _UNSET
+    pricing: Raw = _UNSET
+    price: Raw = _UNSET
+    plan: Raw = _UNSET
+    period: Raw = _UNSET
+    discount_amounts: Raw = _UNSET
+    discounts: Raw = _UNSET
+    quantity: Raw = _UNSET
+    amount: Raw = _UNSET
+
+
+class _Lines(msgspec.Struct):
+    data: list[_Line] = []
+    has_more: bool = False
+    url: str | None = None
+
+
+class Invoice(msgspec.Struct):
+    """What is kept of an invoice; absent fields stay absent."""
+
+    id: str
+    created: int
+    lines: _Lines = msgspec.field(default_factory=_Lines)
+    parent: Raw = _UNSET
+    subscription: Raw = _UNSET
+    latest_revision: Raw = _UNSET
+    billing_reason: Raw = _UNSET
+    status: Raw = _UNSET
+    paid: Raw = _UNSET
+    closed: Raw = _UNSET
+    forgiven: Raw = _UNSET
+    total: Raw = _UNSET
+    attempt_count: Raw = _UNSET
+    collection_method: Raw = _UNSET
+    due_date: Raw = _UNSET
+    status_transitions: Raw = _UNSET
+    discounts: Raw = _UNSET
+    total_discount_amounts: Raw = _UNSET
+
+
+_INVOICES = msgspec.json.Decoder(Invoice)
+
+
+def decoded(body: bytes | memoryview) -> Any:
+    """JSON as the rules want it: numbers with a point as `Decimal`."""
+    return _DECODER.decode(body)
+
+
+def encoded(value: Any) -> bytes:
+    """Compact JSON."""
+    return _ENCODER.encode(value)
+
+
+def invoice_of(raw: bytes | memoryview) -> Invoice:
+    """The part of an invoice that rules read.
+
+    Raises:
+        msgspec.DecodeError: it is not shaped like one.
+    """
+    return _INVOICES.decode(raw)
+
+
+def subscription_named(raw: bytes | memoryview) -> str | None:
+    """The subscription that an invoice or invoice item belongs to, by either shape (M28)."""
+    owner = _OWNERS.decode(raw)
+    details = owner.parent.subscription_details if owner.parent else None
+    named = details.subscription if details else None
+    found = named or owner.subscription
+    if isinstance(found, Mapping):
+        found = found.get("id")
+    return found if isinstance(found, str) else None
+
+
+class _Details(msgspec.Struct):
+    subscription: Any = None
+
+
+class _Parent(msgspec.Struct):
+    subscription_details: _Details | None = None
+
+
+class _Owner(msgspec.Struct):
+    parent: _Parent | None = None
+    subscription: Any = None
+
+
+_OWNERS = msgspec.json.Decoder(_Owner)

@@ -1,0 +1,347 @@
+"""The ledger's state and the present moment -> what this sync reads, derives and writes.
+
+Two ways. A *scan* reads all lists, for a first sync, for one that was interrupted, and where events
+no longer reach back to the last one. *Following* reads the events since the last sync, and fetches
+just the subscriptions that they or the clock have moved.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from source_stripe_saas.ledger.deriving import Bounds, Derived, Deriver, all_derived
+from source_stripe_saas.ledger.feed import EVENT_TYPES, keep_events
+from source_stripe_saas.ledger.later import (
+    FETCHED_IN_ONE_UNIT,
+    Fetch,
+    Fetched,
+    Moved,
+    subscriptions_of,
+)
+from source_stripe_saas.ledger.lists import Gathering, Listed, ListWork, list_works
+from source_stripe_saas.ledger.memory import Memory
+from source_stripe_saas.ledger.progress import LedgerPosition, LedgerProgress, LedgerStep
+from source_stripe_saas.ledger.store import Known, Store, key_of
+from source_stripe_saas.ledger.tally import Tally
+from source_stripe_saas.mrr import Catalog, Options
+from source_stripe_saas.streams.crew import Member
+from source_stripe_saas.streams.feed import feed_events
+from source_stripe_saas.streams.plan import EVENTS_KEPT_DAYS
+from source_stripe_saas.streams.position import Backfill, Position
+from source_stripe_saas.streams.progress import Progress
+from source_stripe_saas.streams.route import DAY_SECONDS, LATENESS_SECONDS, ReadAll
+from source_stripe_saas.streams.spans import Span
+from source_stripe_saas.streams.work import Batch, StreamWork, Unit
+
+HORIZON_SECONDS = 29 * DAY_SECONDS
+"""How far before the first sync T0 lies (M37)."""
+
+_WINDOW_SECONDS = EVENTS_KEPT_DAYS * DAY_SECONDS - 3_600
+"""How far back events can be relied on: the oldest may vanish while they are read."""
+
+_ROWS_IN_ONE_BATCH = 500
+
+
+@dataclass
+class LedgerSync:
+    """One sync of the ledger."""
+
+    work: StreamWork
+    options: Options
+    progress: LedgerProgress
+    remark: str | None = None
+    """Why everything is read although there was a state."""
+    tally: Tally = field(default_factory=Tally)
+    _gathering: Gathering = field(init=False)
+    _store: Store = field(init=False)
+    _listed: Listed = field(default_factory=Listed)
+    _moved: Moved = field(default_factory=Moved)
+
+    def __post_init__(self) -> None:
+        self._gathering = Gathering(self._then)
+
+    @classmethod
+    def of(
+        cls, work: StreamWork, options: Options, position: LedgerPosition | None, remark: str | None
+    ) -> LedgerSync:
+        """A sync that goes on from a position.
+
+        Args:
+            work: the stream's.
+            options: how MRR is counted.
+            position: from the state, if there is a usable one.
+            remark: about the state, for the log.
+        """
+        horizon = work.began - HORIZON_SECONDS
+        is_first = position is None
+        if position is None:
+            position = LedgerPosition(horizon, options.fingerprint)
+        elif position.options != options.fingerprint:
+            remark = "its options have changed, so everything is read again"
+            position = LedgerPosition(position.horizon, options.fingerprint)
+            is_first = True
+        elif position.through is not None and position.through > work.began + DAY_SECONDS:
+            remark = "its state lies in the future, so everything is read again"
+            position = LedgerPosition(horizon, options.fingerprint)
+            is_first = True
+        return cls(work, options, LedgerProgress(work.plan, position, is_first), remark)
+
+    # -- what is read ------------------------------------------------------------------------------
+
+    @property
+    def _upper(self) -> int:
+        """Rows are made up to here: what is younger may not be known yet (M30)."""
+        return max(self.work.began - LATENESS_SECONDS, self.progress.position.through or 0)
+
+    @property
+    def _window_start(self) -> int:
+        return self.work.began - _WINDOW_SECONDS
+
+    @property
+    def is_scan(self) -> bool:
+        """True if the lists are read: nothing is complete, or events do not reach back so far."""
+        position = self.progress.position
+        through = position.through
+        return not position.is_complete or through is None or through < self._window_start
+
+    def members(self, start: int) -> list[Member]:
+        """The lists of a scan, to be read with those streams that read the same ones.
+
+        Args:
+            start: where other streams begin; what is older, the ledger reads for itself.
+        """
+        if not self.is_scan:
+            return []
+        folder = tempfile.TemporaryDirectory(prefix="ledger-", ignore_cleanup_errors=True)
+        self._store = Store(Path(folder.name))
+        # The folder goes when the sync does, however that ends.
+        weakref.finalize(self, folder.cleanup)
+        works = list_works(self.work.plans, self.work, self._gathering, self._store, self._listed)
+        spans: list[Span] = [(start, self.work.began)]
+        if start > 0:
+            spans.append((0, start - 1))
+        return [_member(each, span, self.work.began) for each in works for span in spans]
+
+    def units(self) -> list[Unit]:
+        """What the ledger reads by itself from the start."""
+        self._gathering.begins()
+        return [_Events(self, self._events_span())]
+
+    def _events_span(self) -> Span:
+        since = self._window_start
+        through = self.progress.position.through
+        if self.progress.position.is_complete and through is not None:
+            since = max(since, through + 1)
+        return since, self.work.began
+
+    def read_events(self, span: Span) -> Iterator[Unit]:
+        """Reads the events, and gives what has to be fetched because of them."""
+        events = feed_events(self.work.client, EVENT_TYPES, span)
+        if self.is_scan:
+            keep_events(events, self._store)
+            return
+        for event in events:
+            self._moved.note(event)
+        yield from self._fetches()
+
+    def _fetches(self) -> Iterator[Unit]:
+        memories = self.progress.position.memories
+        wanted = dict.fromkeys(self._moved.events)
+        for memory in memories.values():
+            if memory.due_at is not None and memory.due_at <= self._upper:
+                wanted[memory.subscription_id] = None
+        for customer in self._moved.rebates:
+            for identity in subscriptions_of(self.work.client, customer):
+                held = memories.get(key_of(identity))
+                if identity in wanted or (held is not None and not held.ended_at):
+                    wanted[identity] = None
+        for identity in wanted:
+            told = self._moved.events.get(identity, ())
+            is_new = any(event["type"] == "customer.subscription.created" for event in told)
+            if key_of(identity) not in memories and not is_new:
+                self._moved.whole.add(identity)
+        works = {
+            each.plan.path: each
+            for each in list_works(
+                self.work.plans, self.work, self._gathering, _NO_STORE, self._listed
+            )
+            if each.plan.path in ("subscriptions", "invoices")
+        }
+        order = sorted(wanted)
+        for first in range(0, len(order), FETCHED_IN_ONE_UNIT):
+            some = tuple(order[first : first + FETCHED_IN_ONE_UNIT])
+            self._gathering.begins()
+            yield Fetch(
+                self.work,
+                self._gathering,
+                self._moved,
+                works["subscriptions"],
+                works["invoices"],
+                some,
+            )
+
+    def ends(self) -> tuple[Unit, ...]:
+        """One part has been read to its end; after the last one the rows are made."""
+        return self._gathering.ends()
+
+    # -- what is made of it ------------------------------------------------------------------------
+
+    def _then(self) -> tuple[Unit, ...]:
+        return (_Rows(self),)
+
+    def batches(self) -> Iterator[Batch]:
+        """The rows, in batches, each with what its state may say."""
+        if not self.is_scan:
+            yield from self._followed()
+            return
+        self._store.close_for_writing()
+        yield from self._scanned()
+        self._store.close()
+
+    def _followed(self) -> Iterator[Batch]:
+        """All that have moved; the state moves once, at the end."""
+        position = self.progress.position
+        client = self.work.client
+        expand = {name: self.work.plans[name].expand for name in ("prices", "coupons")}
+        catalog = Catalog(
+            Fetched(client, "prices", expand["prices"]),
+            Fetched(client, "coupons", expand["coupons"]),
+        )
+        known = [self._moved.facts[key] for key in sorted(self._moved.facts)]
+        deriver = Deriver(catalog, self.options, self._bounds(position.through), self.tally)
+        yield from self._written(all_derived(deriver, known, position.memories), is_last=True)
+
+    def _scanned(self) -> Iterator[Batch]:
+        position = self.progress.position
+        listed = self._listed
+        catalog = Catalog(
+            listed.prices, listed.coupons, customer_discounts=listed.customer_discounts
+        )
+        keys = self._store.keys()
+        written = position.written if not position.is_complete else keys[-1] if keys else None
+        if position.through is not None:
+            # Those that earlier attempts have written go on from where they stood.
+            old = [key for key in keys if written is not None and key <= written]
+            deriver = Deriver(catalog, self.options, self._bounds(position.through), self.tally)
+            known = (each for each in self._store.known(old) if self._is_worth_a_look(each))
+            yield from self._written(
+                all_derived(deriver, known, position.memories), is_last=position.is_complete
+            )
+            if position.is_complete:
+                return
+        left = [key for key in keys if written is None or key > written]
+        deriver = Deriver(catalog, self.options, self._bounds(None), self.tally)
+        yield from self._written_first(all_derived(deriver, self._store.known(left), {}))
+
+    def _bounds(self, since: int | None) -> Bounds:
+        horizon = self.progress.position.horizon
+        if since is None:
+            horizon = max(horizon, self.work.began - HORIZON_SECONDS)
+        return Bounds(self._upper, horizon, self._window_start, since)
+
+    def _is_worth_a_look(self, known: Known) -> bool:
+        """False for what ended before the last sync and was forgotten since."""
+        if key_of(known.subscription_id) in self.progress.position.memories or known.events:
+            return True
+        raw = known.subscription or {}
+        through = self.progress.position.through or 0
+        return bool(raw.get("created", 0) > through or (raw.get("ended_at") or through) > through)
+
+    def _written(self, derived: Iterable[Derived], *, is_last: bool) -> Iterator[Batch]:
+        """Rows of subscriptions that are remembered; none of it counts before all are written."""
+        memories: dict[int, Memory | None] = {}
+        rows: list[dict[str, Any]] = []
+        for one in derived:
+            if self.work.failed.is_set():
+                return
+            memories[one.key] = one.memory
+            rows += one.rows
+            if len(rows) >= _ROWS_IN_ONE_BATCH:
+                yield self.work.batch(list(rows))
+                rows = []
+        step = LedgerStep(memories=memories, through=self._upper, is_last=is_last)
+        yield self.work.batch(list(rows), step)
+
+    def _written_first(self, derived: Iterable[Derived]) -> Iterator[Batch]:
+        """Rows of a first read, which counts from batch to batch."""
+        memories: dict[int, Memory | None] = {}
+        rows: list[dict[str, Any]] = []
+        key: int | None = None
+        for one in derived:
+            if self.work.failed.is_set():
+                return
+            if key is not None and one.key != key and len(rows) >= _ROWS_IN_ONE_BATCH:
+                step = LedgerStep(memories=memories, through=self._upper, written=key)
+                yield self.work.batch(list(rows), step)
+                memories, rows = {}, []
+            key = one.key
+            memories[one.key] = one.memory
+            rows += one.rows
+        step = LedgerStep(memories=memories, through=self._upper, is_last=True)
+        yield self.work.batch(list(rows), step)
+
+    def summary(self) -> str:
+        """The ledger's part of the sync's last log line."""
+        return self.tally.text(self.progress.position.memories.values())
+
+
+class _NoStore:
+    """In the place of a store where nothing is put into one."""
+
+
+_NO_STORE: Any = _NoStore()
+
+
+def _member(work: ListWork, span: Span, began: int) -> Member:
+    route = ReadAll(span, Backfill(began))
+    return Member(work, Progress(work.plan, route, Position()), {})
+
+
+@dataclass(frozen=True)
+class _Events:
+    """Reads the events."""
+
+    sync: LedgerSync
+    span: Span
+
+    @property
+    def label(self) -> str:
+        """What it reads."""
+        return f"{self.sync.work.plan.name} events {self.span}"
+
+    @property
+    def serves(self) -> tuple[str, ...]:
+        """The stream."""
+        return (self.sync.work.plan.name,)
+
+    def read(self) -> Iterator[Batch]:
+        """No records; what comes of the events."""
+        units = [*self.sync.read_events(self.span), *self.sync.ends()]
+        if units:
+            yield self.sync.work.batch(spawned=tuple(units))
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Makes the rows."""
+
+    sync: LedgerSync
+
+    @property
+    def label(self) -> str:
+        """What it makes."""
+        return f"{self.sync.work.plan.name} rows"
+
+    @property
+    def serves(self) -> tuple[str, ...]:
+        """The stream."""
+        return (self.sync.work.plan.name,)
+
+    def read(self) -> Iterator[Batch]:
+        """The rows."""
+        yield from self.sync.batches()

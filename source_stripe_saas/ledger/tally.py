@@ -1,0 +1,70 @@
+"""Rows on their way -> what the sync's log says of them at its end."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from source_stripe_saas.ledger.memory import Memory
+
+_SHOWN = 20
+"""Warnings of one kind; what comes beyond is counted."""
+
+_log = logging.getLogger("airbyte.source_stripe_saas")
+
+
+class Tally:
+    """Counts one sync's rows; any thread may add to it."""
+
+    def __init__(self) -> None:
+        self._types: Counter[str] = Counter()
+        self._unpriced: set[str] = set()
+        self._lock = threading.Lock()
+
+    def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Counts rows; each subscription whose numbers had to be adjusted is named once (M54)."""
+        with self._lock:
+            for row in rows:
+                self._types[row["event_type"]] += 1
+                if row["event_type"] == "adjusted" and self._types["adjusted"] <= _SHOWN:
+                    _log.warning(
+                        "Stream subscription_events: %s did not add up to its MRR (%s); a row of "
+                        "type adjusted closes the difference of %s.",
+                        row["subscription_id"],
+                        row["adjustment_reason"],
+                        row["mrr_delta"],
+                    )
+
+    def unpriced(self, subscription_id: str, price_ids: Iterable[str]) -> None:
+        """Names prices that no catalog and no payload tells; their items count as 0."""
+        with self._lock:
+            for price in price_ids:
+                if price not in self._unpriced and len(self._unpriced) < _SHOWN:
+                    _log.warning(
+                        "Stream subscription_events: the price %s of %s is not known, "
+                        "so its items count as 0.",
+                        price,
+                        subscription_id,
+                    )
+                self._unpriced.add(price)
+
+    def text(self, memories: Iterable[Memory]) -> str:
+        """Rows by type, adjusted ones, and MRR by currency at the head.
+
+        Args:
+            memories: all subscriptions, after the sync.
+        """
+        by_currency: Counter[str] = Counter()
+        for memory in memories:
+            by_currency[memory.currency] += memory.context.mrr_minor
+        types = ", ".join(f"{name} {count}" for name, count in sorted(self._types.items()))
+        heads = ", ".join(
+            f"{currency} {minor}" for currency, minor in sorted(by_currency.items()) if minor
+        )
+        return (
+            f"MRR changes: {sum(self._types.values())} ({types or 'none'}), "
+            f"{self._types['adjusted']} adjusted. MRR in minor units: {heads or 'none'}."
+        )
