@@ -7,6 +7,7 @@ from typing import Any
 
 from source_stripe_saas.streams.plan import StreamPlan
 from tools.descriptions import Descriptions
+from tools.ledger_schema import ledger_properties
 from tools.object_schema import ObjectSchemas, Schema, ordered
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -22,8 +23,11 @@ def stream_schema(
         definitions: the schemas of Stripe's specification by name.
         descriptions: the texts for it.
     """
-    objects = ObjectSchemas(definitions, frozenset(expanded_paths(plan)))
-    properties = {**connector_fields(plan), **objects.properties(plan.object)}
+    if plan.derived:
+        properties = ledger_properties()
+    else:
+        objects = ObjectSchemas(definitions, frozenset(expanded_paths(plan)))
+        properties = {**connector_fields(plan), **objects.properties(plan.object)}
     for key in plan.primary_key:
         properties[key] = {"type": "string"}
     return {

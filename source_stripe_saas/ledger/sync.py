@@ -29,14 +29,16 @@ from source_stripe_saas.ledger.progress import LedgerPosition, LedgerProgress, L
 from source_stripe_saas.ledger.store import Known, Store, key_of
 from source_stripe_saas.ledger.tally import Tally
 from source_stripe_saas.mrr import Catalog, Options
+from source_stripe_saas.streams.changes import FeedPart, Follower
 from source_stripe_saas.streams.crew import Member
 from source_stripe_saas.streams.feed import feed_events
 from source_stripe_saas.streams.plan import EVENTS_KEPT_DAYS
 from source_stripe_saas.streams.position import Backfill, Position
 from source_stripe_saas.streams.progress import Progress
-from source_stripe_saas.streams.route import DAY_SECONDS, LATENESS_SECONDS, ReadAll
+from source_stripe_saas.streams.route import DAY_SECONDS, LATENESS_SECONDS, Follow, ReadAll
 from source_stripe_saas.streams.spans import Span
 from source_stripe_saas.streams.work import Batch, StreamWork, Unit
+from source_stripe_saas.stripe.rows import StripeObject
 
 HORIZON_SECONDS = 29 * DAY_SECONDS
 """How far before the first sync T0 lies (M37)."""
@@ -110,13 +112,17 @@ class LedgerSync:
         return not position.is_complete or through is None or through < self._window_start
 
     def members(self, start: int) -> list[Member]:
-        """The lists of a scan, to be read with those streams that read the same ones.
+        """What it reads together with other streams: the lists of a scan, or the change feed.
 
         Args:
             start: where other streams begin; what is older, the ledger reads for itself.
         """
+        self._gathering.begins()
         if not self.is_scan:
-            return []
+            span = self._events_span()
+            follower = _Listener(self.work, span, None, {}, self)
+            progress = Progress(self.work.plan, Follow(span, None, self._upper), Position())
+            return [Member(self.work, progress, {}, follower)]
         folder = tempfile.TemporaryDirectory(prefix="ledger-", ignore_cleanup_errors=True)
         self._store = Store(Path(folder.name))
         # The folder goes when the sync does, however that ends.
@@ -129,8 +135,7 @@ class LedgerSync:
 
     def units(self) -> list[Unit]:
         """What the ledger reads by itself from the start."""
-        self._gathering.begins()
-        return [_Events(self, self._events_span())]
+        return [_Events(self, self._events_span())] if self.is_scan else []
 
     def _events_span(self) -> Span:
         since = self._window_start
@@ -139,17 +144,17 @@ class LedgerSync:
             since = max(since, through + 1)
         return since, self.work.began
 
-    def read_events(self, span: Span) -> Iterator[Unit]:
-        """Reads the events, and gives what has to be fetched because of them."""
-        events = feed_events(self.work.client, EVENT_TYPES, span)
-        if self.is_scan:
-            keep_events(events, self._store)
-            return
-        for event in events:
-            self._moved.note(event)
-        yield from self._fetches()
+    def read_events(self, span: Span) -> tuple[Unit, ...]:
+        """Reads the events of a scan, and gives what can begin when they are in."""
+        keep_events(feed_events(self.work.client, EVENT_TYPES, span), self._store)
+        return self._gathering.ends()
 
-    def _fetches(self) -> Iterator[Unit]:
+    def note(self, event: StripeObject) -> None:
+        """Takes an event of the change feed."""
+        self._moved.note(event)
+
+    def fetches(self) -> Iterator[Unit]:
+        """What has to be fetched because of the events, or because of the clock."""
         memories = self.progress.position.memories
         wanted = dict.fromkeys(self._moved.events)
         for memory in memories.values():
@@ -186,7 +191,7 @@ class LedgerSync:
             )
 
     def ends(self) -> tuple[Unit, ...]:
-        """One part has been read to its end; after the last one the rows are made."""
+        """The events have been worked off; after all else has been, too, the rows are made."""
         return self._gathering.ends()
 
     # -- what is made of it ------------------------------------------------------------------------
@@ -303,45 +308,74 @@ def _member(work: ListWork, span: Span, began: int) -> Member:
 
 
 @dataclass(frozen=True)
-class _Events:
-    """Reads the events."""
+class _Own:
+    """A unit that is the ledger's alone."""
 
     sync: LedgerSync
-    span: Span
 
     @property
     def label(self) -> str:
-        """What it reads."""
-        return f"{self.sync.work.plan.name} events {self.span}"
+        """What it does."""
+        return f"{self.sync.work.plan.name}: {type(self).__name__.strip('_').lower()}"
 
     @property
     def serves(self) -> tuple[str, ...]:
         """The stream."""
         return (self.sync.work.plan.name,)
-
-    def read(self) -> Iterator[Batch]:
-        """No records; what comes of the events."""
-        units = [*self.sync.read_events(self.span), *self.sync.ends()]
-        if units:
-            yield self.sync.work.batch(spawned=tuple(units))
 
 
 @dataclass(frozen=True)
-class _Rows:
+class _Events(_Own):
+    """Reads the events of a scan."""
+
+    span: Span
+
+    def read(self) -> Iterator[Batch]:
+        """No records."""
+        yield self.sync.work.batch(spawned=self.sync.read_events(self.span))
+
+
+@dataclass(frozen=True)
+class _Moves(_Own):
+    """Finds out what has to be fetched."""
+
+    def read(self) -> Iterator[Batch]:
+        """No records; the units that fetch."""
+        units = [*self.sync.fetches(), *self.sync.ends()]
+        yield self.sync.work.batch(spawned=tuple(units))
+
+
+@dataclass(frozen=True)
+class _Rows(_Own):
     """Makes the rows."""
-
-    sync: LedgerSync
-
-    @property
-    def label(self) -> str:
-        """What it makes."""
-        return f"{self.sync.work.plan.name} rows"
-
-    @property
-    def serves(self) -> tuple[str, ...]:
-        """The stream."""
-        return (self.sync.work.plan.name,)
 
     def read(self) -> Iterator[Batch]:
         """The rows."""
         yield from self.sync.batches()
+
+
+@dataclass(frozen=True)
+class _Listener(Follower):
+    """The ledger, as it follows the change feed: it wants the events themselves."""
+
+    sync: LedgerSync
+
+    def part(self) -> FeedPart:
+        """The sync takes the events."""
+        return _Listening(self.sync)
+
+
+@dataclass(frozen=True)
+class _Listening:
+    """The ledger's share in a pass over the feed."""
+
+    sync: LedgerSync
+
+    def note(self, event: StripeObject) -> None:
+        """Takes an event; those that no rule reads are passed over."""
+        if event["type"] in EVENT_TYPES:
+            self.sync.note(event)
+
+    def own_units(self) -> tuple[Unit, ...]:
+        """What fetches the subscriptions that moved."""
+        return (_Moves(self.sync),)

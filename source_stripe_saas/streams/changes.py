@@ -9,12 +9,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from source_stripe_saas.streams.feed import (
     Changes,
     feed_events,
-    note_event,
     type_groups,
 )
 from source_stripe_saas.streams.fetch import Fetch
@@ -22,9 +21,10 @@ from source_stripe_saas.streams.part import Part, created_of
 from source_stripe_saas.streams.progress import CHANGES, Step
 from source_stripe_saas.streams.records import AnyRecord
 from source_stripe_saas.streams.spans import Span
-from source_stripe_saas.streams.work import Batch, StreamWork
+from source_stripe_saas.streams.work import Batch, StreamWork, Unit
 from source_stripe_saas.stripe.listing import ListReader
 from source_stripe_saas.stripe.refusal import NotFound
+from source_stripe_saas.stripe.rows import StripeObject
 
 _FETCHES_PER_UNIT = 50
 """Objects that one thread fetches, so that several threads share a long list."""
@@ -41,12 +41,28 @@ class Follower:
     """Objects created from here on are listed again in this sync anyway."""
     schema: Mapping[str, Any]
 
+    def part(self) -> FeedPart:
+        """Its share in the pass, nothing noted yet."""
+        return Part(self.work, self.schema, self.listed_from, Changes())
+
+
+class FeedPart(Protocol):
+    """One follower's share in a pass over the feed."""
+
+    def note(self, event: StripeObject) -> None:
+        """Takes an event of the follower's span; events of one type come newest first."""
+        ...
+
+    def own_units(self) -> tuple[Unit, ...]:
+        """What it does with its events if it does not want them worked off as others do."""
+        ...
+
 
 @dataclass
 class _Gathered:
     """What the threads of one pass have found so far."""
 
-    parts: list[tuple[Part, Span]]
+    parts: list[tuple[FeedPart, Span]]
     unread: int
     """Groups of event types that are still being read."""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -77,10 +93,7 @@ class FeedPass:
             min(follower.span[0] for follower in self.followers),
             max(follower.span[1] for follower in self.followers),
         )
-        parts = [
-            (Part(each.work, each.schema, each.listed_from, Changes()), each.span)
-            for each in self.followers
-        ]
+        parts = [(each.part(), each.span) for each in self.followers]
         # Streams that listen to nothing still read some lists again.
         gathered = _Gathered(parts, len(groups))
         leader = self.followers[0].work
@@ -112,7 +125,7 @@ class FeedGroup:
             with self.gathered.lock:
                 for part, (first, last) in self.gathered.parts:
                     if first <= event["created"] <= last:
-                        note_event(part.plan, part.changes, event)
+                        part.note(event)
         with self.gathered.lock:
             self.gathered.unread -= 1
             is_last = self.gathered.unread == 0
@@ -120,12 +133,13 @@ class FeedGroup:
             yield from follow_up(self.leader, self.gathered.parts)
 
 
-def follow_up(leader: StreamWork, parts: list[tuple[Part, Span]]) -> Iterator[Batch]:
+def follow_up(leader: StreamWork, shares: list[tuple[FeedPart, Span]]) -> Iterator[Batch]:
     """The units that make records of what a pass has found: one for each family of streams."""
     families: dict[str, list[Part]] = {}
-    for part, _ in parts:
+    parts = [part for part, _ in shares if isinstance(part, Part)]
+    for part in parts:
         families.setdefault(_family(part, parts), []).append(part)
-    units = []
+    units: list[Unit] = [unit for share, _ in shares for unit in share.own_units()]
     for members in families.values():
         members.sort(key=lambda part: part.plan.parent is not None)
         plans = [part.plan for part in members]
@@ -134,13 +148,13 @@ def follow_up(leader: StreamWork, parts: list[tuple[Part, Span]]) -> Iterator[Ba
     yield leader.batch(spawned=tuple(units))
 
 
-def _family(part: Part, parts: list[tuple[Part, Span]]) -> str:
+def _family(part: Part, parts: list[Part]) -> str:
     """Children that their parent's own objects hold go with the parent's stream, if it is read."""
     plan = part.plan
     if plan.parent is None or plan.embedded is None or plan.events:
         return plan.name
     same_events = [touch.events for touch in plan.parent_touched_by] == [plan.parent.events]
-    is_read = any(other.plan.name == plan.parent.name for other, _ in parts)
+    is_read = any(other.plan.name == plan.parent.name for other in parts)
     return plan.parent.name if same_events and is_read else plan.name
 
 

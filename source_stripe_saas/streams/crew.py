@@ -26,6 +26,8 @@ class Member:
     work: StreamWork
     progress: Progress
     schema: Mapping[str, Any]
+    follower: Follower | None = None
+    """How it follows the feed, if not as streams of objects do."""
 
     @property
     def name(self) -> str:
@@ -77,6 +79,8 @@ def _follower(member: Member) -> Follower:
     route = member.progress.route
     assert isinstance(route, Follow)
     assert route.feed is not None
+    if member.follower is not None:
+        return member.follower
     # Where the manifest has every young object listed again, the feed can leave those out.
     lists_again = route.lookback is not None and member.work.plan.lookback_days > 0
     listed_from = route.lookback[0] if route.lookback and lists_again else None

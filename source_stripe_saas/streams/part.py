@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from source_stripe_saas.streams.feed import Change, Changes
+from source_stripe_saas.streams.feed import Change, Changes, note_event
 from source_stripe_saas.streams.last_known import last_known
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.records import AnyRecord
-from source_stripe_saas.streams.work import StreamWork
+from source_stripe_saas.streams.work import StreamWork, Unit
 from source_stripe_saas.stripe.rows import Row, StripeObject, plain
 
 
@@ -30,6 +30,14 @@ class Part:
     def plan(self) -> StreamPlan:
         """The stream's plan."""
         return self.work.plan
+
+    def note(self, event: StripeObject) -> None:
+        """Takes an event."""
+        note_event(self.plan, self.changes, event)
+
+    def own_units(self) -> tuple[Unit, ...]:
+        """None: its changes are worked off with those of its family."""
+        return ()
 
     def settle(self, seen: set[str]) -> list[AnyRecord]:
         """Fills `pending`; gives the records that need no look.

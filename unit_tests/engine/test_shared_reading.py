@@ -4,6 +4,8 @@ import math
 
 import pytest
 
+from source_stripe_saas.ledger.memory import packed
+from source_stripe_saas.mrr import Options
 from unit_tests.builders import DAY, NOW, PLANS, a_list, an_event
 from unit_tests.engine.reading import a_state, read_by_pages
 from unit_tests.stripe_server import denied, serving
@@ -54,7 +56,11 @@ def test_what_is_expanded_for_the_children_is_no_part_of_the_parents_records():
 
 def test_one_pass_over_the_events_serves_all_streams():
     names = [name for name, plan in PLANS.items() if plan.feed_types]
-    state = a_state(**{name: {"updated": NOW - DAY} for name in names})
+    ledger = {"horizon": NOW - 40 * DAY, "through": NOW - DAY}
+    ledger |= {"options": Options().fingerprint, "ledgers": packed({}, NOW - DAY)}
+    state = a_state(
+        **{name: ledger if PLANS[name].derived else {"updated": NOW - DAY} for name in names}
+    )
     with serving() as stripe:
         read_by_pages(*names, state=state)
     types = {name for plan in PLANS.values() for name in plan.feed_types}

@@ -109,7 +109,7 @@ def test_invoice_lines_show_their_fourth_level_and_not_the_fifth():
     }
 
 
-@pytest.mark.parametrize("stream", PLANS)
+@pytest.mark.parametrize("stream", [name for name, plan in PLANS.items() if not plan.derived])
 def test_published_sample_fits(stream):
     plan = PLANS[stream]
     sample = unexpanded(load_samples()[plan.object])
