@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from source_stripe_saas.streams.plan import StreamPlan
@@ -26,7 +26,7 @@ def stream_schema(
     if plan.derived:
         properties = ledger_properties()
     else:
-        objects = ObjectSchemas(definitions, frozenset(expanded_paths(plan)))
+        objects = ObjectSchemas(definitions, frozenset(_with_parents(expanded_paths(plan))))
         properties = {**connector_fields(plan), **objects.properties(plan.object)}
     for key in plan.primary_key:
         properties[key] = {"type": "string"}
@@ -64,6 +64,13 @@ def expanded_paths(plan: StreamPlan) -> list[str]:
         return list(plan.expand)
     inside = f"{plan.embedded}.data."
     return [path.removeprefix(inside) for path in plan.expand if path.startswith(inside)]
+
+
+def _with_parents(paths: Iterable[str]) -> Iterator[str]:
+    """The paths, and those on the way to them: Stripe expands these, too."""
+    for path in paths:
+        parts = path.split(".")
+        yield from (".".join(parts[:length]) for length in range(1, len(parts) + 1))
 
 
 def _described(schema: Schema, text: str | None) -> Schema:

@@ -19,6 +19,9 @@ from source_stripe_saas.stripe.listing import Listing, ListReader
 from source_stripe_saas.stripe.refusal import NotFound
 from source_stripe_saas.stripe.rows import StripeObject, plain
 
+EXPANDED = ("discounts.source.coupon", "items.data.discounts", "customer")
+"""What a subscription alone is asked to bring: its coupons may have been deleted since (M15)."""
+
 FETCHED_IN_ONE_UNIT = 50
 """Subscriptions that one thread brings, so that several share a long list."""
 
@@ -54,13 +57,12 @@ class Fetched(Mapping[str, Any]):
     """A catalog that is asked for what is looked up in it, each id once."""
 
     def __init__(self, client: StripeClient, collection: str, expand: tuple[str, ...]) -> None:
-        self._client, self._collection = client, collection
-        self._params = [("expand[]", path) for path in expand]
+        self._client, self._collection, self._expand = client, collection, expand
         self._found: dict[str, Any] = {}
 
     def __getitem__(self, identity: str) -> Any:
         if identity not in self._found:
-            self._found[identity] = one(self._client, self._collection, identity, self._params)
+            self._found[identity] = one(self._client, self._collection, identity, self._expand)
         found = self._found[identity]
         if found is None:
             raise KeyError(identity)
@@ -82,8 +84,9 @@ class Fetched(Mapping[str, Any]):
         return len(list(iter(self)))
 
 
-def one(client: StripeClient, collection: str, identity: str, params: list[tuple[str, str]]) -> Any:
-    """An object by id, None if it is gone."""
+def one(client: StripeClient, collection: str, identity: str, expand: tuple[str, ...]) -> Any:
+    """An object by id, some of its references expanded; None if it is gone."""
+    params = [("expand[]", path) for path in expand]
     path = f"{collection}/{quote(identity, safe='')}"
     try:
         body = client.get(path, params, endpoint=f"{collection}/*").body
@@ -125,8 +128,7 @@ class Fetch:
 
     def _known(self, identity: str) -> Known:
         known = Known(identity)
-        params = [("expand[]", path) for path in (*self.subscriptions.plan.expand, "customer")]
-        raw = one(self.work.client, "subscriptions", identity, params)
+        raw = one(self.work.client, "subscriptions", identity, EXPANDED)
         events = list(self.moved.events.get(identity, ()))
         if raw is not None:
             known.subscription = self._whole(self.subscriptions, raw)
@@ -152,8 +154,7 @@ class Fetch:
         return sorted(named)
 
     def _invoice(self, identity: str) -> Any:
-        params = [("expand[]", path) for path in self.invoices.plan.expand]
-        return one(self.work.client, "invoices", identity, params)
+        return one(self.work.client, "invoices", identity, self.invoices.plan.expand)
 
     def _all_invoices(self, identity: str) -> list[StripeObject]:
         params = [("subscription", identity)]

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from source_stripe_saas.ledger.coupons import complete
 from source_stripe_saas.ledger.deriving import Bounds, Derived, Deriver, all_derived
 from source_stripe_saas.ledger.feed import EVENT_TYPES, keep_events
 from source_stripe_saas.ledger.later import (
@@ -233,7 +234,7 @@ class LedgerSync:
             # Those that earlier attempts have written go on from where they stood.
             old = [key for key in keys if written is not None and key <= written]
             deriver = Deriver(catalog, self.options, self._bounds(position.through), self.tally)
-            known = (each for each in self._store.known(old) if self._is_worth_a_look(each))
+            known = self._completed(filter(self._is_worth_a_look, self._store.known(old)))
             yield from self._written(
                 all_derived(deriver, known, position.memories), is_last=position.is_complete
             )
@@ -241,7 +242,14 @@ class LedgerSync:
                 return
         left = [key for key in keys if written is None or key > written]
         deriver = Deriver(catalog, self.options, self._bounds(None), self.tally)
-        yield from self._written_first(all_derived(deriver, self._store.known(left), {}))
+        known = self._completed(self._store.known(left))
+        yield from self._written_first(all_derived(deriver, known, {}))
+
+    def _completed(self, known: Iterable[Known]) -> Iterator[Known]:
+        """With the coupons that the account has deleted, which only what uses them still tells."""
+        for one in known:
+            complete(one, self._listed, self.work.client)
+            yield one
 
     def _bounds(self, since: int | None) -> Bounds:
         horizon = self.progress.position.horizon
