@@ -1,5 +1,8 @@
 """`stripe-saas report` in a browser: what is on the page is what is in the warehouse."""
 
+import json
+import re
+
 import duckdb
 import pytest
 
@@ -8,11 +11,12 @@ from integration_tests.warehouse.building import duckdb_profile, run_dbt
 from integration_tests.warehouse.raw_tables import load_duckdb
 from integration_tests.warehouse.sandbox_records import records_of
 from source_stripe_saas import cli
+from source_stripe_saas.report.page import page_of
 from source_stripe_saas.sandbox.account import open_account
 
 pytestmark = pytest.mark.slow
 
-CHARTS = ("mrr", "movements", "waterfall")
+CHARTS = ("mrr", "movements", "waterfall", "plans", "cohorts", "trials", "churn", "net", "payments")
 EVIL = "<img src=x onerror=\"document.title='stolen'\"></script>"
 
 
@@ -55,6 +59,12 @@ def page(browser, report):
 def rows(database, sql):
     with duckdb.connect(str(database), read_only=True) as connection:
         return connection.execute(sql).fetchall()
+
+
+def data_of(report):
+    """What the page was made of."""
+    block = re.search(r'id="data">(.*?)</script>', report.read_text(encoding="utf-8"), re.S)
+    return json.loads(block[1])
 
 
 def in_range(database, currency, months):
@@ -120,8 +130,83 @@ def test_filters_change_what_is_shown(page):
 def test_every_chart_has_marks(page):
     page.choose_range(0)
     for name in CHARTS:
-        marks = page.page.locator(f"#chart-{name} svg path").count()
-        assert marks > 5, name
+        # Axes and grids are lines; what stands for a number is filled.
+        marks = page.page.locator(
+            f'#chart-{name} svg path[fill]:not([fill="none"]):not([fill="transparent"])'
+        )
+        assert marks.count() >= 1, name
+
+
+def test_plans_add_up_to_mrr_in_every_month(report, database):
+    by_plan = rows(
+        database,
+        "select date_month, currency, sum(mrr_minor) from stripe_marts.mrr_by_plan group by 1, 2",
+    )
+    months = rows(
+        database,
+        "select date_month, currency, closing_minor from stripe_marts.mrr_monthly "
+        "where basis = 'currency' and closing_minor <> 0",
+    )
+    assert sorted(by_plan) == sorted(months)
+    shown_rows = data_of(report)["mrr_by_plan"]
+    assert sum(row["mrr"] for row in shown_rows) == sum(row[2] for row in by_plan)
+
+
+def test_tables_show_what_the_models_hold(page, database):
+    page.choose_currency("usd")
+    page.choose_range(0)
+    at_risk = dict(
+        rows(
+            database,
+            "select reason, sum(mrr_at_risk_minor) from stripe_marts.churn_signals "
+            "where is_risk and currency = 'usd' group by 1",
+        )
+    )
+    found = page.page.locator("#table-risk td[data-minor]").all()
+    assert sorted(int(cell.get_attribute("data-minor")) for cell in found) == sorted(
+        at_risk.values()
+    )
+    top = rows(
+        database,
+        "select mrr_minor from stripe_marts.customers where currency = 'usd' "
+        "order by mrr_minor desc limit 12",
+    )
+    found = page.page.locator("#table-customers td[data-minor]").all()
+    assert [int(cell.get_attribute("data-minor")) for cell in found] == [row[0] for row in top]
+    assert EVIL in page.text("#table-customers")
+
+
+def test_gross_to_net_and_trials_are_sums_of_the_models(page, report, database):
+    page.choose_currency("usd")
+    page.choose_range(0)
+    [(gross, net)] = rows(
+        database,
+        "select sum(gross_minor), sum(net_minor) from stripe_marts.revenue_daily "
+        "where currency = 'usd'",
+    )
+    assert page.text("#note-net") == (
+        f"${net / 100:,.2f} arrived, {100 * net / gross:.1f}% of what was charged"
+    )
+    [(trials, conversions, still)] = rows(
+        database,
+        "select sum(trials), sum(conversions), sum(open_trials) "
+        "from stripe_marts.trial_conversions where currency = 'usd'",
+    )
+    assert page.text("#note-trials").startswith(f"{100 * conversions / (trials - still):.1f}% of")
+
+
+def test_the_quality_box_is_green_only_if_every_check_holds(page, browser, database, report):
+    checks = rows(database, "select is_good from stripe_marts.data_quality")
+    assert all(row[0] for row in checks)
+    assert f"All {len(checks)} checks hold" in page.text("#quality")
+    data = data_of(report)
+    data["data_quality"][0] |= {"is_good": False, "found": 7, "difference": 7}
+    path = report.with_name("wrong.html")
+    path.write_text(page_of(data), encoding="utf-8")
+    wrong = shown(browser, path)
+    assert f"1 check of {len(checks)} failed" in wrong.text("#quality")
+    assert wrong.page.locator("#quality .verdict.wrong").count() == 1
+    wrong.page.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -151,6 +236,9 @@ def test_no_address_is_in_the_file_unless_asked_for(database, report):
     assert emails
     text = report.read_text(encoding="utf-8")
     assert not [email for email in emails if email in text]
+    asked = report.with_name("emails.html")
+    assert cli.run(["report", "--from", str(database), "--out", str(asked), "--emails"]) == 0
+    assert [email for email in emails if email in asked.read_text(encoding="utf-8")]
 
 
 def test_a_warehouse_without_models_is_told_in_words(tmp_path, capsys):
