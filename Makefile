@@ -75,8 +75,9 @@ schemas: $(READY) ## write schemas/ and docs/streams.md anew; SPEC=path also tak
 charts: $(READY) ## store the newest Apache ECharts for the report (needs npm)
 	@$(BIN)/python -m tools.fetch_charts
 
-options: $(READY) ## write docs/options.md anew: what each MRR option moves
+options: $(READY) ## write docs/options.md and the tables of docs/mrr.md anew
 	@$(BIN)/python -m tools.option_effects
+	@$(BIN)/python -m tools.generate_mrr_docs
 
 picture: $(READY) ## draw docs/demo.svg anew, from a run of the demo
 	@$(BIN)/stripe-saas demo --ids $(DEMO) | tee /dev/stderr | $(BIN)/python -m tools.demo_picture
