@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO ?=
 SOAK ?=
+RATES ?=
 FUZZ ?=
 TESTS ?=
 BENCH ?=
@@ -19,7 +20,7 @@ LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint format lock audit schemas options picture charts soak fuzz ledger record clean
+.PHONY: help setup demo test bench lint format lock audit schemas options picture charts soak rates fuzz ledger record clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,6 +86,10 @@ picture: $(READY) ## draw docs/demo.svg anew, from a run of the demo
 soak: $(READY) ## a thousand accounts under faults and kills; writes docs/reliability.md (SOAK="--seeds 50")
 	@$(BIN)/python -m integration_tests.soak --report docs/reliability.md \
 	--commit "$$(git rev-parse --short=12 HEAD)" $(SOAK)
+
+rates: $(READY) ## each fault alone at 10 % against a company of 500; writes docs/reliability.md
+	@$(BIN)/python -m integration_tests.soak.rates --report docs/reliability.md \
+	--commit "$$(git rev-parse --short=12 HEAD)" $(RATES)
 
 fuzz: $(READY) ## a hundred thousand damaged configs, catalogs and states; FUZZ="--cases 1000"
 	@$(BIN)/python -m integration_tests.fuzz $(FUZZ)

@@ -20,6 +20,7 @@ import requests
 from integration_tests.comparison import missing_and_extra
 from integration_tests.connector import Connector
 from integration_tests.destination import Destination
+from integration_tests.soak.report import write_into
 from integration_tests.soak.running import Nursery
 from integration_tests.soak.soak import CALM, discovered
 from integration_tests.truth import Truth
@@ -33,6 +34,7 @@ RATE = 0.1
 MOST_TIMES = 3.0
 MAY_TAKE_LONG = ("slow_body", "slow_endpoint")
 LONGEST_SECONDS = 900.0
+BEGIN, END = "<!-- rates: begin -->", "<!-- rates: end -->"
 _PLAIN: dict[str, Any] = {}
 """No tuning."""
 
@@ -45,6 +47,15 @@ class Reading:
     seconds: float
     problems: list[str]
     injected: int
+
+    def is_bad(self, calm_seconds: float) -> bool:
+        """True if it did not end right, or took too long.
+
+        Args:
+            calm_seconds: how long it takes without a fault.
+        """
+        is_late = self.kind not in MAY_TAKE_LONG and self.seconds > MOST_TIMES * calm_seconds
+        return bool(self.problems) or is_late
 
 
 def read(
@@ -94,28 +105,47 @@ def main() -> int:
     parser.add_argument("kinds", nargs="*", default=PASSING)
     parser.add_argument("--customers", type=int, default=500)
     parser.add_argument("--unlimited", action="store_true", help="without Stripe's limits")
+    parser.add_argument("--report", type=Path, help="Markdown file whose table is replaced")
+    parser.add_argument("--commit", help="what is measured, for the report")
     arguments = parser.parse_args()
-    failed = 0
+    readings = []
     with (
         tempfile.TemporaryDirectory() as folder,
         Nursery(Path(folder), LONGEST_SECONDS) as nursery,
     ):
         streams = discovered(nursery, Path(folder))
-        calm = read(None, nursery, Path(folder), streams, arguments)
-        print(f"| Fault at {RATE:.0%} | Seconds | Times | Injected | Problems |")
-        print("| --- | ---: | ---: | ---: | --- |")
-        print(f"| none | {calm.seconds:.1f} | 1.0 | 0 | {calm.problems or ''} |", flush=True)
-        for kind in arguments.kinds:
-            one = read(kind, nursery, Path(folder), streams, arguments)
-            times = one.seconds / calm.seconds
-            is_late = times > MOST_TIMES and kind not in MAY_TAKE_LONG
-            failed += bool(one.problems) or is_late
-            said = "; ".join(one.problems)[:200] or ("too slow" if is_late else "")
-            print(
-                f"| `{kind}` | {one.seconds:.1f} | {times:.1f} | {one.injected} | {said} |",
-                flush=True,
-            )
-    return 1 if failed else 0
+        for kind in (None, *arguments.kinds, None):
+            reading = read(kind, nursery, Path(folder), streams, arguments)
+            readings.append(reading)
+            said = f"{kind or 'none'}: {reading.seconds:.1f} s, {reading.injected} injected"
+            print(said, "; ".join(reading.problems)[:500], file=sys.stderr, flush=True)
+    calm_seconds = (readings[0].seconds + readings[-1].seconds) / 2
+    text = table(readings, calm_seconds, arguments)
+    print(text)
+    is_good = not any(reading.is_bad(calm_seconds) for reading in readings)
+    if arguments.report is not None and is_good:
+        write_into(arguments.report, text, BEGIN, END)
+    return 0 if is_good else 1
+
+
+def table(readings: Sequence[Reading], calm_seconds: float, arguments: Any) -> str:
+    """The readings as Markdown."""
+    run_on = f", on {arguments.commit}" if arguments.commit else ""
+    lines = [
+        f"A first read of all streams of a company with {arguments.customers} customers{run_on}: "
+        f"{readings[0].seconds:.0f} s without a fault before the others, "
+        f"{readings[-1].seconds:.0f} s after them; *times* is by their mean.",
+        "",
+        f"| Fault, alone at {RATE:.0%} | Injected | Seconds | Times | Ends right |",
+        "| --- | ---: | ---: | ---: | --- |",
+    ]
+    for reading in readings[1:-1]:
+        said = "; ".join(reading.problems)[:200] or "yes"
+        lines.append(
+            f"| `{reading.kind}` | {reading.injected:,} | {reading.seconds:.0f} "
+            f"| {reading.seconds / calm_seconds:.1f} | {said} |"
+        )
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -52,14 +52,14 @@ def _ranges(seeds: Sequence[int]) -> str:
     return ", ".join(parts)
 
 
-def write_into(path: Path, text: str) -> None:
-    """Replaces what stands between the markers.
+def write_into(path: Path, text: str, begin: str = BEGIN, end: str = END) -> None:
+    """Replaces what stands between two markers.
 
     Raises:
         ValueError: there are no markers.
     """
-    before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{path} has no markers {BEGIN} … {END}")
-    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+    before, found, rest = path.read_text(encoding="utf-8").partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise ValueError(f"{path} has no markers {begin} … {end}")
+    path.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
