@@ -55,7 +55,7 @@ def _soaked(arguments: argparse.Namespace) -> Outcome:
             return soak_safely(scenario, nursery, Path(folder), streams)
 
         for seed in range(arguments.first, arguments.first + arguments.seeds):
-            scenario = scenario_of(seed)
+            scenario = scenario_of(seed, is_short=arguments.short)
             outcome = outcome_of(scenario)
             total.add(outcome)
             if outcome.losses:
@@ -77,6 +77,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="soak", description=__doc__)
     parser.add_argument("--seeds", type=int, default=1000, help="how many")
     parser.add_argument("--first", type=int, default=1, help="the first one")
+    parser.add_argument("--short", action="store_true", help="smaller accounts, as in the tests")
     parser.add_argument("--shrink", action="store_true", help="shrink what fails")
     parser.add_argument("--report", type=Path, help="Markdown file whose summary is replaced")
     parser.add_argument(

@@ -34,6 +34,7 @@ STREAMS = (
 
 _RATES = (0.02, 0.1, 0.1, 0.3)
 _ATTEMPTS = (3, 5)
+_ATTEMPTS_SHORT = (2, 3)
 
 
 @dataclass(frozen=True)
@@ -81,18 +82,24 @@ class Scenario:
         return replace(self, attempts=attempts)
 
 
-def scenario_of(seed: int) -> Scenario:
-    """What a seed decides."""
+def scenario_of(seed: int, *, is_short: bool = False) -> Scenario:
+    """What a seed decides.
+
+    Args:
+        seed: any number.
+        is_short: smaller accounts and fewer syncs, for a soak in minutes; otherwise alike.
+    """
     dice = Random(f"soak/{seed}")
     kind: AccountKind = dice.choice(("company", "samples"))
-    options = {"customers": dice.randint(4, 14), "months": dice.randint(1, 3)}
-    number = dice.randint(*_ATTEMPTS)
+    customers = (3, 8) if is_short else (4, 14)
+    options = {"customers": dice.randint(*customers), "months": dice.randint(1, 3)}
+    number = dice.randint(*(_ATTEMPTS_SHORT if is_short else _ATTEMPTS))
     return Scenario(
         seed=seed,
         kind=kind,
         options=options if kind == "company" else {},
         attempts=tuple(_attempt(dice, position) for position in range(number)),
-        by_command=seed % 16 == 0,
+        by_command=seed % 13 == 0,
     )
 
 
