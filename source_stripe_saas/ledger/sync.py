@@ -7,8 +7,8 @@ just the subscriptions that they or the clock have moved.
 
 from __future__ import annotations
 
+import os
 import tempfile
-import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,10 +124,9 @@ class LedgerSync:
             follower = _Listener(self.work, span, None, {}, self)
             progress = Progress(self.work.plan, Follow(span, None, self._upper), Position())
             return [Member(self.work, progress, {}, follower)]
-        folder = tempfile.TemporaryDirectory(prefix="ledger-", ignore_cleanup_errors=True)
-        self._store = Store(Path(folder.name))
-        # The folder goes when the sync does, however that ends.
-        weakref.finalize(self, folder.cleanup)
+        # Inside the folder that goes when the read ends, however that ends.
+        folder = tempfile.mkdtemp(prefix="ledger-", dir=os.environ.get("REQUEST_CACHE_PATH"))
+        self._store = Store(Path(folder))
         works = list_works(self.work.plans, self.work, self._gathering, self._store, self._listed)
         spans: list[Span] = [(start, self.work.began)]
         if start > 0:
