@@ -1,5 +1,6 @@
 """Decimal text in, exact fractions and whole minor units out: the only arithmetic of the ledger."""
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from math import floor
@@ -8,13 +9,24 @@ from typing import Any
 ZERO = Fraction(0)
 ONE = Fraction(1)
 _HALF = Fraction(1, 2)
+_MOST_DIGITS = 60
+_SMALL = re.compile(r"[0-9.][eE][+-]?[0-9]{1,2}$")
 
 
 def exact(value: Any) -> Fraction:
-    """Reads a number from its decimal text, never from its binary value (M3)."""
+    """Reads a number from its decimal text, never from its binary value (M3).
+
+    Raises:
+        ValueError: it is no number, or one that nobody counts money with; "1e999999999" is a short
+            text, and working it out would take for ever.
+        ZeroDivisionError: it is a fraction with nothing below the line.
+    """
     if isinstance(value, (int, Fraction)):
         return Fraction(value)
-    return Fraction(str(value).replace(" ", ""))
+    text = str(value).replace(" ", "")
+    if len(text) > _MOST_DIGITS or (("e" in text or "E" in text) and not _SMALL.search(text)):
+        raise ValueError(f"no amount: {text[:_MOST_DIGITS]}")
+    return Fraction(text)
 
 
 def round_half_up(value: Fraction) -> int:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from fractions import Fraction
@@ -42,6 +43,8 @@ _DURATIONS: dict[str, frozenset[str]] = {
     "recurring": frozenset({"forever", "repeating"}),
     "all": frozenset({"forever", "repeating", "once"}),
 }
+_FACTOR = re.compile(r"[0-9]{1,9}(\.[0-9]{1,12})?(/[0-9]{1,9})?")
+_LONGEST_SHOWN = 100
 
 
 class OptionError(ValueError):
@@ -93,7 +96,7 @@ def options_from(settings: Mapping[str, Any]) -> Options:
     chosen: dict[str, Any] = {}
     preset = settings.get("preset")
     if preset is not None:
-        if preset not in PRESETS:
+        if not isinstance(preset, str) or preset not in PRESETS:
             raise OptionError(f"options.preset: {preset!r} is not one of {', '.join(PRESETS)}")
         chosen.update(PRESETS[preset])
     for name, value in settings.items():
@@ -110,10 +113,14 @@ def options_from(settings: Mapping[str, Any]) -> Options:
 
 
 def _positive_fraction(name: str, value: Any) -> Fraction:
+    # Looked at before it is worked out: "1e999999999" is a number too, and takes for ever.
+    is_short = not isinstance(value, bool) and _FACTOR.fullmatch(str(value).replace(" ", ""))
     try:
-        number = exact(value)
+        number = exact(value) if is_short else Fraction(0)
     except (ValueError, ZeroDivisionError):
         number = Fraction(0)
     if number <= 0:
-        raise OptionError(f"options.{name}: {value!r} is not a positive number or fraction")
+        shown = repr(value)
+        shown = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]} …"
+        raise OptionError(f"options.{name}: {shown} is not a positive number or fraction")
     return number
