@@ -74,6 +74,8 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         Raises:
             AirbyteTracedException: the config cannot be used.
         """
+        # Ahead of the CDK, which obeys some fields of a config, up to running code from it.
+        settings = self._parsed(config) if config else None
         super().__init__(
             catalog=catalog,
             config=config,
@@ -83,14 +85,12 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         )
         self.plans = plans_of(self.resolved_manifest["streams"])
         self._catalog = catalog
-        self._settings: Settings | None = None
+        self._settings: Settings | None = settings
         self._client: StripeClient | None = None
         self._account: Account | None = None
         self._works: dict[str, StreamWork] = {}
         self._ledger: LedgerSync | None = None
         self._making = Making()
-        if config:
-            self._settings = self._parsed(config)
         self._workers = _workers(self._settings)
         self._concurrent_source: PageSource = PageSource.of(
             self._workers,
