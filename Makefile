@@ -20,10 +20,10 @@ LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint format lock audit schemas options picture charts soak rates fuzz ledger record clean
+.PHONY: help setup demo test bench lint format lock audit schemas options picture screenshots charts soak rates fuzz ledger record clean
 
 help: ## list these verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## install everything into .venv, once; PYTHON=python3.12 chooses the interpreter
 
@@ -79,6 +79,9 @@ charts: $(READY) ## store the newest Apache ECharts for the report (needs npm)
 options: $(READY) ## write docs/options.md and the tables of docs/mrr.md anew
 	@$(BIN)/python -m tools.option_effects
 	@$(BIN)/python -m tools.generate_mrr_docs
+
+screenshots: $(READY) ## take docs/report-*.png anew, of the report that make demo left
+	@$(BIN)/python -m tools.report_pictures
 
 picture: $(READY) ## draw docs/demo.svg anew, from a run of the demo
 	@$(BIN)/stripe-saas demo --ids $(DEMO) | tee /dev/stderr | $(BIN)/python -m tools.demo_picture
