@@ -7,13 +7,14 @@ its id, what nearly all have stands in columns, and only what is rare is spelled
 from __future__ import annotations
 
 import base64
+import bz2
 import json
-import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from source_stripe_saas.mrr import Context
+from source_stripe_saas.mrr.discount import coupon_reference
 from source_stripe_saas.mrr.state import ENDED
 
 _KEPT_AFTER_END_SECONDS = 92 * 86_400
@@ -24,6 +25,18 @@ _SHIFT = 1 << 63
 
 _KINDS = ("p", "s", "w", "r", "f", "z")
 """Fields of a context that have few values; a combination of them is one small number."""
+
+_OF_DISCOUNT = ("start", "end", "subscription_item", "invoice", "customer")
+_OF_COUPON = (
+    "id",
+    "created",
+    "duration",
+    "percent_off",
+    "amount_off",
+    "currency",
+    "currency_options",
+    "applies_to",
+)
 
 _VERSION = 1
 
@@ -62,8 +75,30 @@ def remembered(
     ended = (ended_at or context.last_at or context.through) if has_ended else 0
     if ended and ended < context.through - _KEPT_AFTER_END_SECONDS:
         return None
-    named = subscription_id if context.next_end is not None else ""
-    return Memory(context.compact(keep_timed=False), currency, named, ended)
+    if context.next_end is None:
+        return Memory(context.compact(), currency, "", ended)
+    # What the clock ends may be gone from the object by then, and an event names it by id alone.
+    held = context.learned.get("discounts") or {}
+    learned = {key: [place, _slim(raw)] for key, (place, raw) in held.items()}
+    kept = replace(
+        context.compact(keep_timed=False), learned={"discounts": learned} if learned else {}
+    )
+    return Memory(kept, currency, subscription_id, ended)
+
+
+def _slim(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """What the rules read of a discount."""
+    kept = {name: raw[name] for name in _OF_DISCOUNT if raw.get(name) is not None}
+    coupon = coupon_reference(raw)
+    if isinstance(coupon, Mapping):
+        coupon = {name: coupon[name] for name in _OF_COUPON if coupon.get(name) is not None}
+    kept["coupon"] = coupon
+    if raw.get("subscription"):
+        kept["subscription"] = 1  # only whether it has one is of interest
+        kept.pop("customer", None)
+    elif raw.get("customer"):
+        kept["customer"] = 1
+    return kept
 
 
 def packed(memories: Mapping[int, Memory], through: int) -> str:
@@ -93,13 +128,13 @@ def packed(memories: Mapping[int, Memory], through: int) -> str:
         if short:
             rare.append([place, short])
     head = json.dumps(
-        {"kinds": [list(kind) for kind in kinds], "rare": rare}, separators=(",", ":")
+        {"kinds": [list(kind) for kind in kinds], "rare": rare}, separators=(",", ":"), default=str
     )
     parts = [_keys_packed(order), *(_numbers_packed(column) for column in columns.values())]
     parts.append(head.encode())
-    small = [zlib.compress(part, 9) for part in parts]
+    small = [bz2.compress(part) for part in parts]
     sizes = _numbers_packed([_VERSION, len(order), *map(len, small)])
-    return base64.b64encode(bytes([len(sizes)]) + sizes + b"".join(small)).decode()
+    return base64.b85encode(bytes([len(sizes)]) + sizes + b"".join(small)).decode()
 
 
 def unpacked(text: str, through: int) -> dict[int, Memory]:
@@ -113,8 +148,8 @@ def unpacked(text: str, through: int) -> dict[int, Memory]:
         ValueError: the text is not one of those.
     """
     try:
-        return _unpacked(base64.b64decode(text, validate=True), through)
-    except (ValueError, TypeError, KeyError, IndexError, zlib.error) as error:
+        return _unpacked(base64.b85decode(text), through)
+    except (ValueError, TypeError, LookupError, OSError, EOFError, AttributeError) as error:
         raise ValueError(f"not a text of remembered subscriptions: {error}") from error
 
 
@@ -125,7 +160,7 @@ def _unpacked(data: bytes, through: int) -> dict[int, Memory]:
         raise ValueError(f"version {version}")
     parts, start = [], 1 + data[0]
     for size in sizes:
-        parts.append(zlib.decompress(data[start : start + size]))
+        parts.append(bz2.decompress(data[start : start + size]))
         start += size
     order = _keys(parts[0])
     kind, n, m, a, ended = (_numbers(part) for part in parts[1:6])

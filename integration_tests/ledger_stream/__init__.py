@@ -1,0 +1,1 @@
+"""The stream `subscription_events`, read by the connector from a simulated company."""
