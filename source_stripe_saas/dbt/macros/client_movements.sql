@@ -97,6 +97,7 @@ classified as (
         and all_bases.spell = fallen.spell
         and all_bases.currency = fallen.currency
     where all_bases.delta_minor <> 0
+        or all_bases.delta_minor is null
         or (all_bases.is_empty_churn and fallen.client_id is not null)
 ),
 final as (
@@ -122,10 +123,10 @@ select * from final
 {% endmacro %}
 
 {#- The sum over currencies of minor units times their factors, rounded once, half away from zero.
-    A factor that is missing makes the sum null, which a test refuses. -#}
+    Null, which a test refuses, where there is an amount and no rate for it. -#}
 {% macro in_reporting(minor) -%}
     {%- set amount = "cast(" ~ minor ~ " as " ~ stripe_saas.type_exact(14, 0) ~ ")" -%}
-    case when count(*) = count(rates.factor) then
-        {{ stripe_saas.whole("round(sum(" ~ amount ~ " * rates.factor), 0)") }}
+    case when sum(case when {{ minor }} <> 0 and rates.factor is null then 1 else 0 end) = 0 then
+        {{ stripe_saas.whole("round(sum(" ~ amount ~ " * coalesce(rates.factor, 0)), 0)") }}
     end
 {%- endmacro %}

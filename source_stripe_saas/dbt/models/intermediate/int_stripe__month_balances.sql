@@ -11,7 +11,10 @@ with clients as (
     group by 1, 2
 ),
 sums as (
-    select month_start, {{ stripe_saas.whole("sum(closing_minor)") }} as closing_minor
+    select
+        month_start,
+        {{ stripe_saas.whole("sum(closing_minor)") }} as closing_minor,
+        sum({{ stripe_saas.flag("closing_minor is null") }}) as clients_without_rate
     from clients
     group by 1
 ),
@@ -20,7 +23,8 @@ final as (
         months.month_start,
         coalesce(sums.closing_minor, 0) as closing_minor,
         coalesce(sums.closing_minor, 0)
-        - coalesce(lag(sums.closing_minor) over (order by months.month_start), 0) as change_minor
+        - coalesce(lag(sums.closing_minor) over (order by months.month_start), 0) as change_minor,
+        coalesce(sums.clients_without_rate, 0) as clients_without_rate
     from {{ ref("int_stripe__months") }} as months
     left join sums on months.month_start = sums.month_start
     where '{{ var("fx_mode") }}' = 'month_end'

@@ -3,7 +3,8 @@ with final as (
     select
         subscriptions.subscription_id, subscriptions.customer_id, subscriptions.client_id,
         subscriptions.renews_at,
-        {{ dbt.datediff("as_of.as_of_at", "subscriptions.renews_at", "day") }} as days_left,
+        {{ stripe_saas.whole(dbt.datediff("as_of.as_of_at", "subscriptions.renews_at", "day")) }}
+            as days_left,
         subscriptions.status, subscriptions.plan, subscriptions.tier, subscriptions.quantity,
         plans.billing_interval, plans.interval_count, subscriptions.currency,
         subscriptions.currency_exponent, subscriptions.mrr_minor

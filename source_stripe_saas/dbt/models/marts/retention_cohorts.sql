@@ -23,7 +23,8 @@ member_months as (
     select
         members.cohort_by, members.cohort, members.currency, members.currency_exponent,
         members.cohort_month, months.month_start,
-        {{ dbt.datediff("members.cohort_month", "months.month_start", "month") }} as months_since,
+        {{ stripe_saas.whole(dbt.datediff("members.cohort_month", "months.month_start", "month")) }}
+            as months_since,
         members.start_mrr_minor,
         coalesce(balances.closing_minor, 0) as mrr_minor,
         coalesce(revenue.gross_minor, 0) as gross_minor,
