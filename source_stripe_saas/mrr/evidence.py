@@ -192,19 +192,20 @@ def is_metered(line: Line, book: Book) -> bool:
 
 def _price_the_gone(proofs: Sequence[Invoice], book: Book, currency: str) -> None:
     """A price that is gone is read from its lines: unit amount and length of period (M39)."""
-    for invoice in proofs:
-        for line in invoice.period_lines:
-            if line.price and line.unit_minor is not None and book.price(line.price) is None:
-                interval, count = interval_of(line.end - line.start)
-                book.learn_price(
-                    {
-                        "id": line.price,
-                        "currency": currency,
-                        "billing_scheme": "per_unit",
-                        "unit_amount_decimal": line.unit_minor,
-                        "recurring": {"interval": interval, "interval_count": count},
-                    }
-                )
+    lines = [line for invoice in proofs for line in invoice.period_lines]
+    # A line of amount 0 may be a trial's, as long as the trial and not as the interval.
+    for line in sorted(lines, key=lambda line: line.amount == 0):
+        if line.price and line.unit_minor is not None and book.price(line.price) is None:
+            interval, count = interval_of(line.end - line.start)
+            book.learn_price(
+                {
+                    "id": line.price,
+                    "currency": currency,
+                    "billing_scheme": "per_unit",
+                    "unit_amount_decimal": line.unit_minor,
+                    "recurring": {"interval": interval, "interval_count": count},
+                }
+            )
 
 
 def interval_of(length_seconds: int) -> tuple[str, int]:

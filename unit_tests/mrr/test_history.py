@@ -328,6 +328,19 @@ def test_m39_a_price_that_is_gone_is_read_from_its_line():
     assert short(rows)[0] == ("activated", "2026-01-01", 2000)  # 2 x 3000 / 3
 
 
+def test_m39_the_interval_of_a_price_that_is_gone_is_not_its_trials():
+    free = line("il_0", "2026-01-01", "2026-01-15", "lost", 1, 0)
+    billed = line("il_1", "2026-01-15", "2026-02-15", "lost", 1, 1234)
+    for each in (free, billed):
+        each["pricing"]["unit_amount_decimal"] = "1234"
+    trial = {"trial_start": on("2026-01-01"), "trial_end": on("2026-01-15")}
+    first = invoice("in_0", "2026-01-01", free, reason="subscription_create")
+    rows = history(
+        S(item(), **trial), first, invoice("in_1", "2026-01-15", billed), now="2026-02-01"
+    )
+    assert ("trial_converted", "2026-01-15", 1234) in short(rows)
+
+
 @pytest.mark.parametrize(
     ("days", "interval"),
     [
