@@ -9,7 +9,6 @@ from typing import Any
 
 import duckdb
 
-from source_stripe_saas.mrr.row import COLUMNS
 from source_stripe_saas.warehouse.places import RAW_SCHEMA, SYNC_STREAMS_TABLE, SYNCS_TABLE
 
 SCHEMAS = Path(__file__).parent.parent.parent / "schemas"
@@ -27,24 +26,11 @@ _AIRBYTE_COLUMNS = {
     "_airbyte_extracted_at": "timestamp",
     "_airbyte_meta": "json",
 }
-# As the stream's schema will have them.
-LEDGER = "subscription_events"
-_LEDGER_COLUMNS = {
-    **dict.fromkeys(COLUMNS, "varchar"),
-    **dict.fromkeys((name for name in COLUMNS if "mrr_" in name), "bigint"),
-    "sequence": "bigint",
-    "currency_exponent": "bigint",
-    "suspended_after": "boolean",
-    "items_after": "json",
-}
-
 Records = Mapping[str, Iterable[Mapping[str, Any]]]
 
 
 def columns_of(stream: str) -> dict[str, str]:
     """Column -> SQL type of a stream's table, by the stream's schema."""
-    if stream == LEDGER:
-        return {**_LEDGER_COLUMNS, **_AIRBYTE_COLUMNS}
     found = {}
     schema = json.loads((SCHEMAS / f"{stream}.json").read_text(encoding="utf-8"))
     for name, kind in schema["properties"].items():
