@@ -11,6 +11,7 @@ DEMO ?=
 SOAK ?=
 RATES ?=
 FUZZ ?=
+WAREHOUSE ?=
 TESTS ?=
 BENCH ?=
 PYTEST := $(BIN)/python -m pytest
@@ -20,7 +21,7 @@ LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint format lock audit schemas options picture screenshots charts soak rates fuzz ledger record clean
+.PHONY: help setup demo test bench lint format lock audit schemas options picture screenshots charts soak warehouse rates fuzz ledger record clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -99,6 +100,9 @@ fuzz: $(READY) ## a hundred thousand damaged configs, catalogs and states; FUZZ=
 
 ledger: $(READY) ## compare the MRR rules with ten companies' own ledgers; LEDGER="--seeds 2"
 	@$(BIN)/python -m integration_tests.ledger_check $(LEDGER)
+
+warehouse: $(READY) ## ten companies of 2,000 customers through the models; WAREHOUSE="--seeds 1"
+	@$(BIN)/python -m integration_tests.warehouse $(WAREHOUSE)
 
 record: $(READY) ## record the cassettes anew, from the sandbox
 	@$(PYTEST) -n 0 --record-mode=rewrite integration_tests/test_cassettes.py
