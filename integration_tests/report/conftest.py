@@ -1,0 +1,3 @@
+from integration_tests.warehouse.conftest import postgres
+
+__all__ = ["postgres"]
