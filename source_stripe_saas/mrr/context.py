@@ -95,7 +95,9 @@ class Context:
         short: dict[str, Any] = {}
         for name, key in _SHORT.items():
             value = getattr(self, name)
-            if value in (None, "", False, 0, [], {}) or (name == "phase" and value == NEVER):
+            # A cap of 0 is one: a free period given while nothing counted may not create MRR.
+            is_empty = value is None if name == "cap" else value in (None, "", False, 0, [], {})
+            if is_empty or (name == "phase" and value == NEVER):
                 continue
             short[key] = _plain(name, value)
         short["t"] = self.through

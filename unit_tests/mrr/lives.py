@@ -11,6 +11,7 @@ from fractions import Fraction
 from hypothesis import strategies as st
 
 DAY = 86_400
+STATE_TYPES = tuple(f"customer.subscription.{name}" for name in ("created", "updated", "deleted"))
 BORN = 1_735_689_600  # 2025-01-01
 PRICES = {
     "p10": (1000, "month"),
@@ -60,7 +61,9 @@ class Account:
     status: str
     items: tuple  # (item id, price id, quantity)
     discounts: tuple  # (coupon, end)
+    customer: tuple | None = None  # (coupon, end) of the customer, for want of an own one
     paused: str | None = None
+    resumes_at: int | None = None
     is_free: bool = False
     cap: Fraction | None = None
     once: tuple = ()  # (start, end)
@@ -70,14 +73,20 @@ class Account:
             (Fraction(q) * PRICES[p][0] * PER_MONTH[PRICES[p][1]] for _, p, q in self.items),
             Fraction(0),
         )
-        for coupon, end in self.discounts:
+        held = [one for one in self.discounts if one[1] is None or at < one[1]]
+        if not held and self.customer and (self.customer[1] is None or at < self.customer[1]):
+            held = [self.customer]
+        for coupon, _ in held:
             percent, duration = COUPONS[coupon]
-            if duration in mode and (end is None or at < end):
+            if duration in mode:
                 total = total * (100 - percent) / 100
         return total
 
+    def is_paused(self, at):
+        return self.paused is not None and (self.resumes_at is None or at < self.resumes_at)
+
     def mrr(self, at, mode=("forever",)):
-        if self.paused in ("void", "mark_uncollectible"):
+        if self.is_paused(at) and self.paused in ("void", "mark_uncollectible"):
             return Fraction(0)
         if self.status == "trialing":
             return min(self.net(at, mode), self.cap) if self.is_free else Fraction(0)
@@ -97,9 +106,11 @@ class Life:
     discounts: dict = field(default_factory=dict)
     log: list = field(default_factory=list)
     pending: list = field(default_factory=list)
+    customer_discount: dict | None = None
 
     def __post_init__(self):
         self.now, self.cycles, self.serial, self.unpaid = BORN, 0, 0, None
+        self.given = {}
         self.account = Account(
             "trialing" if self.trial_days else "active", (("si_1", self.price, self.quantity),), ()
         )
@@ -190,8 +201,10 @@ class Life:
             "source": {"coupon": coupon},
             "start": self.now,
             "end": end,
+            "customer": "cus_1",
             "subscription": "sub_1",
         }
+        self._event("customer.discount.created", self.discounts[key], None)
         if duration != "once":
             self._account(discounts=(*self.account.discounts, (coupon, end)))
         self._update(discounts=[*self.sub["discounts"], key])
@@ -202,18 +215,49 @@ class Life:
             gone = keys[0]
             left = list(self.account.discounts)
             left.pop(keys.index(gone))
+            self._event("customer.discount.deleted", self.discounts[gone], None)
             self._account(discounts=tuple(left))
             self._update(discounts=[key for key in self.sub["discounts"] if key != gone])
 
-    def pause(self, behavior):
-        if self.account.paused != behavior:
-            self._account(paused=behavior)
-            self._update(pause_collection={"behavior": behavior, "resumes_at": None})
+    def rebate(self, coupon):
+        """A discount for the customer, of which no event of the subscription tells."""
+        if self.customer_discount is None:
+            self.serial += 1
+            end = self.now + 75 * DAY if COUPONS[coupon][1] == "repeating" else None
+            raw = {
+                "id": f"di_c{self.serial}",
+                "customer": "cus_1",
+                "source": {"coupon": coupon},
+                "start": self.now,
+                "end": end,
+            }
+            self.customer_discount = self.given[raw["id"]] = raw
+            self._account(customer=(coupon, end))
+            self._event("customer.discount.created", raw, None)
+
+    def take_rebate(self):
+        if self.customer_discount is not None:
+            gone, self.customer_discount = self.customer_discount, None
+            self._account(customer=None)
+            self._event("customer.discount.deleted", gone, None)
+
+    def pause(self, behavior, days=None):
+        resumes_at = None if days is None else self.now + days * DAY
+        if self.account.paused != behavior or self.account.resumes_at != resumes_at:
+            self._account(paused=behavior, resumes_at=resumes_at)
+            self._update(pause_collection={"behavior": behavior, "resumes_at": resumes_at})
 
     def unpause(self):
         if self.account.paused:
-            self._account(paused=None)
+            self._account(paused=None, resumes_at=None)
             self._update(pause_collection=None)
+
+    def move_trial_end(self, days):
+        """More time to try, or less."""
+        if self.account.status == "trialing" and not self.account.is_free:
+            end = max(self.now + DAY, self.sub["trial_end"] + days * DAY)
+            self._update(trial_end=end)
+            self._bill("subscription_update", free_until=end)
 
     def free_month(self, days):
         if self.account.status != "active" or self.sub["cancel_at"]:
@@ -342,7 +386,7 @@ class Life:
         paid_at = self.now + (3600 if reason == "subscription_cycle" else 0)
         raw = {"id": f"in_{self.serial}", "created": self.now, "attempt_count": 1}
         status = "paid"
-        if self.account.paused in ("void", "mark_uncollectible"):
+        if self.account.is_paused(self.now) and self.account.paused != "keep_as_draft":
             status = "void" if self.account.paused == "void" else "uncollectible"
             raw["attempt_count"] = 0
         invoice = self._invoice(raw, lines, status, reason, paid_at)
@@ -443,12 +487,48 @@ class Life:
 
     # --- what a reader sees ---
 
+    def seen_at(self, at):
+        """What a sync at a moment is given: the object, its customer and invoices as of then."""
+        told = [one for one in self.events if one["created"] <= at]
+        state = [one["data"]["object"] for one in told if one["type"] in STATE_TYPES][-1]
+        held = [one for one in told if one["type"].startswith("customer.discount.")]
+        held = [one for one in held if not one["data"]["object"].get("subscription")]
+        is_given = bool(held) and held[-1]["type"].endswith("created")
+        listed = state["discounts"]
+        invoices = []
+        for raw in self.invoices:
+            times = raw["status_transitions"]
+            if (times["paid_at"] or 0) > at:
+                raw = {**raw, "status": "open", "status_transitions": {**times, "paid_at": None}}
+            if raw["created"] <= at:
+                invoices.append(raw)
+        return {
+            **self.input(),
+            "discounts": {key: self.discounts[key] for key in listed},
+            "subscriptions": [
+                {
+                    **deepcopy(state),
+                    "customer": {
+                        "id": "cus_1",
+                        "discount": held[-1]["data"]["object"] if is_given else None,
+                    },
+                }
+            ],
+            "invoices": invoices,
+            "events": told[::-1],
+        }
+
     def input(self, **more):
         return {
             "prices": price_catalog(),
             "coupons": coupon_catalog(),
             "discounts": self.discounts,
-            "subscriptions": [deepcopy(self.sub)],
+            "subscriptions": [
+                {
+                    **deepcopy(self.sub),
+                    "customer": {"id": "cus_1", "discount": self.customer_discount},
+                }
+            ],
             "invoices": self.invoices,
             "events": self.events[::-1],  # newest first, as lists are
             **more,
@@ -469,13 +549,17 @@ TRACEABLE = [
     ("schedule_end", st.just(())),
     ("waver", st.tuples(st.integers(1, 9))),
     ("add_item", st.tuples(st.sampled_from(["p25", "y99"]), st.integers(1, 3))),
+    ("move_trial_end", st.tuples(st.integers(-20, 20))),
 ]
 ACTIONS = [
     *TRACEABLE,
     ("apply", st.just(("O50",))),
     ("drop_discount", st.just(())),
     ("pause", st.tuples(st.sampled_from(["void", "keep_as_draft", "mark_uncollectible"]))),
+    ("pause", st.tuples(st.sampled_from(["void", "keep_as_draft"]), st.integers(3, 70))),
     ("unpause", st.just(())),
+    ("rebate", st.tuples(st.sampled_from(["F20", "R50"]))),
+    ("take_rebate", st.just(())),
     ("fail", st.just(())),
     ("give_up", st.just(())),
     ("recover", st.just(())),

@@ -275,3 +275,18 @@ def test_presets_set_options_and_can_be_overruled():
 def test_a_bad_option_is_named(settings, named):
     with pytest.raises(OptionError, match=named):
         options_from(settings)
+
+
+def test_m24_m52_a_free_period_given_during_a_pause_makes_no_mrr_in_the_next_sync_either():
+    paused = {"pause_collection": {"behavior": "void", "resumes_at": on("2026-02-20")}}
+    free = {"status": "trialing", "trial_start": on("2026-02-01"), "trial_end": on("2026-03-15")}
+    events = [
+        created(S(**paused)),
+        event("evt_2", "customer.subscription.updated", "2026-02-01", S(**paused, **free),
+              {"status": "active", "trial_start": None, "trial_end": None}),
+    ]  # fmt: skip
+    _, context = derive_at("2026-02-10", events=events, subscription=S(**paused, **free))
+    again = Context.from_json(json.loads(json.dumps(context.to_json())))
+    assert again.cap == 0
+    more, _ = derive_at("2026-03-01", again, subscription=S(**paused, **free))
+    assert short(more) == [("resumed", "2026-02-20", 0)]

@@ -46,7 +46,9 @@ def sum_until(rows, at):
 def probes(life: Life):
     """Moments shortly after everything that happened, and every month's end."""
     after = [at + 120 for at, _ in life.log]
-    ends = [one["end"] + 120 for one in life.discounts.values() if one["end"]]
+    given = [*life.discounts.values(), *life.given.values()]
+    ends = [one["end"] + 120 for one in given if one["end"]]
+    ends += [account.resumes_at + 120 for _, account in life.log if account.resumes_at]
     months = [cycle(n) - 1 for n in range(1, 40)]
     return [at for at in sorted([*after, *ends, *months]) if BORN < at <= life.now]
 
@@ -169,3 +171,29 @@ def test_the_modes_of_discounts_add_up_to_the_account_in_each_mode(life, mode):
     rows = derive(life.input(now=iso(life.now), options={"discounts": options.discounts}))
     for at in probes(life):
         assert sum_until(rows, at) == rounded(life.truth(at, durations)), iso(at)
+
+
+@OFTEN
+@given(lives(), st.lists(st.integers(0, 1000), max_size=6), st.sampled_from(KEPT))
+def test_syncs_that_see_only_what_there_was_give_the_rows_of_one(life, days, kept):
+    """As a connector has it: each sync reads the object of its day and events since the last."""
+    uppers = sorted({BORN + day * DAY // 2 + 7 for day in days} - {life.now})
+    uppers = [*(at for at in uppers if at < life.now), life.now]
+
+    def rows_of(syncs):
+        rows, context, since = [], None, 0
+        for upper in syncs:
+            seen = life.seen_at(upper)
+            seen["now"] = iso(upper)
+            seen["events"] = [one for one in seen["events"] if one["created"] > since]
+            catalog = Catalog(seen["prices"], seen["coupons"], seen["discounts"])
+            (facts,) = facts_of(seen)
+            made, context = derive_subscription(facts, catalog, Options(), context)
+            rows += made
+            context = Context.from_json(json.loads(json.dumps(kept(context).to_json())))
+            since = upper
+        return rows
+
+    whole = rows_of([life.now])
+    assert "adjusted" not in {row["event_type"] for row in whole}
+    assert json.dumps(rows_of(uppers)) == json.dumps(whole)
