@@ -10,12 +10,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.context import Context
-from benchmarks.runs import cpu_bound, growth, incremental, limit_bound, memory, personal_data
+from benchmarks.runs import (
+    cpu_bound,
+    growth,
+    incremental,
+    ledger,
+    limit_bound,
+    memory,
+    personal_data,
+)
 from benchmarks.table import Row, rendered, write_results
 
 _RUNS: dict[str, Callable[[Context], list[Row]]] = {
     module.NAME: module.run
-    for module in (cpu_bound, personal_data, limit_bound, memory, growth, incremental)
+    for module in (cpu_bound, personal_data, limit_bound, memory, growth, incremental, ledger)
 }
 RESULTS = Path(__file__).with_name("results.md")
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from benchmarks.ledger_account import Layout
 from benchmarks.samples import KINDS, VARIANTS, Template, account_object, templates
 
 LIFE_SECONDS = 3 * 365 * 86_400
@@ -34,6 +35,8 @@ class AccountOptions:
     """Id -> how often the object has changed since it was listed first."""
     gone: tuple[str, ...] = ()
     """Ids that have been deleted."""
+    is_ledger: bool = False
+    """True: its objects agree with each other, as in `ledger_account.py`."""
 
     @property
     def began(self) -> int:
@@ -145,13 +148,27 @@ class Collection:
         return shapes[number % VARIANTS].render(values)
 
 
+class LedgerCollection(Collection):
+    """A collection whose objects agree with those of the others."""
+
+    def __init__(self, path: str, options: AccountOptions) -> None:
+        super().__init__(path, options)
+        subscriptions = options.counts["subscriptions"]
+        self._layout = Layout(path, subscriptions, options.began, options.until)
+        self.created = self._layout.created
+
+    def _rendered(self, shapes: tuple[Template, ...], number: int) -> bytes:
+        return self._layout.render(number)
+
+
 class Account:
     """All collections."""
 
     def __init__(self, options: AccountOptions) -> None:
         self.options = options
         self.collections: Mapping[str, Collection] = {
-            path: Collection(path, options) for path in options.counts
+            path: (LedgerCollection if options.is_ledger else Collection)(path, options)
+            for path in options.counts
         }
         self.description = account_object(options.began)
 

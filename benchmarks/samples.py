@@ -88,10 +88,10 @@ class Template:
     """One shape of one kind, at one depth of indentation."""
 
     pattern: bytes
-    pick: Callable[[tuple[bytes, bytes, bytes, bytes]], tuple[bytes, ...]]
+    pick: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]
 
-    def render(self, values: tuple[bytes, bytes, bytes, bytes]) -> bytes:
-        """The object with (number, created, customer's number, revision) in its gaps."""
+    def render(self, values: tuple[bytes, ...]) -> bytes:
+        """The object with its gaps filled: (number, created, customer's number, revision)."""
         return self.pattern % self.pick(values)
 
 
@@ -124,7 +124,7 @@ def shape(kind: Kind, variant: int) -> dict[str, Any]:
     if "metadata" in row:
         row["metadata"] = {"revision": _REVISION, "order": f"{variant:03d}-{_NUMBER}"}
     row["description"] = _DESCRIPTIONS[variant]
-    while len(_listed(row)) < SMALLEST_BYTES:
+    while len(listed(row)) < SMALLEST_BYTES:
         extra = row.setdefault("metadata", {})
         extra[f"reference_{len(extra)}"] = f"warehouse/{variant}/{len(extra) * 7919:06d}"
     return row
@@ -143,14 +143,15 @@ _DESCRIPTIONS = (
 """One object in four is not plain ASCII, as names in real accounts are."""
 
 
-def _listed(row: dict[str, Any]) -> bytes:
+def listed(row: dict[str, Any]) -> bytes:
+    """An object as a list's reply holds it."""
     pretty = orjson.dumps(row, option=orjson.OPT_INDENT_2)
     return b"    " + pretty.replace(b"\n", b"\n    ")
 
 
 def _template(row: dict[str, Any], layout: str) -> Template:
     if layout == "listed":
-        text = _listed(row)
+        text = listed(row)
     else:
         text = orjson.dumps(row, option=orjson.OPT_INDENT_2 if layout == "alone" else None)
     places = [_PLACES[gap] for gap in _GAPS.findall(text)]

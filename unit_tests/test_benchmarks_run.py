@@ -16,7 +16,15 @@ from benchmarks.checking import check_backfill
 from benchmarks.context import Context
 from benchmarks.options import ServerOptions
 from benchmarks.refusing import Gate
-from benchmarks.runs import cpu_bound, growth, incremental, limit_bound, memory, personal_data
+from benchmarks.runs import (
+    cpu_bound,
+    growth,
+    incremental,
+    ledger,
+    limit_bound,
+    memory,
+    personal_data,
+)
 from benchmarks.samples import KINDS, LARGEST_BYTES, SMALLEST_BYTES, templates
 from benchmarks.server_process import ServerProcess
 from benchmarks.table import Row, write_results
@@ -29,7 +37,7 @@ NOON = 1_800_000_000
 @pytest.mark.parametrize(
     # The last two are judged by the same runs.
     "modules",
-    [(cpu_bound,), (personal_data,), (limit_bound,), (incremental,), (memory, growth)],
+    [(cpu_bound,), (personal_data,), (limit_bound,), (incremental,), (ledger,), (memory, growth)],
     ids=lambda modules: " and ".join(module.NAME for module in modules),
 )
 def test_benchmark_runs_and_its_checks_of_the_output_hold(modules, tmp_path):
