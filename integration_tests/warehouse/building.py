@@ -67,6 +67,7 @@ def run_dbt(
     (folder / "profiles.yml").write_text(yaml.safe_dump(profile), encoding="utf-8")
     arguments = [
         *("--quiet", "--no-use-colors", "--no-send-anonymous-usage-stats"),
+        *("--warn-error-options", '{"error": ["Deprecations"]}'),
         *("--no-version-check", "--no-write-json", "--log-level-file", "none"),
         *command,
         *("--project-dir", str(project), "--profiles-dir", str(folder)),

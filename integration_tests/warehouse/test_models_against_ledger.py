@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import duckdb
 import pytest
 
@@ -11,6 +13,7 @@ from integration_tests.warehouse.building import duckdb_profile, run_dbt
 from integration_tests.warehouse.raw_tables import load_duckdb
 from integration_tests.warehouse.sandbox_records import records_of
 from source_stripe_saas.sandbox.account import open_account
+from tools.generate_mart_docs import marts
 
 pytestmark = pytest.mark.slow
 
@@ -34,12 +37,66 @@ def compared(database, account):
         )
 
 
-def test_what_the_api_shows_gives_every_month_to_the_minor_unit(tmp_path):
+@pytest.fixture(scope="module")
+def exact(tmp_path_factory):
+    """A company that does only what can be traced, and its warehouse."""
     account = open_account("company", seed=11, customers=250, months=18, traceable=True)
-    found = compared(built(tmp_path, account), account)
+    return account, built(tmp_path_factory.mktemp("exact"), account)
+
+
+def rows(database, sql):
+    with duckdb.connect(str(database), read_only=True) as connection:
+        connection.execute("set search_path = 'stripe_marts'")
+        return connection.execute(sql).fetchall()
+
+
+def test_what_the_api_shows_gives_every_month_to_the_minor_unit(exact):
+    account, database = exact
+    found = compared(database, account)
     assert found.months > 50
     assert not found.wrong
     assert not found.explained
+
+
+def test_every_example_query_of_the_docs_runs(exact):
+    empty = [mart.name for mart in marts() if not rows(exact[1], mart.query)]
+    # No check fails, and no own id is set, so all customers are unmatched.
+    assert empty == ["data_quality"]
+
+
+def test_streams_are_fresh_by_the_moment_of_the_last_sync_until_one_is_left_behind(exact):
+    _, database = exact
+    fresh = run_dbt(database.parent / "dbt", duckdb_profile(database), ("source", "freshness"))
+    assert fresh.success
+    assert len(fresh.statuses) == 16
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(
+            "update stripe_raw._stripe_saas_sync_streams set synced_at = synced_at - 90001 "
+            "where stream = 'charges'"
+        )
+    stale = run_dbt(database.parent / "dbt", duckdb_profile(database), ("source", "freshness"))
+    assert not stale.success
+    assert list(stale.bad) == ["source.stripe_saas.stripe.charges"]
+
+
+def test_a_past_that_is_built_again_looks_as_it_did(exact):
+    _, database = exact
+    figures = (
+        "select currency, date_month, opening_minor, new_minor, expansion_minor, "
+        "contraction_minor, churn_minor, reactivation_minor, closing_minor, customers "
+        "from mrr_monthly where date_month < '2026-03-01' order by 1, 2"
+    )
+    before = rows(database, figures)
+    again = run_dbt(
+        database.parent / "dbt",
+        duckdb_profile(database),
+        ("build", "--indirect-selection=cautious", "--select", "+mrr_monthly"),
+        {"as_of": "2026-02-28 23:59:59"},
+    )
+    assert again.success, again.bad
+    assert rows(database, figures) == before
+    assert rows(database, "select max(date_month) from mrr_monthly") == [(date(2026, 2, 1),)]
+    assert rows(database, "select date_month from mrr_monthly where is_open limit 1") != []
 
 
 def test_months_differ_by_nothing_but_what_the_api_hides(tmp_path):

@@ -31,7 +31,9 @@ addresses as (
 ),
 overrides as (
     select customer_id, min(entity_id) as entity_id, count(distinct entity_id) as found
-    from {{ ref("stripe_identity_overrides") }}
+    from {{ stripe_saas.relation_or_seed(
+        "identity_overrides_relation", ref("stripe_identity_overrides")
+    ) }}
     group by 1
 ),
 by_metadata as (
@@ -67,7 +69,9 @@ by_email_domain as (
         count(distinct own_entities.entity_id) as found
     from addresses
     inner join own_entities on addresses.domain = own_entities.domain
-    left join {{ ref("stripe_free_mail_domains") }} as free_domains
+    left join {{ stripe_saas.relation_or_seed(
+        "free_mail_domains_relation", ref("stripe_free_mail_domains")
+    ) }} as free_domains
         on addresses.domain = free_domains.domain
     where free_domains.domain is null
     group by 1

@@ -30,6 +30,12 @@ subscriptions as (
 events as (
     select * from {{ ref("int_stripe__events") }}
 ),
+lifecycle_stages as (
+    select status, stage, precedence
+    from {{ stripe_saas.relation_or_seed(
+        "lifecycle_stages_relation", ref("stripe_lifecycle_stages")
+    ) }}
+),
 -- a client's currency is that of its MRR, else of its last change
 currency_sums as (
     select
@@ -53,7 +59,7 @@ stages as (
     select
         subscriptions.client_id, min(stages.precedence) as precedence
     from subscriptions
-    inner join {{ ref("stripe_lifecycle_stages") }} as stages on subscriptions.status = stages.status
+    inner join lifecycle_stages as stages on subscriptions.status = stages.status
     group by 1
 ),
 running as (
@@ -144,7 +150,9 @@ tiers as (
         currencies.client_id, tiers.tier,
         row_number() over (partition by currencies.client_id order by tiers.from_mrr desc) as place
     from currencies
-    inner join {{ ref("stripe_revenue_tiers") }} as tiers
+    inner join {{ stripe_saas.relation_or_seed(
+        "revenue_tiers_relation", ref("stripe_revenue_tiers")
+    ) }} as tiers
         on currencies.mrr_minor >= tiers.from_mrr * case currencies.currency_exponent
             when 0 then 1 when 3 then 1000 else 100 end
     where currencies.place = 1 and currencies.mrr_minor > 0
@@ -186,8 +194,8 @@ final as (
     from clients
     left join currencies on clients.client_id = currencies.client_id and currencies.place = 1
     left join stages on clients.client_id = stages.client_id
-    left join {{ ref("stripe_lifecycle_stages") }} as seeded on stages.precedence = seeded.precedence
-    left join {{ ref("stripe_lifecycle_stages") }} as lead_stage on lead_stage.status = 'none'
+    left join lifecycle_stages as seeded on stages.precedence = seeded.precedence
+    left join lifecycle_stages as lead_stage on lead_stage.status = 'none'
     left join running on clients.client_id = running.client_id
     left join plans on clients.client_id = plans.client_id
     left join main_plans on clients.client_id = main_plans.client_id and main_plans.place = 1
