@@ -70,7 +70,7 @@ def config(tmp_path):
     return str(path)
 
 
-def test_the_wheel_carries_specification_manifest_and_every_schema(wheel):
+def test_the_wheel_carries_specification_manifest_every_schema_and_the_models(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     inside = {name.removeprefix("source_stripe_saas/") for name in names}
@@ -78,6 +78,15 @@ def test_the_wheel_carries_specification_manifest_and_every_schema(wheel):
     schemas = {f"schemas/{path.name}" for path in (ROOT / "schemas").glob("*.json")}
     assert len(schemas) > 50
     assert schemas <= inside
+    project = ROOT / "source_stripe_saas" / "dbt"
+    models = {
+        f"dbt/{path.relative_to(project).as_posix()}"
+        for kind in ("*.sql", "*.yml", "*.csv")
+        for path in project.rglob(kind)
+    }
+    assert "dbt/dbt_project.yml" in models
+    assert len(models) > 80
+    assert models <= inside
     assert not [name for name in names if name.startswith(("unit_tests", "integration_tests"))]
 
 
