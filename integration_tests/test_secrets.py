@@ -181,8 +181,25 @@ def _sync(bench):
 
 
 def _models(bench):
+    bench.once("built", lambda: _built(bench))
+
+
+def _built(bench):
     bench.synced()
-    bench.people("models", "--into", "duckdb:///warehouse.duckdb", seconds=400)
+    return bench.people("models", "--into", "duckdb:///warehouse.duckdb", seconds=400)
+
+
+def _report(bench):
+    bench.once("built", lambda: _built(bench))
+    bench.people("report", "--from", "duckdb:///warehouse.duckdb", "--out", "report.html")
+
+
+def _explain(bench):
+    messages = map(json.loads, bench.messages().splitlines())
+    records = (message["record"] for message in messages if message["type"] == "RECORD")
+    name = next(one["data"]["id"] for one in records if one["stream"] == "subscriptions")
+    for config in ("good.json", "wrong.json"):
+        bench.people("explain", name, "--config", config, "--save", "explained.json")
 
 
 def _status(bench):
@@ -215,6 +232,8 @@ RUNS = {
     "status": _status,
     "verify": _verify,
     "derive": _derive,
+    "explain": _explain,
+    "report": _report,
 }
 COMMANDS = sorted({*PROTOCOL_COMMANDS, *PEOPLES_COMMANDS})
 
