@@ -17,6 +17,9 @@ from source_stripe_saas.arguments import (
     load_state,
     states_of,
 )
+from source_stripe_saas.ledger.memory import Memory
+from source_stripe_saas.ledger.progress import LedgerPosition, read_ledger_position
+from source_stripe_saas.mrr import Context, Options
 from source_stripe_saas.settings import ConfigError, parse_settings
 from source_stripe_saas.streams.position import read_position
 from source_stripe_saas.streams.progress import Progress
@@ -46,7 +49,10 @@ CONFIG: dict[str, Any] = {
     "mrr": {"preset": "chartmogul", "metered": "last_invoice", "days_per_year": "365.25"},
 }
 
-_NAMES = ("customers", "invoices", "invoice_line_items", "quotes", "balance_transactions", "events")
+_NAMES = (
+    *("customers", "invoices", "invoice_line_items", "quotes", "balance_transactions", "events"),
+    "subscription_events",
+)
 
 CATALOG: dict[str, Any] = {
     "streams": [
@@ -83,12 +89,27 @@ _BLOBS: tuple[dict[str, Any], ...] = (
 )
 
 
+def _ledger_blob() -> dict[str, Any]:
+    """A state of `subscription_events` that remembers two subscriptions."""
+    memories = {
+        key: Memory(Context(through=NOW, sequence=3, status="active", last_at=NOW - _DAY), "usd")
+        for key in (-5, 2**62)
+    }
+    options = Options().fingerprint
+    return LedgerPosition(NOW - 29 * _DAY, options, NOW, memories, written=7).blob()
+
+
 def _state(dice: Random) -> list[dict[str, Any]]:
     """A state of three streams, in one or the other shape."""
     return [
         {
             "type": "STREAM",
-            "stream": {"stream_descriptor": {"name": name}, "stream_state": dice.choice(_BLOBS)},
+            "stream": {
+                "stream_descriptor": {"name": name},
+                "stream_state": _ledger_blob()
+                if name == "subscription_events"
+                else dice.choice(_BLOBS),
+            },
         }
         for name in dice.sample(_NAMES, 3)
     ]
@@ -140,6 +161,9 @@ def _read(files: dict[str, Path], plans: dict[str, Any]) -> None:
     manager = ConnectorStateManager(state=states)
     for name in {*_NAMES, *(chosen.stream.name for chosen in catalog.streams)}:
         plan = plans[name]
+        if plan.derived:
+            _read_ledger(manager.get_stream_state(name, None))
+            continue
         position, _ = read_position(manager.get_stream_state(name, None))
         route = choose_route(
             plan, position, began=NOW, start=settings.start, lookback_days=settings.lookback_days
@@ -156,6 +180,22 @@ def _read(files: dict[str, Path], plans: dict[str, Any]) -> None:
         _, remark = read_position(json.loads(json.dumps(progress.blob())))
         if remark is not None:
             raise Finding(f"our own state is not understood: {progress.blob()}: {remark}")
+
+
+def _read_ledger(blob: dict[str, Any]) -> None:
+    """The state of the derived stream: not understood, or understood for good."""
+    try:
+        position = read_ledger_position(blob)
+    except ValueError:
+        return  # it is read again, and the log says so
+    if position is None:
+        return
+    try:
+        again = read_ledger_position(json.loads(json.dumps(position.blob())))
+    except ValueError as error:
+        raise Finding(f"our own state is not understood: {blob}") from error
+    if again != position:
+        raise Finding(f"a state does not come back as it went: {blob}")
 
 
 def _look_at(span: Span, start: int) -> None:

@@ -94,7 +94,10 @@ def _damaged(document: Any, dice: Random) -> Any:
     if not places or dice.random() < 0.03:
         return dice.choice(JUNK)
     holder, key = dice.choice(places)
-    how = dice.randrange(6)
+    how = dice.randrange(7)
+    if how == 6 and isinstance(holder[key], str) and holder[key]:
+        holder[key] = _scratched(holder[key], dice)
+        return document
     if how <= 2:
         holder[key] = copy.deepcopy(dice.choice(JUNK))
     elif how == 3:
@@ -106,6 +109,15 @@ def _damaged(document: Any, dice: Random) -> Any:
     else:
         holder[key] = f"{_NESTED}{dice.choice(_LEVELS)}"
     return document
+
+
+def _scratched(text: str, dice: Random) -> str:
+    """A text with a letter changed, or cut, or doubled."""
+    place = dice.randrange(len(text))
+    how = dice.randrange(3)
+    if how == 0:
+        return text[:place] + dice.choice("0Az!~\x7f") + text[place + 1 :]
+    return text[:place] if how == 1 else text[:place] + text
 
 
 def _places(node: Any) -> Any:
