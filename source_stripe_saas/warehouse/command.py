@@ -94,6 +94,9 @@ def _once(arguments: argparse.Namespace) -> int:
         )
         print(f"Syncing into {target}", file=out, flush=True)
         result = run_sync(plan, out)
+    except KeyboardInterrupt:
+        print("Stopped. What was read is written; run it again to go on.", file=sys.stderr)
+        raise
     except _REFUSALS as error:
         print(f"sync: {error}", file=sys.stderr)
         return 1

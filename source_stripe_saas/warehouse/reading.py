@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,9 @@ from source_stripe_saas.warehouse.connector import ConnectorOutput, ReadFailed
 from source_stripe_saas.warehouse.progress import SyncProgress
 from source_stripe_saas.warehouse.sync_log import StreamEnd
 from source_stripe_saas.warehouse.tables import Tables
+
+READ_AGAIN = re.compile(r"Stream (\w+): .*everything is read again")
+"""The connector's log line on a state that it cannot go on from, such as one older than 30 days."""
 
 _NOT_REACHED = "the connector ended before it"
 
@@ -29,7 +33,7 @@ class Reading:
             is_full: no state is given to the connector, so everything will come.
         """
         self._tables, self._progress = tables, progress
-        forgetful = forgetful_streams()
+        self._forgetful = forgetful = forgetful_streams()
         self._is_whole = {
             stream["stream"]["name"]: stream["stream"]["name"] not in forgetful
             and (is_full or not is_incremental(stream))
@@ -75,6 +79,10 @@ class Reading:
             self._tables.take_state(message["state"])
         elif kind == "TRACE":
             self._take_trace(message["trace"])
+        elif kind == "LOG" and (found := READ_AGAIN.match(message["log"]["message"])):
+            # What is gone since the old state is told by no event any more; nor would the rows of
+            # `subscription_events` that are derived in another way now replace the old ones.
+            self._is_whole[found[1]] = found[1] not in self._forgetful
 
     def _take_trace(self, trace: Mapping[str, Any]) -> None:
         if trace["type"] == "ERROR":

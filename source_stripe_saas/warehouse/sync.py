@@ -15,6 +15,7 @@ from source_stripe_saas.sync_files.catalog import configured_catalog, discovered
 from source_stripe_saas.warehouse import catalog as catalogs
 from source_stripe_saas.warehouse.connector import ConnectorOutput, ReadFailed, running_connector
 from source_stripe_saas.warehouse.database import Database, WarehouseError, connected
+from source_stripe_saas.warehouse.places import RAW_SCHEMA
 from source_stripe_saas.warehouse.progress import SyncProgress
 from source_stripe_saas.warehouse.pyairbyte import load_pyairbyte
 from source_stripe_saas.warehouse.stripe_clock import StripeClock
@@ -88,9 +89,11 @@ def run_sync(plan: SyncPlan, out: TextIO) -> SyncResult:
             catalog = _catalog(discovering, plan.streams)
         with connected(plan.target) as database:
             note_begin(database, begin)
+            expected = _expected(database, catalog) if plan.is_full else None
         result = SyncResult(begin)
+        progress = SyncProgress(out, len(catalog["streams"]), expected)
         try:
-            _read(plan, catalog, Path(folder), out, result)
+            _read(plan, catalog, Path(folder), progress, result)
         except KeyboardInterrupt:
             result.error = STOPPED
             raise
@@ -134,8 +137,23 @@ def _refuse_another_account(database: Database, begin: SyncBegin) -> None:
         )
 
 
+def _expected(database: Database, catalog: dict[str, Any]) -> int:
+    """How many records a read of everything will bring: about as many as there are rows."""
+    names = [stream["stream"]["name"] for stream in catalog["streams"]]
+    counts = (
+        database.rows(f'select count(*) as n from {RAW_SCHEMA}."{name}"')[0]["n"]
+        for name in names
+        if database.has_table(RAW_SCHEMA, name)
+    )
+    return int(sum(counts))
+
+
 def _read(
-    plan: SyncPlan, catalog: dict[str, Any], folder: Path, out: TextIO, result: SyncResult
+    plan: SyncPlan,
+    catalog: dict[str, Any],
+    folder: Path,
+    progress: SyncProgress,
+    result: SyncResult,
 ) -> None:
     from source_stripe_saas.warehouse.caches import cache_of
     from source_stripe_saas.warehouse.reading import Reading
@@ -148,7 +166,6 @@ def _read(
         state.write_text("[]" if plan.is_full else tables.states_before(), encoding="utf-8")
         chosen = folder / "catalog.json"
         chosen.write_text(json.dumps(catalog), encoding="utf-8")
-        progress = SyncProgress(out, len(catalog["streams"]))
         reading = Reading(catalog, tables, progress, is_full=plan.is_full)
         options = ("--config", plan.config, "--catalog", chosen, "--state", state)
         try:

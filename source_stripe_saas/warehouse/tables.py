@@ -26,6 +26,8 @@ _BATCH_ROWS = 20_000
 _BATCH_SECONDS = 15.0
 """So many rows, or rows so old, are written at once: what a connection that goes can cost."""
 
+_SECONDS_BETWEEN_LOOKS = 1.0
+
 
 class Tables:
     """The tables of one sync."""
@@ -41,6 +43,7 @@ class Tables:
             folder: for the files on their way.
         """
         self._began, self._folder = time.time(), folder
+        self._looked_at = 0.0
         provider = CatalogProvider(ConfiguredAirbyteCatalog.model_validate(catalog))
         self._states_before = cache.get_state_provider(source_name=SOURCE_NAME)
         self._states = cache.get_state_writer(source_name=SOURCE_NAME)
@@ -61,16 +64,16 @@ class Tables:
         stream = self._streams[name]
         stream.rows.add(message["data"], message["emitted_at"])
         stream.waiting_since = stream.waiting_since or time.monotonic()
-        if len(stream.rows) >= _BATCH_ROWS or (
-            time.monotonic() - stream.waiting_since >= _BATCH_SECONDS
-        ):
+        if len(stream.rows) >= _BATCH_ROWS:
             self._write(name)
+        self._write_overdue()
 
     def take_state(self, message: dict[str, Any]) -> None:
         """Takes a state in: it is kept once all records before it have been written."""
         stream = self._streams[message["stream"]["stream_descriptor"]["name"]]
         stream.state = message
         stream.waiting_since = stream.waiting_since or time.monotonic()
+        self._write_overdue()
 
     def end_stream(self, name: str, *, is_complete: bool, is_whole: bool) -> None:
         """Writes what is left of a stream, and makes its table if nothing came.
@@ -94,6 +97,16 @@ class Tables:
     def written(self, name: str) -> int:
         """Rows of a stream that have been written."""
         return self._streams[name].written
+
+    def _write_overdue(self) -> None:
+        """Writes whatever has waited for too long, of any stream."""
+        now = time.monotonic()
+        if now - self._looked_at < _SECONDS_BETWEEN_LOOKS:
+            return
+        self._looked_at = now
+        for name, stream in self._streams.items():
+            if stream.waiting_since and now - stream.waiting_since >= _BATCH_SECONDS:
+                self._write(name)
 
     def _write(self, name: str) -> None:
         stream = self._streams[name]
