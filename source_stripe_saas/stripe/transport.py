@@ -56,6 +56,8 @@ class OneServer(HTTPAdapter):
         super().__init__(**options)
         self._connections: Any = None
         self._is_by_proxy = False
+        self.waiting: Waiting | None = None
+        """Told which connection the next request goes out by."""
 
     def send(
         self,
@@ -85,6 +87,7 @@ class OneServer(HTTPAdapter):
                 request, verify, proxies=proxies, cert=cert
             )
             self.cert_verify(self._connections, request.url, verify, cert)  # type: ignore[no-untyped-call]
+            self._connections.ConnectionCls = self._telling(self._connections.ConnectionCls)
             whole = self.request_url(request, proxies)
             self._is_by_proxy = whole == request.url
         assert request.url is not None
@@ -105,6 +108,22 @@ class OneServer(HTTPAdapter):
         response.url = request.url
         response.headers = CaseInsensitiveDict(reply.headers)
         return response
+
+    def _telling(self, kind: type[Any]) -> type[Any]:
+        """The class of connections, made to tell of itself before it waits for a reply.
+
+        Only the reply's headers could tell which connection they came by, and a server that lets
+        them trickle in would never be found out.
+        """
+        adapter = self
+
+        class Telling(kind):  # type: ignore[misc]
+            def getresponse(self, *args: Any, **options: Any) -> Any:
+                if adapter.waiting is not None:
+                    adapter.waiting.connection = getattr(self, "sock", None)
+                return super().getresponse(*args, **options)
+
+        return Telling
 
 
 def _path_of(url: str) -> str:
@@ -131,8 +150,9 @@ class Transport:
             "Accept-Encoding": "gzip, deflate",
             "Connection": "keep-alive",
         }
+        self._server = OneServer(pool_connections=2, pool_maxsize=2)
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, OneServer(pool_connections=2, pool_maxsize=2))
+            self._session.mount(scheme, self._server)
         # Preparing looks through a URL letter by letter; here it is well-formed to begin with.
         self._blank = requests.Request("GET", self._url, headers=self._headers).prepare()
 
@@ -159,6 +179,7 @@ class Transport:
         request = self._blank.copy()
         request.url = url
         request.headers.update(headers)
+        self._server.waiting = waiting
         response = self._session.send(
             request,
             stream=True,
@@ -167,10 +188,6 @@ class Transport:
             verify=self._verify,
             proxies=self._proxies,
         )
-        if waiting is not None:
-            # A reply from a tape came by no connection.
-            connection = getattr(response.raw, "connection", None)
-            waiting.connection = getattr(connection, "sock", None)
         try:
             content = response.raw.read(decode_content=True)
         finally:

@@ -28,7 +28,7 @@ class Waiting:
     label: str
     began: float
     connection: socket.socket | None = None
-    """Set once the reply has begun."""
+    """Set once the request has been sent."""
     told_at: float = field(init=False)
 
     def __post_init__(self) -> None:

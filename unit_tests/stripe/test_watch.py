@@ -2,10 +2,16 @@
 
 import logging
 import socket
+import threading
+import time
 
 import pytest
 
+from source_stripe_saas.stripe.client import StripeClient
+from source_stripe_saas.stripe.limits import RateLimits
+from source_stripe_saas.stripe.refusal import Unreachable
 from source_stripe_saas.stripe.watch import Watch
+from unit_tests.builders import some_settings
 
 
 class Clock:
@@ -64,3 +70,37 @@ def test_a_reply_that_would_take_for_ever_is_broken_off(clock):
         clock.now += 1
         watch.look()
         assert ours.recv(1) == b""
+
+
+HEADERS = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n"
+
+
+@pytest.mark.parametrize("begin", [b"", b"HTTP/1.1 200 OK\r\nX: ", HEADERS + b"\r\n["])
+def test_a_server_that_sends_a_byte_now_and_then_cannot_hold_a_request_for_ever(begin):
+    """Whether nothing, the headers or the body trickles in: no single packet is late."""
+    stop = threading.Event()
+
+    def trickle(listener):
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65_536)
+            connection.sendall(begin)
+            while not stop.wait(0.05):
+                try:
+                    connection.sendall(b"1" if begin else b"")
+                except OSError:
+                    return
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=trickle, args=(listener,), daemon=True).start()
+        client = StripeClient(
+            some_settings(api_url=f"http://127.0.0.1:{listener.getsockname()[1]}"),
+            attempts=1,
+            limits=RateLimits(1e6, 1e6),
+            watch=Watch(tells_after_seconds=0.2, ends_after_seconds=0.5, looks_every_seconds=0.1),
+        )
+        asked = time.monotonic()
+        with pytest.raises(Unreachable):
+            client.get("things")
+        stop.set()
+    assert time.monotonic() - asked < 20
