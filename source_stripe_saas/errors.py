@@ -13,6 +13,7 @@ from source_stripe_saas.permissions import box_to_tick
 from source_stripe_saas.settings import ConfigError
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.stripe.refusal import (
+    EventsForgotten,
     KeyRefused,
     NotFound,
     PermissionRefused,
@@ -76,6 +77,8 @@ def explain(plan: StreamPlan, error: Exception) -> AirbyteTracedException:
             message=f"Stream `{plan.name}` stopped on an unexpected {type(error).__name__}. This "
             "is a defect of the connector: report it with the log.",
         )
+    if isinstance(error, EventsForgotten):
+        return _forgotten(plan, error)
     meaning, advice, failure_type = _advice(plan, error)
     request = getattr(error, "request_id", None)
     said = error.message.rstrip(".")
@@ -85,6 +88,18 @@ def explain(plan: StreamPlan, error: Exception) -> AirbyteTracedException:
         + f". {meaning} {advice}",
         internal_message=str(error),
         failure_type=failure_type,
+    )
+
+
+def _forgotten(plan: StreamPlan, error: EventsForgotten) -> AirbyteTracedException:
+    lacks = f"Stream `{plan.name}` lacks something: {error.message}."
+    advice = "Run the sync again: the stream is then read anew."
+    if error.goes_on:
+        advice = "Nothing can bring them back. Everything since is read, and the next sync goes on."
+    return AirbyteTracedException(
+        message=f"{lacks} {advice}",
+        internal_message=str(error),
+        failure_type=FailureType.transient_error,
     )
 
 

@@ -45,7 +45,7 @@ from source_stripe_saas.streams.route import ReadAll, choose_route
 from source_stripe_saas.streams.traffic import Processor, Traffic
 from source_stripe_saas.streams.work import StreamWork, Unit
 from source_stripe_saas.stripe.client import StripeClient
-from source_stripe_saas.stripe.refusal import StripeError
+from source_stripe_saas.stripe.refusal import EventsForgotten, StripeError
 from source_stripe_saas.stripe.trust import remarks
 
 _WORKERS: Mapping[str, int] = {"live": 64, "test": 16}
@@ -317,8 +317,9 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         )
 
     def _on_failure(self, name: str, error: Exception) -> AirbyteTracedException:
-        """Stops the stream's other units and explains what happened."""
-        self._works[name].failed.set()
+        """Stops the stream's other units, if they are in vain, and explains what happened."""
+        if not (isinstance(error, EventsForgotten) and error.goes_on):
+            self._works[name].failed.set()
         return errors.explain(self.plans[name], error)
 
 

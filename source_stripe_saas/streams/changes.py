@@ -121,7 +121,8 @@ class FeedGroup:
 
     def read(self) -> Iterator[Batch]:
         """No records; at the end of the pass, the units that make them."""
-        for event in feed_events(self.leader.client, self.types, self.span):
+        events = feed_events(self.leader.client, self.types, self.span, must_reach=True)
+        for event in events:
             with self.gathered.lock:
                 for part, (first, last) in self.gathered.parts:
                     if first <= event["created"] <= last:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from source_stripe_saas.streams.changes import FeedPass, Follower
+from source_stripe_saas.streams.gap import Gap
 from source_stripe_saas.streams.progress import Progress, variant_name
 from source_stripe_saas.streams.roll import Roll
 from source_stripe_saas.streams.route import Follow, ReadAll, Route
@@ -138,3 +139,5 @@ def _own_units(member: Member) -> Iterator[Unit]:
             after, finished = progress.resume_after(variant_name(variant))
             if not finished:
                 yield Roll(work, variant, route.resumed.began, after)
+    if isinstance(route, Follow) and route.forgotten is not None:
+        yield Gap(work.plan.name, route.forgotten)

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any
 
-from source_stripe_saas.streams.plan import StreamPlan, Touch
+from source_stripe_saas.streams.plan import EVENTS_KEPT_DAYS, StreamPlan, Touch
 from source_stripe_saas.streams.spans import Span
 from source_stripe_saas.stripe.client import StripeClient
 from source_stripe_saas.stripe.listing import Listing, ListReader
-from source_stripe_saas.stripe.refusal import Unreachable
+from source_stripe_saas.stripe.refusal import EventsForgotten, Unreachable
 from source_stripe_saas.stripe.rows import Row, StripeObject, plain
 from source_stripe_saas.stripe.transport import STRIPE_VERSION
+
+_DAY_SECONDS = 86_400
 
 _TYPES_PER_REQUEST = 20
 """Stripe takes no more event types in one request."""
@@ -68,12 +71,41 @@ def type_groups(types: tuple[str, ...]) -> list[tuple[str, ...]]:
     return [types[first : first + _TYPES_PER_REQUEST] for first in firsts]
 
 
-def feed_events(client: StripeClient, types: tuple[str, ...], span: Span) -> Iterator[StripeObject]:
-    """All events of some types in a span of seconds, newest first within twenty types."""
+def feed_events(
+    client: StripeClient, types: tuple[str, ...], span: Span, *, must_reach: bool = False
+) -> Iterator[StripeObject]:
+    """All events of some types in a span of seconds, newest first within twenty types.
+
+    Args:
+        client: asks Stripe.
+        types: of the events.
+        span: first and last second.
+        must_reach: the span must still be kept in full once its last page has been read.
+
+    Raises:
+        EventsForgotten: it is not: reading took too long.
+    """
     for some in type_groups(types):
         listing = Listing("events", params=[("types[]", name) for name in some])
+        moment = None
         for page in ListReader(client, listing, lo=span[0], hi=span[1]).pages():
             yield from map(_understood, page.objects)
+            moment = page.moment
+        if must_reach and moment is not None and span[0] < moment - EVENTS_KEPT_DAYS * _DAY_SECONDS:
+            raise EventsForgotten(
+                "events",
+                f"reading took so long that events from {day_of(span[0])} were over "
+                f"{EVENTS_KEPT_DAYS} days old, and gone, before they could be read",
+            )
+
+
+def day_of(moment: int) -> str:
+    """A moment for people.
+
+    Args:
+        moment: Unix seconds.
+    """
+    return datetime.fromtimestamp(moment, tz=timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _understood(row: Row | StripeObject) -> StripeObject:

@@ -182,8 +182,9 @@ class RecordMaker:
             for page in ListReader(self.client, listing).pages():
                 yield from map(plain, page.objects)
         except NotFound:
-            # The parent was deleted after it was listed; its deletion is the feed's to tell.
-            return
+            # A parent that was deleted after it was listed: its deletion is the feed's to tell.
+            if not self._is_gone(parent):
+                raise
 
     def complete(self, row: StripeObject, name: str) -> None:
         """Reads an embedded list to its end if Stripe cut it; the entries are replaced."""
@@ -212,9 +213,23 @@ class RecordMaker:
         try:
             for page in ListReader(self.client, listing).pages():
                 entries.update((row["id"], plain(row)) for row in page.objects)
-        except NotFound:
-            return  # deleted since it was listed: what is known of it must do
+        except NotFound as error:
+            if self._is_gone(row):
+                return  # deleted since it was listed: what is known of it must do
+            problem = f"`{name}` of {row['id']} is cut, and the rest of it is not found"
+            raise Unreachable(self.plan.path, problem) from error
         row[name] = {**embedded, "data": list(entries.values()), "has_more": False}
+
+    def _is_gone(self, row: StripeObject) -> bool:
+        """True if an object whose list is not found does not exist any more itself."""
+        plan = self.plan.parent or self.plan
+        try:
+            found = self.client.get(
+                fill_path(plan.get_path, row), endpoint=endpoint_of(plan.get_path)
+            )
+        except NotFound:
+            return True
+        return bool(found.body.get("deleted"))
 
 
 def _is_object(entry: object) -> bool:

@@ -42,6 +42,8 @@ class Follow:
     """`created` span to list again."""
     covered_until: int
     """What the next state may say if all goes well."""
+    forgotten: Span | None = None
+    """Seconds since the last sync of which Stripe keeps nothing any more."""
 
 
 Route = ReadAll | Follow
@@ -103,4 +105,6 @@ def choose_route(
             oldest = min(oldest, position.open_since)
         if (plan.parent or plan).created_filter:
             lookback = (max(oldest, start if plan.keeps_days else 0), began)
-    return Follow((since, until) if has_feed else None, lookback, until)
+    is_forgotten = plan.keeps_days is not None and covered < start
+    forgotten = (covered + 1, start - 1) if is_forgotten else None
+    return Follow((since, until) if has_feed else None, lookback, until, forgotten)

@@ -2,6 +2,7 @@
 
 StripeError
 ├── Unreachable         no answer, or none that can be read, after all attempts
+├── EventsForgotten     events are older than Stripe keeps them
 └── Refusal             an answer with an error in it
     ├── KeyRefused      401
     ├── PermissionRefused  403
@@ -48,6 +49,14 @@ class Unreachable(StripeError):
     def __str__(self) -> str:
         last = f" -> {self.status}, request {self.request_id}" if self.status else ""
         return f"GET {self.path}{last}, {self.attempts} attempts: {self.message}"
+
+
+@dataclass(eq=False)
+class EventsForgotten(StripeError):
+    """Events that were to be read are older than Stripe keeps them."""
+
+    goes_on: bool = False
+    """True if everything else of the stream can still be read."""
 
 
 @dataclass(eq=False)

@@ -267,6 +267,44 @@ def test_a_failed_follow_keeps_the_old_state():
     assert "rak_event_read" in output.errors()[0]["message"]
 
 
+def some_events(*moments):
+    return [an_event({"id": "cus_1", "object": "customer"}, created=moment) for moment in moments]
+
+
+def test_events_that_stripe_has_forgotten_since_the_last_sync_are_told_and_the_others_read():
+    state = a_state(events={"updated": NOW - 40 * DAY})
+    with serving(lists={"events": some_events(NOW - 5, NOW - 29 * DAY)}):
+        output = read_by_pages("events", state=state)
+        assert output.statuses("events")[-1] == "INCOMPLETE"
+        assert len(output.records("events")) == 2
+        (error,) = output.errors()
+        assert (
+            "events from 2025-05-06 15:06 UTC to 2025-05-16 15:06 UTC are over 30 days old"
+            in (error["message"])
+        )
+        assert output.error is not None, "the exit code says so, too"
+        again = read_by_pages("events", state=a_state(events=output.states("events")[-1]))
+    assert again.statuses("events")[-1] == "COMPLETE"
+
+
+def test_changes_that_stripe_forgets_while_they_are_read_leave_the_stream_where_it_was():
+    with serving(lists={"events": some_events(NOW - 5)}) as stripe:
+
+        def and_then_a_day_passes(request):
+            stripe.now = NOW + DAY
+            return 200, ACCOUNT
+
+        stripe.answers["account"] = and_then_a_day_passes
+        position = {"updated": NOW - 30 * DAY + 7_200}
+        output = read_by_pages("customers", state=a_state(customers=position))
+        assert output.statuses("customers")[-1] == "INCOMPLETE"
+        assert output.states("customers")[-1] == position
+        (error,) = output.errors()
+        assert "before they could be read. Run the sync again" in error["message"]
+        again = read_plainly("customers", state=a_state(customers=position))
+    assert any("everything is read again" in line.log.message for line in again.logs)
+
+
 def test_a_key_refused_at_the_start_fails_once_before_any_stream_starts():
     with serving(answers={"account": failure(401, "Invalid API Key provided: rk_test_*1")}):
         output = read_by_pages("customers", "charges")

@@ -6,7 +6,7 @@ import pytest
 
 from source_stripe_saas.streams.plan import Touch
 from source_stripe_saas.streams.records import RecordMaker, endpoint_of, fill_path
-from source_stripe_saas.stripe.refusal import Unreachable, refusal
+from source_stripe_saas.stripe.refusal import NotFound, Unreachable, refusal
 from source_stripe_saas.stripe.rows import head_decoder, sliced
 from unit_tests.builders import NOW, PLANS, a_list, a_plan, a_thing
 from unit_tests.fake_stripe import FakeStripe
@@ -140,6 +140,20 @@ def test_a_cut_list_whose_owner_vanished_keeps_what_is_known():
     assert record["parts"]["data"] == [{"id": "pa_1"}]
 
 
+def test_a_cut_list_that_is_not_found_while_its_owner_is_there_is_not_passed_over():
+    row = a_thing(1, parts=a_list({"id": "pa_1"}, url="/v1/things/th_1/parts", has_more=True))
+    client = FakeStripe({"things": [row]}, refusals={"things/th_1/parts": GONE})
+    with pytest.raises(Unreachable, match="`parts` of th_1 is cut, and the rest"):
+        records(a_plan(completes=("parts",)), row, client)
+
+
+def test_a_cut_list_whose_owner_is_a_tombstone_keeps_what_is_known():
+    row = a_thing(1, parts=a_list({"id": "pa_1"}, url="/v1/things/th_1/parts", has_more=True))
+    client = FakeStripe(refusals={"things/th_1/parts": GONE}, deleted_stay=True)
+    (record,) = records(a_plan(completes=("parts",)), row, client)
+    assert record["parts"]["data"] == [{"id": "pa_1"}]
+
+
 def test_embedded_children_take_their_parents_id_and_only_their_own_kind_counts():
     customer = {
         "id": "cus_1",
@@ -185,6 +199,12 @@ def test_children_that_must_be_asked_for_are_read_to_their_end():
 
 def test_children_of_a_parent_that_vanished_are_none():
     assert records(CALLED, a_thing(1), FakeStripe(refusals={"parts": GONE})) == []
+
+
+def test_children_that_are_not_found_while_their_parent_is_there_are_not_passed_over():
+    client = FakeStripe({"things": [a_thing(1)]}, refusals={"parts": GONE})
+    with pytest.raises(NotFound):
+        records(CALLED, a_thing(1), client)
 
 
 def test_a_parent_whose_children_stripe_does_not_know_is_not_asked():

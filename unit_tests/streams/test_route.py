@@ -101,7 +101,8 @@ def test_objects_that_stripe_forgets_are_listed_no_further_back():
     assert route(plan=events).span == (NOW - 30 * DAY, NOW)
     assert route(plan=events, start=NOW - 5).span == (NOW - 5, NOW)
     followed = route(Position(NOW - 40 * DAY), events)
-    assert followed == Follow(None, (NOW - 30 * DAY, NOW), NOW - 60)
+    forgotten = (NOW - 40 * DAY + 1, NOW - 30 * DAY - 1)
+    assert followed == Follow(None, (NOW - 30 * DAY, NOW), NOW - 60, forgotten)
 
 
 def test_what_changes_silently_is_listed_again_from_the_oldest_open_object():
@@ -142,3 +143,11 @@ def test_lists_without_a_created_filter_have_no_look_back():
 def test_every_incremental_stream_reads_something_when_it_follows(name):
     chosen = route(Position(NOW - DAY), PLANS[name])
     assert chosen.feed is not None or chosen.lookback is not None
+
+
+def test_events_between_the_state_and_what_stripe_keeps_are_known_to_be_lost():
+    events = PLANS["events"]
+    kept = NOW - 30 * DAY
+    assert route(Position(kept - 100), events).forgotten == (kept - 99, kept - 1)
+    assert route(Position(kept), events).forgotten is None
+    assert route(None, events) == ReadAll((kept, NOW), Backfill(NOW)), "a first read lacks nothing"

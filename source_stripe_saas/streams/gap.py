@@ -1,0 +1,44 @@
+"""Events that Stripe has forgotten since the last sync -> a word about it, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from source_stripe_saas.streams.feed import day_of
+from source_stripe_saas.streams.plan import EVENTS_KEPT_DAYS
+from source_stripe_saas.streams.spans import Span
+from source_stripe_saas.streams.work import Batch
+from source_stripe_saas.stripe.refusal import EventsForgotten
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Events that a stream of events lacks for good: says so, and leaves the rest to others."""
+
+    name: str
+    """The stream."""
+    span: Span
+
+    @property
+    def label(self) -> str:
+        """The stream and the seconds."""
+        return f"{self.name} forgotten {self.span}"
+
+    @property
+    def serves(self) -> tuple[str, ...]:
+        """The stream."""
+        return (self.name,)
+
+    def read(self) -> Iterator[Batch]:
+        """Nothing.
+
+        Raises:
+            EventsForgotten: always.
+        """
+        raise EventsForgotten(
+            "events",
+            f"the events from {day_of(self.span[0])} to {day_of(self.span[1])} are over "
+            f"{EVENTS_KEPT_DAYS} days old, and gone",
+            goes_on=True,
+        )
