@@ -58,7 +58,11 @@ def _report(outcome: Outcome) -> None:
         if not (verdict.equal or verdict.wrong):
             continue
         hidden = sum(verdict.hidden.values())
-        print(f"  {name}: {verdict.equal} values at month ends and now equal")
+        at_changes = verdict.equal - verdict.equal_at_month_ends
+        print(
+            f"  {name}: {verdict.equal_at_month_ends} values equal at month ends and now, "
+            f"{at_changes} more at changes"
+        )
         print(f"    {verdict.adjusted} rows adjusted, {len(verdict.wrong)} values wrong")
         print(f"    {hidden} not exactly knowable, {verdict.mixed} of them with a change on top")
         for why, count in verdict.hidden.most_common():

@@ -20,6 +20,11 @@ from source_stripe_saas.mrr.moment import iso, seconds_of
 from source_stripe_saas.sandbox.company import LedgerEntry
 
 HALF = Fraction(1, 2)
+# Acts that move no MRR by default, hidden or not: they excuse no difference.
+_MOVES_NOTHING = frozenset(
+    {"payment_failed", "past_due", "payment_recovered"}
+    | {"cancellation_scheduled", "cancellation_revoked"}
+)
 
 
 @dataclass
@@ -27,6 +32,8 @@ class Verdict:
     """What a comparison found."""
 
     equal: int = 0
+    """Values that are exact, at month ends, at changes and now."""
+    equal_at_month_ends: int = 0
     hidden: Counter[str] = field(default_factory=Counter)
     """Reason -> values that could not be exact."""
     mixed: int = 0
@@ -35,15 +42,6 @@ class Verdict:
     """One line for each value that should have been exact."""
     adjusted: int = 0
     types: Counter[str] = field(default_factory=Counter)
-
-    def add(self, other: Verdict) -> None:
-        """Takes in another verdict."""
-        self.equal += other.equal
-        self.hidden += other.hidden
-        self.mixed += other.mixed
-        self.wrong += other.wrong
-        self.adjusted += other.adjusted
-        self.types += other.types
 
 
 @dataclass(frozen=True)
@@ -127,12 +125,18 @@ def _compare_one(
 ) -> None:
     true = _Line([_Step(entry.at, floor(entry.mrr_after + HALF)) for entry in entries])
     told = _Line([_Step(seconds_of(row["occurred_at"]), row["mrr_after"]) for row in rows])
-    spans = [_span(entry, told_from) for entry in entries if entry.untraceable]
+    spans = [
+        _span(entry, told_from)
+        for entry in entries
+        if entry.untraceable and entry.event_type not in _MOVES_NOTHING
+    ]
     # Besides the given moments, those of every change and of everything that comes to light.
+    given = set(moments)
     own = {entry.at for entry in entries} | {end for _, end, _ in spans}
     for at in sorted({*moments, *(one for one in own if one <= moments[-1])}):
         if true.at(at) == told.at(at):
             verdict.equal += 1
+            verdict.equal_at_month_ends += at in given
             continue
         hiding = [(start, end, why) for start, end, why in spans if start <= at < end]
         if hiding:

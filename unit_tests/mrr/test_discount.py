@@ -128,6 +128,14 @@ def test_m19_an_amount_off_a_yearly_price_is_a_twelfth_a_month():
     assert value(raw, **known) == 1000 - Fraction(500, 12)
 
 
+def test_m19_an_item_worth_nothing_is_not_the_shortest_interval():
+    # Off the monthly item: the weekly one is free, so no amount can come off it.
+    items = (item(), item("si_2", "free_week"))
+    known = {"discounts": [discount(of="A")], "coupons": [amount_off(500)]}
+    prices = {"p10": price(), "free_week": price("free_week", "0", interval="week")}
+    assert value(with_discounts("di_1", items=items), prices=prices, **known) == 1000 - 500
+
+
 def test_m19_an_amount_in_another_currency_needs_an_option_for_it():
     raw = with_discounts("di_1", currency="eur")
     prices = {"p10": price(currency="eur")}
