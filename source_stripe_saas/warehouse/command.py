@@ -15,6 +15,7 @@ from types import FrameType
 from source_stripe_saas.arguments import load_config
 from source_stripe_saas.settings import ConfigError
 from source_stripe_saas.warehouse.database import WarehouseError
+from source_stripe_saas.warehouse.model_variables import variables_from
 from source_stripe_saas.warehouse.models_command import add_model_arguments, build_and_tell
 from source_stripe_saas.warehouse.places import DEFAULT_WAREHOUSE
 from source_stripe_saas.warehouse.pyairbyte import NoPyAirbyte
@@ -103,6 +104,7 @@ def _once(arguments: argparse.Namespace) -> int:
     print(verdict(result), file=out, flush=True)
     is_good = result.status == COMPLETE
     if result.status != FAILED and not arguments.no_models:
+        arguments.vars = {**variables_from(plan.settings), **arguments.vars}
         is_good = build_and_tell(target, arguments, out) and is_good
     return 0 if is_good else 1
 

@@ -111,7 +111,7 @@ final as (
         -- a fall so late that a rise may still make it a switch
         coalesce(
             classified.crossing = 'fall' and as_of.as_of_at
-            <= {{ dbt.dateadd("hour", var("switch_window_hours"), "classified.fell_at") }},
+            <= {{ stripe_saas.end_of_window("classified.fell_at") }},
             false
         ) as is_provisional
     from classified

@@ -108,5 +108,9 @@ select * from final
 
 {#- A fall and the next rise not more than `switch_window_hours` later are one switch (M57). -#}
 {% macro is_switch(fell_at, rose_at) -%}
-    coalesce({{ rose_at }} <= {{ dbt.dateadd("hour", var("switch_window_hours"), fell_at) }}, false)
+    coalesce({{ rose_at }} <= {{ stripe_saas.end_of_window(fell_at) }}, false)
+{%- endmacro %}
+
+{% macro end_of_window(fell_at) -%}
+    {{ dbt.dateadd("second", (var("switch_window_hours") * 3600) | int, fell_at) }}
 {%- endmacro %}
