@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from source_stripe_saas.warehouse.catalog import forgetful_streams, is_incremental
 from source_stripe_saas.warehouse.connector import ConnectorOutput, ReadFailed
 from source_stripe_saas.warehouse.progress import SyncProgress
 from source_stripe_saas.warehouse.sync_log import StreamEnd
-from source_stripe_saas.warehouse.tables import Tables
+
+if TYPE_CHECKING:  # it loads PyAirbyte, which a test of messages can do without
+    from source_stripe_saas.warehouse.tables import Tables
 
 READ_AGAIN = re.compile(r"Stream (\w+): .*everything is read again")
 """The connector's log line on a state that it cannot go on from, such as one older than 30 days."""
