@@ -8,11 +8,13 @@ import hashlib
 import hmac
 import io
 import json
+from contextlib import contextmanager
 
 import pytest
 
 from integration_tests.schemas import assert_fit
 from integration_tests.world import a_world
+from source_stripe_saas import cli
 from source_stripe_saas.__main__ import run
 from source_stripe_saas.sandbox.server.calls import Reply
 
@@ -71,12 +73,24 @@ async def marking(call, proceed):
     return Reply(200, json.dumps(marked(json.loads(reply.body))).encode())
 
 
+@contextmanager
+def a_marked_world(folder, kind):
+    """An account whose sandbox marks what is personal."""
+    options = {"customers": 25, "months": 4} if kind == "company" else {}
+    with a_world(folder, kind, serving={"hooks": (marking,)}, **options) as world:
+        assert world.connector.streams
+        yield world
+
+
 @pytest.fixture(scope="module", params=["company", "samples"])
 def world(request, tmp_path_factory):
-    options = {"customers": 25, "months": 4} if request.param == "company" else {}
-    folder = tmp_path_factory.mktemp("marked")
-    with a_world(folder, request.param, serving={"hooks": (marking,)}, **options) as world:
-        assert world.connector.streams
+    with a_marked_world(tmp_path_factory.mktemp("marked"), request.param) as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def marked_company(tmp_path_factory):
+    with a_marked_world(tmp_path_factory.mktemp("company"), "company") as world:
         yield world
 
 
@@ -190,3 +204,20 @@ def test_hashes_join_across_streams_and_do_not_change_with_the_api_key(world, sy
     billed = {invoice["customer_email"] for invoice in records["invoices"]} - {None}
     assert len(emails) > 5
     assert len(emails & billed) > 3 or world.account.company is None
+
+
+@pytest.mark.parametrize("switch", SWITCHES.values(), ids=SWITCHES)
+def test_what_explain_saves_is_redacted_and_explains_the_same(
+    marked_company, tmp_path, capsys, switch
+):
+    connector = marked_company.connector
+    [some, *_] = marked_company.truth.counts()["subscriptions"]["ids"]
+    told = []
+    for settings in ({}, switch):
+        config = connector.file({**connector.config, **settings})
+        saved = tmp_path / "saved.json"
+        assert cli.run(["explain", some, "--config", config, "--save", str(saved)]) == 0
+        told.append(capsys.readouterr().out)
+        text = saved.read_text(encoding="utf-8")
+        assert (MARK in text) == (not settings)
+    assert told[0] == told[1]

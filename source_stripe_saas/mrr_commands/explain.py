@@ -28,6 +28,7 @@ from source_stripe_saas.mrr_commands.arithmetic import calculation, money
 from source_stripe_saas.mrr_commands.gathering import Gathering
 from source_stripe_saas.mrr_commands.wording import what_happened, where_from
 from source_stripe_saas.permissions import box_to_tick
+from source_stripe_saas.privacy.redaction import Redaction
 from source_stripe_saas.settings import ConfigError, parse_settings
 from source_stripe_saas.stripe.client import StripeClient
 from source_stripe_saas.stripe.refusal import NotFound, PermissionRefused, StripeError
@@ -156,9 +157,12 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
         settings = parse_settings(config)
         client = StripeClient(settings, attempts=4)
         open_account(client, settings)
-        return Gathering(client).gather(
+        document = Gathering(client).gather(
             args.subscription, config.get("mrr") or {}, with_events=not args.without_events
         )
+        # What is saved is output like any other; the rules read nothing that is personal.
+        policy = settings.privacy
+        return document if policy.is_idle else Redaction(policy).redacted(document)
     except ConfigError as error:
         raise _Failure(str(error)) from error
     except AccountRefused as error:
