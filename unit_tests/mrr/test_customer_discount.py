@@ -134,3 +134,16 @@ def test_m52_a_discount_over_or_used_up_is_not_removed_by_the_sync_that_sees_it_
         ("activated", None),
         ("discount_expired", "di_over"),
     ]
+
+
+def test_m47_a_birth_known_only_from_the_object_is_older_than_the_customers_discount():
+    # No event tells of the subscription itself; its first known state is today's object.
+    rows = rows_of(
+        subscriptions=[subscription(customer=CUSTOMER)],
+        events=[given_at("2026-02-10")],
+        horizon="2025-12-20",
+    )
+    assert short(rows) == [
+        ("activated", "2026-01-01", 1000),
+        ("discount_applied", "2026-02-10", 500),
+    ]
