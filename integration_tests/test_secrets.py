@@ -4,8 +4,10 @@ Every command is run, by its name in the tables of commands, and one that has no
 """
 
 import base64
+import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,10 +18,12 @@ import pytest
 from integration_tests.connector import COMMAND
 from integration_tests.secret_search import assert_no_secret
 from integration_tests.world import a_world
+from source_stripe_saas.__main__ import run
 from source_stripe_saas.arguments import COMMANDS as PROTOCOL_COMMANDS
 from source_stripe_saas.cli import COMMANDS as PEOPLES_COMMANDS
 from source_stripe_saas.sandbox.command import READY_KEYS
 from source_stripe_saas.sandbox.server.keys import Key, parse_permissions
+from source_stripe_saas.stripe.transport import Transport
 
 KEY = "sk_test_searchedFor0000000042"
 LESSER_KEY = "rk_test_searchedFor0000000043"
@@ -28,6 +32,8 @@ HASHING_KEY = "searchedForAsWell000000000000000045"
 SECRETS = (KEY, LESSER_KEY, WRONG_KEY, HASHING_KEY)
 
 STREAMS = ("account", "customers", "subscriptions", "subscription_items", "invoices", "events")
+TAPES = Path(__file__).parent / "cassettes"
+LIKE_A_KEY = re.compile(r"\b(?:sk|rk|pk)_(?:live|test|org)_\w+")
 CONFIGS = ("good.json", "lesser.json", "wrong.json", "nowhere.json")
 PEOPLES = (sys.executable, "-m", "source_stripe_saas.cli")
 
@@ -276,3 +282,39 @@ def test_the_search_finds_a_secret_in_all_its_forms():
         with pytest.raises(AssertionError, match="shows a secret"):
             assert_no_secret([shown], SECRETS)
     assert_no_secret(["nothing here"], SECRETS)
+
+
+def test_no_tape_holds_a_key_or_the_header_that_carried_it():
+    tapes = [path for path in TAPES.rglob("*") if path.is_file()]
+    assert len(tapes) >= 4
+    for path in tapes:
+        text = path.read_text(encoding="utf-8")
+        assert not LIKE_A_KEY.findall(text), path
+        assert "Bearer " not in text, path
+
+
+@pytest.mark.parametrize("debug", [(), ("--debug",)], ids=["plain", "debug"])
+@pytest.mark.parametrize(
+    ("command", "after"), [("check", 0), ("check", 2), ("read", 0), ("read", 3)]
+)
+def test_a_crash_that_has_the_key_in_its_text_does_not_show_it(
+    bench, monkeypatch, capfd, command, after, debug
+):
+    get, asked = Transport.get, []
+
+    def crash(*arguments, **options):
+        asked.append(arguments)
+        if len(asked) <= after:
+            return get(*arguments, **options)
+        raise RuntimeError(f"sent {KEY} with {HASHING_KEY} to nobody\nAuthorization: Bearer {KEY}")
+
+    bench.catalog()
+    monkeypatch.setattr(Transport, "get", crash)
+    arguments = [command, "--config", str(bench.folder / "good.json"), *debug]
+    if command == "read":
+        arguments += ["--catalog", str(bench.folder / "catalog.json")]
+    out = io.StringIO()
+    assert run(arguments, out) == 1
+    shown = capfd.readouterr()
+    assert_no_secret([out.getvalue(), shown.out, shown.err], SECRETS, command)
+    assert "RuntimeError" in out.getvalue() + shown.out + shown.err
