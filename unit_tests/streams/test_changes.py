@@ -4,7 +4,11 @@ import math
 
 import pytest
 
+from source_stripe_saas.streams.feed import Change, Changes
+from source_stripe_saas.streams.fetch import Fetch
+from source_stripe_saas.streams.part import Part
 from source_stripe_saas.streams.plan import Reread, Touch
+from source_stripe_saas.streams.work import StreamWork
 from source_stripe_saas.stripe.refusal import Refusal, refusal
 from unit_tests.builders import (
     DAY,
@@ -229,3 +233,17 @@ def test_a_customers_bank_account_is_no_card():
     _, accounts = follow(PLANS["bank_accounts"], {"events": [event]})
     assert cards.records == []
     assert [(r["id"], r["is_deleted"]) for r in accounts.records] == [("ba_1", True)]
+
+
+@pytest.mark.parametrize("has_failed", [False, True])
+def test_a_stream_that_failed_stops_its_fetches_without_counting_them(has_failed):
+    changes = tuple(Change(f"th_{number}", NOW) for number in range(3))
+    client = FakeStripe({"things": [a_thing(number) for number in range(3)]}, NOW)
+    work = StreamWork(a_plan(), client, began=NOW)
+    part = Part(work, {}, None, Changes(), {change.id: change for change in changes})
+    if has_failed:
+        work.failed.set()
+    batches = list(Fetch((part,), "changes/0", changes).read())
+    closed = [batch.step.closed for batch in batches]
+    assert closed == ([] if has_failed else ["changes/0"])
+    assert len(client.requests) == (1 if has_failed else 3)
