@@ -69,7 +69,7 @@ def _listed(collection: Collection, query: str) -> Answer:
         wanted = _query(query)
         rows, has_more = collection.rows(wanted) if wanted else ([], False)
     except Missing as missing:
-        return _missing(str(missing))
+        return _missing(str(missing), "starting_after")
     return _list_answer(collection.kind.path, rows, has_more)
 
 
@@ -113,11 +113,11 @@ def _alone(collection: Collection, identity: str) -> Answer:
     return Answer(200, collection.alone(number))
 
 
-def _missing(identity: str) -> Answer:
+def _missing(identity: str, param: str = "id") -> Answer:
     error = {
         "code": "resource_missing",
         "message": f"No such object: '{identity}'",
-        "param": "starting_after" if "/" not in identity else "id",
+        "param": param,
         "type": "invalid_request_error",
     }
     return Answer(404, orjson.dumps({"error": error}, option=orjson.OPT_INDENT_2))

@@ -16,7 +16,7 @@ from source_stripe_saas.streams.work import Batch, StreamWork
 from source_stripe_saas.stripe.client import StripeClient
 from source_stripe_saas.stripe.listing import Listing, ListReader
 from source_stripe_saas.stripe.refusal import NotFound
-from source_stripe_saas.stripe.rows import StripeObject, plain
+from source_stripe_saas.stripe.rows import Row, StripeObject, plain
 
 EXPANDED = ("discounts.source.coupon", "items.data.discounts", "customer")
 """What a subscription alone is asked to bring: its coupons may have been deleted since (M15)."""
@@ -35,6 +35,8 @@ class Moved:
     """Customer -> events of a discount of its own, newest first."""
     whole: set[str] = field(default_factory=set)
     """Subscriptions of which nothing is remembered: their whole past is read."""
+    seen: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
+    """(Collection, id) -> JSON of an object that another stream has fetched, None if it is gone."""
     facts: dict[str, Known] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -45,6 +47,21 @@ class Moved:
             self.events.setdefault(subscription, []).append(event)
         elif customer is not None:
             self.rebates.setdefault(customer, []).append(event)
+
+    def saw(self, path: str, identity: str, row: Row | StripeObject | None) -> None:
+        """Takes an object that another stream has fetched."""
+        content = None if row is None else encoded(plain(row))
+        with self._lock:
+            self.seen[path, identity] = content
+
+    def object(
+        self, client: StripeClient, collection: str, identity: str, expand: tuple[str, ...]
+    ) -> Any:
+        """An object as it is now, from what was seen or by a request; None if it is gone."""
+        if (collection, identity) in self.seen:
+            content = self.seen[collection, identity]
+            return None if content is None else decoded(content)
+        return one(client, collection, identity, expand)
 
     def add(self, known: Known) -> None:
         """Takes what was fetched of a subscription."""
@@ -81,6 +98,22 @@ class Fetched(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(list(iter(self)))
+
+
+class CustomerDiscounts(Fetched):
+    """Customers' discounts, asked for one by one; None for those without."""
+
+    def __init__(self, client: StripeClient) -> None:
+        super().__init__(client, "customers", ())
+
+    def __getitem__(self, identity: str) -> Any:
+        try:
+            return super().__getitem__(identity).get("discount")
+        except KeyError:
+            return None  # a deleted customer
+
+    def __contains__(self, identity: object) -> bool:
+        return isinstance(identity, str)
 
 
 def one(client: StripeClient, collection: str, identity: str, expand: tuple[str, ...]) -> Any:
@@ -127,7 +160,7 @@ class Fetch:
 
     def _known(self, identity: str) -> Known:
         known = Known(identity)
-        raw = one(self.work.client, "subscriptions", identity, EXPANDED)
+        raw = self.moved.object(self.work.client, "subscriptions", identity, EXPANDED)
         events = list(self.moved.events.get(identity, ()))
         if raw is not None:
             known.subscription = self._whole(self.subscriptions, raw)
@@ -151,7 +184,8 @@ class Fetch:
         return sorted(named)
 
     def _invoice(self, identity: str) -> Any:
-        return one(self.work.client, "invoices", identity, self.invoices.plan.expand)
+        expand = self.invoices.plan.expand
+        return self.moved.object(self.work.client, "invoices", identity, expand)
 
     def _all_invoices(self, identity: str) -> list[StripeObject]:
         params = [("subscription", identity)]

@@ -28,7 +28,7 @@ class Listed:
     """Small lists, held in memory: what the rules know as the catalog."""
 
     prices: dict[str, Any] = field(default_factory=dict)
-    coupons: dict[str, Any] = field(default_factory=dict)
+    coupons: Mapping[str, Any] = field(default_factory=dict)
     customer_discounts: dict[str, Any] = field(default_factory=dict)
     """Of those customers that have one."""
 
@@ -111,13 +111,15 @@ def list_works(
         store: takes what is large.
         into: takes what is small.
     """
+    coupons: dict[str, Any] = {}
+    into.coupons = coupons
     keeps: dict[str, Keep] = {
         "subscriptions": lambda work, rows: _keep_subscriptions(work, rows, store),
         "invoices": lambda work, rows: _keep_invoices(work, rows, store),
         "invoice_items": lambda work, rows: _keep_charges(work, rows, store),
         "customers": lambda work, rows: _keep_customers(rows, into),
         "prices": lambda work, rows: _keep_by_id(work, rows, into.prices),
-        "coupons": lambda work, rows: _keep_by_id(work, rows, into.coupons),
+        "coupons": lambda work, rows: _keep_by_id(work, rows, coupons),
     }
     works = []
     for name in LISTS:

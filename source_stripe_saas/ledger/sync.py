@@ -19,6 +19,7 @@ from source_stripe_saas.ledger.deriving import Bounds, Derived, Deriver, all_der
 from source_stripe_saas.ledger.feed import EVENT_TYPES, keep_events
 from source_stripe_saas.ledger.later import (
     FETCHED_IN_ONE_UNIT,
+    CustomerDiscounts,
     Fetch,
     Fetched,
     Moved,
@@ -33,13 +34,14 @@ from source_stripe_saas.mrr import Catalog, Options
 from source_stripe_saas.streams.changes import FeedPart, Follower
 from source_stripe_saas.streams.crew import Member
 from source_stripe_saas.streams.feed import feed_events
-from source_stripe_saas.streams.plan import EVENTS_KEPT_DAYS
+from source_stripe_saas.streams.fetch import Onlooker
+from source_stripe_saas.streams.plan import EVENTS_KEPT_DAYS, StreamPlan
 from source_stripe_saas.streams.position import Backfill, Position
 from source_stripe_saas.streams.progress import Progress
 from source_stripe_saas.streams.route import DAY_SECONDS, LATENESS_SECONDS, Follow, ReadAll
 from source_stripe_saas.streams.spans import Span
 from source_stripe_saas.streams.work import Batch, StreamWork, Unit
-from source_stripe_saas.stripe.rows import StripeObject
+from source_stripe_saas.stripe.rows import Row, StripeObject
 
 HORIZON_SECONDS = 29 * DAY_SECONDS
 """How far before the first sync T0 lies (M37)."""
@@ -61,12 +63,15 @@ class LedgerSync:
     """Why everything is read although there was a state."""
     tally: Tally = field(default_factory=Tally)
     _gathering: Gathering = field(init=False)
+    sightings: Gathering = field(init=False)
+    """What other streams fetch that the ledger wants to see."""
     _store: Store = field(init=False)
     _listed: Listed = field(default_factory=Listed)
     _moved: Moved = field(default_factory=Moved)
 
     def __post_init__(self) -> None:
         self._gathering = Gathering(self._then)
+        self.sightings = Gathering(lambda: (_Moves(self),))
 
     @classmethod
     def of(
@@ -119,6 +124,7 @@ class LedgerSync:
             start: where other streams begin; what is older, the ledger reads for itself.
         """
         self._gathering.begins()
+        self.sightings.begins()
         if not self.is_scan:
             span = self._events_span()
             follower = _Listener(self.work, span, None, {}, self)
@@ -152,6 +158,10 @@ class LedgerSync:
     def note(self, event: StripeObject) -> None:
         """Takes an event of the change feed."""
         self._moved.note(event)
+
+    def saw(self, path: str, identity: str, row: Row | StripeObject | None) -> None:
+        """Takes an object that another stream has fetched."""
+        self._moved.saw(path, identity, row)
 
     def fetches(self) -> Iterator[Unit]:
         """What has to be fetched because of the events, or because of the clock."""
@@ -213,11 +223,15 @@ class LedgerSync:
         position = self.progress.position
         client = self.work.client
         expand = {name: self.work.plans[name].expand for name in ("prices", "coupons")}
+        # The small lists, asked for only what is looked up in them.
+        self._listed.coupons = Fetched(client, "coupons", expand["coupons"])
         catalog = Catalog(
             Fetched(client, "prices", expand["prices"]),
-            Fetched(client, "coupons", expand["coupons"]),
+            self._listed.coupons,
+            customer_discounts=CustomerDiscounts(client),
         )
-        known = [self._moved.facts[key] for key in sorted(self._moved.facts)]
+        facts = self._moved.facts
+        known = self._completed(facts[key] for key in sorted(facts))
         deriver = Deriver(catalog, self.options, self._bounds(position.through), self.tally)
         yield from self._written(all_derived(deriver, known, position.memories), is_last=True)
 
@@ -383,6 +397,27 @@ class _Listening:
         if event["type"] in EVENT_TYPES:
             self.sync.note(event)
 
+    @property
+    def name(self) -> str:
+        """The stream's."""
+        return self.sync.work.plan.name
+
+    def looks_on(self, plan: StreamPlan) -> Onlooker | None:
+        """The ledger needs the very objects that two streams fetch."""
+        return self if plan.name in ("subscriptions", "invoices") else None
+
+    def begins(self) -> None:
+        """One more unit is about to show what it fetches."""
+        self.sync.sightings.begins()
+
+    def ends(self) -> tuple[Unit, ...]:
+        """One has shown all; after the last one the rest is fetched."""
+        return self.sync.sightings.ends()
+
+    def saw(self, path: str, identity: str, row: Row | StripeObject | None) -> None:
+        """Takes an object."""
+        self.sync.saw(path, identity, row)
+
     def own_units(self) -> tuple[Unit, ...]:
-        """What fetches the subscriptions that moved."""
-        return (_Moves(self.sync),)
+        """What fetches the subscriptions that moved, if nothing else is fetched before."""
+        return self.ends()

@@ -16,8 +16,9 @@ from source_stripe_saas.streams.feed import (
     feed_events,
     type_groups,
 )
-from source_stripe_saas.streams.fetch import Fetch
+from source_stripe_saas.streams.fetch import Fetch, Onlooker, served
 from source_stripe_saas.streams.part import Part, created_of
+from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.progress import CHANGES, Step
 from source_stripe_saas.streams.records import AnyRecord
 from source_stripe_saas.streams.spans import Span
@@ -51,6 +52,10 @@ class FeedPart(Protocol):
 
     def note(self, event: StripeObject) -> None:
         """Takes an event of the follower's span; events of one type come newest first."""
+        ...
+
+    def looks_on(self, plan: StreamPlan) -> Onlooker | None:
+        """Who else wants to see a stream's objects as they are fetched, if anybody does."""
         ...
 
     def own_units(self) -> tuple[Unit, ...]:
@@ -140,12 +145,17 @@ def follow_up(leader: StreamWork, shares: list[tuple[FeedPart, Span]]) -> Iterat
     parts = [part for part, _ in shares if isinstance(part, Part)]
     for part in parts:
         families.setdefault(_family(part, parts), []).append(part)
-    units: list[Unit] = [unit for share, _ in shares for unit in share.own_units()]
+    units: list[Unit] = []
     for members in families.values():
         members.sort(key=lambda part: part.plan.parent is not None)
         plans = [part.plan for part in members]
         sharing = [replace(part, work=part.work.sharing(plans)) for part in members]
-        units.append(FollowUp(tuple(sharing)))
+        looking = [share.looks_on(plans[0]) for share, _ in shares]
+        onlooker = next(filter(None, looking), None)
+        if onlooker is not None:
+            onlooker.begins()
+        units.append(FollowUp(tuple(sharing), onlooker))
+    units += [unit for share, _ in shares for unit in share.own_units()]
     yield leader.batch(spawned=tuple(units))
 
 
@@ -164,6 +174,7 @@ class FollowUp:
     """Works off what the feed said to one stream, and to the children that its objects hold."""
 
     parts: tuple[Part, ...]
+    onlooker: Onlooker | None = None
 
     @property
     def label(self) -> str:
@@ -172,8 +183,8 @@ class FollowUp:
 
     @property
     def serves(self) -> tuple[str, ...]:
-        """The streams."""
-        return tuple(part.plan.name for part in self.parts)
+        """The streams, and who looks on."""
+        return served(self.parts, self.onlooker)
 
     def read(self) -> Iterator[Batch]:
         """Records that need no fetch, and the units that make the others."""
@@ -182,6 +193,7 @@ class FollowUp:
             seen: set[str] = set()
             for batch in _reread(part, seen):
                 if part.work.failed.is_set():
+                    yield from self._shown()
                     return
                 yield batch
             ready[part.plan.name] = part.settle(seen)
@@ -192,6 +204,7 @@ class FollowUp:
                 self.parts,
                 f"{CHANGES}/{first}",
                 tuple(pending[first : first + _FETCHES_PER_UNIT]),
+                self.onlooker,
             )
             for first in range(0, len(pending), _FETCHES_PER_UNIT)
         )
@@ -199,6 +212,16 @@ class FollowUp:
         for part in self.parts:
             step = Step(opened=opened, closed=CHANGES)
             yield part.work.batch(ready[part.plan.name], step)
+        if self.onlooker is not None:
+            for _ in units:
+                self.onlooker.begins()
+        if units:
+            yield self.parts[0].work.batch(spawned=units)
+        yield from self._shown()
+
+    def _shown(self) -> Iterator[Batch]:
+        """Whoever looks on has seen all that there is to see."""
+        units = self.onlooker.ends() if self.onlooker is not None else ()
         if units:
             yield self.parts[0].work.batch(spawned=units)
 

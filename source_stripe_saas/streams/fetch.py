@@ -5,20 +5,48 @@ Several streams may want the same object: a subscription and its items, an invoi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from source_stripe_saas.streams.feed import Change
 from source_stripe_saas.streams.part import Part, created_of
 from source_stripe_saas.streams.progress import Step
 from source_stripe_saas.streams.records import AnyRecord, endpoint_of, fill_path
-from source_stripe_saas.streams.work import Batch
+from source_stripe_saas.streams.work import Batch, Unit
 from source_stripe_saas.stripe.listing import PAGE_SIZE, ListReader
 from source_stripe_saas.stripe.refusal import NotFound, PermissionRefused, Unreachable
 from source_stripe_saas.stripe.rows import Row, StripeObject
 
 _FEWEST_WORTH_LISTING = 4
 """With fewer objects to fetch, a page of the list could hardly save a request."""
+
+
+class Onlooker(Protocol):
+    """A stream that makes no records of the objects, and still wants to see them."""
+
+    @property
+    def name(self) -> str:
+        """The stream's."""
+        ...
+
+    def begins(self) -> None:
+        """One more unit is about to show what it fetches."""
+        ...
+
+    def ends(self) -> tuple[Unit, ...]:
+        """One has shown all; gives what can begin because of that."""
+        ...
+
+    def saw(self, path: str, identity: str, row: Row | StripeObject | None) -> None:
+        """An object as it is now, its cut lists read to their ends; None if it is gone."""
+        ...
+
+
+def served(parts: Sequence[Part], onlooker: Onlooker | None) -> tuple[str, ...]:
+    """The streams that cannot be complete if these are not served."""
+    names = tuple(part.plan.name for part in parts)
+    return (*names, onlooker.name) if onlooker is not None else names
 
 
 @dataclass(frozen=True)
@@ -30,6 +58,7 @@ class Fetch:
     name: str
     changes: tuple[Change, ...]
     """Newest `created` first."""
+    onlooker: Onlooker | None = None
 
     @property
     def label(self) -> str:
@@ -39,14 +68,15 @@ class Fetch:
     @property
     def serves(self) -> tuple[str, ...]:
         """The streams that want the objects."""
-        return tuple(part.plan.name for part in self.parts)
+        return served(self.parts, self.onlooker)
 
     def read(self) -> Iterator[Batch]:
         """The records of the changed objects."""
-        records: dict[str, list[AnyRecord]] = {name: [] for name in self.serves}
+        records: dict[str, list[AnyRecord]] = {part.plan.name: [] for part in self.parts}
         try:
             for change, row in self._current():
                 if all(part.work.failed.is_set() for part in self.parts):
+                    yield from self._shown()
                     return
                 for part in self.parts:
                     wanted = part.pending.get(change.id)
@@ -56,6 +86,8 @@ class Fetch:
                     if len(made) >= PAGE_SIZE:
                         yield part.work.batch(made)
                         records[part.plan.name] = []
+                if self.onlooker is not None:
+                    self.onlooker.saw(self.parts[0].plan.path, change.id, row)
         except PermissionRefused:
             # What another stream needs of the objects may be the one thing that is not allowed.
             if len(self.parts) == 1:
@@ -64,11 +96,22 @@ class Fetch:
             return
         for part in self.parts:
             yield part.work.batch(records[part.plan.name], Step(closed=self.name))
+        yield from self._shown()
+
+    def _shown(self) -> Iterator[Batch]:
+        """Whoever looks on has seen all that there is to see."""
+        units = self.onlooker.ends() if self.onlooker is not None else ()
+        if units:
+            yield self.parts[0].work.batch(spawned=units)
 
     def _apart(self) -> tuple[Fetch, ...]:
         """The same for each stream by itself."""
         alone = [replace(part, work=part.work.alone()) for part in self.parts]
-        return tuple(Fetch((part,), self.name, self.changes) for part in alone)
+        onlookers = (self.onlooker, *(None,) * len(alone))
+        return tuple(
+            Fetch((part,), self.name, self.changes, onlooker)
+            for part, onlooker in zip(alone, onlookers, strict=False)
+        )
 
     def _current(self) -> Iterator[tuple[Change, Row | StripeObject | None]]:
         """Each change with the object's present content, None where it is gone.

@@ -35,6 +35,9 @@ class Part:
         """Takes an event."""
         note_event(self.plan, self.changes, event)
 
+    def looks_on(self, plan: StreamPlan) -> None:
+        """Nobody: what it wants it fetches itself."""
+
     def own_units(self) -> tuple[Unit, ...]:
         """None: its changes are worked off with those of its family."""
         return ()

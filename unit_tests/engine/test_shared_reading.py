@@ -12,6 +12,14 @@ from unit_tests.stripe_server import denied, serving
 
 pytestmark = pytest.mark.usefixtures("no_waiting")
 
+LEDGER = {
+    "horizon": NOW - 40 * DAY,
+    "options": Options().fingerprint,
+    "through": NOW - DAY,
+    "ledgers": packed({}, NOW - DAY),
+}
+"""A ledger that has followed an account without subscriptions until yesterday."""
+
 FAMILY = ("customers", "customer_cards", "tax_ids")
 
 
@@ -56,10 +64,8 @@ def test_what_is_expanded_for_the_children_is_no_part_of_the_parents_records():
 
 def test_one_pass_over_the_events_serves_all_streams():
     names = [name for name, plan in PLANS.items() if plan.feed_types]
-    ledger = {"horizon": NOW - 40 * DAY, "through": NOW - DAY}
-    ledger |= {"options": Options().fingerprint, "ledgers": packed({}, NOW - DAY)}
     state = a_state(
-        **{name: ledger if PLANS[name].derived else {"updated": NOW - DAY} for name in names}
+        **{name: LEDGER if PLANS[name].derived else {"updated": NOW - DAY} for name in names}
     )
     with serving() as stripe:
         read_by_pages(*names, state=state)
@@ -83,6 +89,36 @@ def test_an_object_that_two_streams_want_is_fetched_once():
     assert [r["id"] for r in output.records("subscriptions")] == ["sub_1"]
     assert [r["id"] for r in output.records("subscription_items")] == ["si_1"]
     assert stripe.asked()["subscriptions/sub_1"] == 1
+
+
+@pytest.mark.parametrize("workers", [1, 16])
+@pytest.mark.parametrize("alone", [True, False], ids=["alone", "beside the subscriptions"])
+def test_the_ledger_sees_a_new_subscription_that_is_fetched_once(workers, alone):
+    price = {"id": "price_1", "object": "price", "currency": "usd", "unit_amount": 4900}
+    price |= {"unit_amount_decimal": "4900", "billing_scheme": "per_unit", "product": "prod_1"}
+    price["recurring"] = {"interval": "month", "interval_count": 1, "usage_type": "licensed"}
+    subscription = {
+        "id": "sub_1",
+        "object": "subscription",
+        "created": NOW - 500,
+        "status": "active",
+        "currency": "usd",
+        "customer": "cus_1",
+        "items": a_list(
+            {"id": "si_1", "object": "subscription_item", "price": price, "quantity": 1}
+        ),
+    }
+    event = an_event(subscription, "customer.subscription.created", NOW - 500)
+    names = ("subscription_events",) if alone else ("subscriptions", "subscription_events")
+    blobs = {"subscriptions": {"updated": NOW - DAY}, "subscription_events": LEDGER}
+    state = a_state(**{name: blobs[name] for name in names})
+    lists = {"subscriptions": [subscription], "events": [event], "prices": [price]}
+    with serving(lists=lists) as stripe:
+        output = read_by_pages(*names, state=state, config={"num_workers": workers})
+    (row,) = output.records("subscription_events")
+    assert (row["event_type"], row["mrr_before"], row["mrr_after"]) == ("activated", 0, 4900)
+    assert stripe.asked()["subscriptions/sub_1"] == 1
+    assert output.states("subscription_events")[-1]["through"] == NOW - 60
 
 
 @pytest.mark.parametrize("workers", [1, 16])
