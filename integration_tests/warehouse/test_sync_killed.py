@@ -16,10 +16,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::FutureWarnin
 STREAMS = ("products", "customers", "charges", "balance_transactions")
 
 
-def started(warehouse, *options):
+def started(warehouse):
     config = warehouse.world.connector.file(warehouse.world.connector.config)
     command = [sys.executable, "-m", "source_stripe_saas.cli", "sync", "--config", config]
-    command += ["--into", warehouse.address, "--no-models", "--streams", *STREAMS, *options]
+    command += ["--into", warehouse.address, "--no-models", "--streams", *STREAMS]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
@@ -50,7 +50,7 @@ def test_what_was_written_before_a_kill_stays_and_the_next_sync_completes_it(tmp
 
 def test_sigterm_ends_a_sync_in_good_order(tmp_path):
     with a_warehouse(tmp_path, serving={"latency_seconds": 0.2}) as warehouse:
-        process = started(warehouse, "--every", "1h")
+        process = started(warehouse)
         read_until(process, "products")
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 130

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from source_stripe_saas.sync_files.catalog import configured_catalog, discovered_streams
+from source_stripe_saas.sync_files.messages import NotMessages
 from source_stripe_saas.warehouse import catalog as catalogs
 from source_stripe_saas.warehouse.connector import ConnectorOutput, ReadFailed, running_connector
 from source_stripe_saas.warehouse.database import Database, WarehouseError, connected
@@ -107,11 +108,21 @@ def run_sync(plan: SyncPlan, out: TextIO) -> SyncResult:
 
 
 def _catalog(discovering: ConnectorOutput, asked: Sequence[str]) -> dict[str, Any]:
+    messages = list(discovering.messages())
     try:
-        available = discovered_streams(discovering.messages())
+        available = discovered_streams(messages)
         names = catalogs.chosen_names(catalogs.names_of(available), asked)
+    except NotMessages as error:
+        said = [
+            message["trace"]["error"]["message"]
+            for message in messages
+            if message["type"] == "TRACE" and message["trace"]["type"] == "ERROR"
+        ]
+        reason = " ".join(said) or discovering.last_words().rpartition("\n")[2]
+        code = discovering.exit_code()
+        raise SyncError(f"{error}: {reason or f'it ended with code {code}'}") from None
     except ValueError as error:
-        raise SyncError(f"{error} {discovering.last_words()}".strip()) from None
+        raise SyncError(str(error)) from None
     return catalogs.catalog_for_tables(
         configured_catalog([stream for stream in available if stream["name"] in names])
     )
