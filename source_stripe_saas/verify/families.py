@@ -15,9 +15,6 @@ from source_stripe_saas.stripe.listing import ListReader
 from source_stripe_saas.stripe.rows import StripeObject
 from source_stripe_saas.verify.holdings import Key, Row, key_of
 
-DERIVED = frozenset({"subscription_events"})
-"""Streams whose rows are worked out here: Stripe has no list to compare them with."""
-
 
 @dataclass(frozen=True)
 class Family:
@@ -141,5 +138,5 @@ def list_pages(count: int) -> int:
 
 
 def streams_compared(plans: Iterable[StreamPlan]) -> Iterator[StreamPlan]:
-    """Those that have a list of Stripe's."""
-    return (plan for plan in plans if plan.name not in DERIVED)
+    """Those that have a list of Stripe's, and are not worked out here."""
+    return (plan for plan in plans if not plan.derived)

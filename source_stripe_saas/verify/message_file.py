@@ -101,7 +101,7 @@ class MessageFile:
         if message["type"] == "RECORD":
             record = message["record"]
             plan = self._plans.get(record["stream"])
-            if plan is not None:
+            if plan is not None and not plan.derived:
                 self._take_record(plan, record["data"], offset, length)
         elif message["type"] == "STATE" and message["state"].get("stream"):
             stream = message["state"]["stream"]

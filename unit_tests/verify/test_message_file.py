@@ -95,6 +95,11 @@ def test_what_is_no_stream_of_ours_is_passed_over(held):
     assert file.streams == ()
 
 
+def test_what_the_connector_works_out_itself_is_passed_over(held):
+    file = held(record("subscription_events", event_id="x", derived_at="2026-02-11T22:50:21Z"))
+    assert file.streams == ()
+
+
 def test_a_last_line_that_was_cut_off_is_left_out(held):
     file = held(record("charges", id="ch_1", created=1, updated=5), end='{"type": "REC')
     assert len(file.index(PLANS["charges"])) == 1
