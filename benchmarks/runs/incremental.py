@@ -93,7 +93,9 @@ def _story(context: Context) -> _Story:
 
 
 def _connector_rows(context: Context, story: _Story, least: int) -> list[Row]:
-    streams = [stream["name"] for stream in resources.manifest()["streams"]]
+    # The ledger has a benchmark of its own: here no two objects agree with each other.
+    entries = resources.manifest()["streams"]
+    streams = [entry["name"] for entry in entries if not entry["retriever"].get("derived")]
     with ServerProcess(story.before) as server:
         _, output = connector.read(
             context.folder, server.url, streams, name="before", settings=UNLIMITED

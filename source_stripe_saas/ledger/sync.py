@@ -267,7 +267,8 @@ class LedgerSync:
     def _bounds(self, since: int | None) -> Bounds:
         horizon = self.progress.position.horizon
         if since is None:
-            horizon = max(horizon, self.work.began - HORIZON_SECONDS)
+            # As far back as events can be relied on: a read that goes on makes the same rows.
+            horizon = max(horizon, self._window_start)
         return Bounds(self._upper, horizon, self._window_start, since)
 
     def _is_worth_a_look(self, known: Known) -> bool:
