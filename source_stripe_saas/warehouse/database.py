@@ -14,7 +14,10 @@ class WarehouseError(Exception):
 
 
 class Database:
-    """One connection. Parameters are written as `?`."""
+    """One connection. Parameters are written as `?`.
+
+    Its methods raise a `WarehouseError` where the warehouse refuses a statement.
+    """
 
     def __init__(self, target: Target, connection: Any) -> None:
         """Takes a connection of the target's driver."""
@@ -46,10 +49,13 @@ class Database:
 
     def _run(self, sql: str, parameters: tuple[Any, ...]) -> Any:
         cursor = self._connection.cursor()
-        if self.kind == "postgres":
-            cursor.execute(sql.replace("?", "%s"), parameters)
-        else:
-            cursor.execute(sql, parameters)
+        try:
+            if self.kind == "postgres":
+                cursor.execute(sql.replace("?", "%s"), parameters)
+            else:
+                cursor.execute(sql, parameters)
+        except _driver_errors() as error:
+            raise WarehouseError(f"the warehouse refused: {_first_line(error)}") from error
         return cursor
 
 
@@ -95,6 +101,13 @@ def _postgres(target: Target) -> Any:
         raise WarehouseError(f"{target} cannot be reached: {_first_line(error)}") from None
     connection.autocommit = True
     return connection
+
+
+def _driver_errors() -> tuple[type[Exception], ...]:
+    import duckdb
+    import psycopg2
+
+    return duckdb.Error, psycopg2.Error
 
 
 def _first_line(error: Exception) -> str:

@@ -1,0 +1,55 @@
+import pytest
+
+from source_stripe_saas import cli
+from source_stripe_saas.warehouse.connector import ConnectorOutput
+from source_stripe_saas.warehouse.database import WarehouseError, connected
+from source_stripe_saas.warehouse.sync import SyncError, _catalog
+from source_stripe_saas.warehouse.target import parse_target
+
+
+def test_a_refused_statement_is_told_in_one_line(tmp_path):
+    with (
+        connected(parse_target(str(tmp_path / "w.duckdb"))) as database,
+        pytest.raises(WarehouseError, match=r"the warehouse refused: .*nothing") as refused,
+    ):
+        database.rows("select * from nothing")
+    assert "\n" not in str(refused.value)
+
+
+def test_models_of_another_make_are_told_without_a_traceback(tmp_path, capsys):
+    path = tmp_path / "w.duckdb"
+    with connected(parse_target(str(path))) as database:
+        database.execute("create schema stripe_marts")
+        database.execute("create table stripe_marts.mrr_monthly (month date)")
+    assert cli.run(["report", "--from", str(path), "--out", str(tmp_path / "r.html")]) == 1
+    assert "the warehouse refused" in capsys.readouterr().err
+
+
+class Discovering(ConnectorOutput):
+    """A connector that gave some messages and no catalog."""
+
+    def __init__(self, *messages):
+        self._given = messages
+
+    def messages(self):
+        return iter(self._given)
+
+    def exit_code(self):
+        return 137
+
+    def last_words(self):
+        return ""
+
+
+def test_a_catalog_that_could_not_be_had_is_told_with_the_connectors_reason():
+    trace = {"type": "ERROR", "error": {"message": "The key has expired."}}
+    with pytest.raises(SyncError, match="no catalog: The key has expired"):
+        _catalog(Discovering({"type": "TRACE", "trace": trace}), ())
+    with pytest.raises(SyncError, match="no catalog: it ended with code 137"):
+        _catalog(Discovering(), ())
+
+
+def test_a_stream_that_does_not_exist_is_named():
+    catalog = {"type": "CATALOG", "catalog": {"streams": [{"name": "charges"}]}}
+    with pytest.raises(SyncError, match="there is no stream 'chargse'; there are charges"):
+        _catalog(Discovering(catalog), ("chargse",))
