@@ -82,6 +82,13 @@ def _children(account: Account, changes: Changes) -> Iterator[Need]:
     rows = account.collections["invoices"]
     customers |= {rows.decoded(rows.number(name))["customer"] for name in invoices}
     yield Need("balance transactions of customers", len(customers - set(changes.gone)))
+    discounted = {
+        name
+        for name, types in changes.types.items()
+        if any(kind.startswith("customer.discount.") for kind in types)
+    }
+    # A discount of the customer's own is one of all its subscriptions.
+    yield Need("subscriptions of customers whose discount changed", len(discounted))
     paid = [name for name, types in changes.types.items() if "payout.paid" in types]
     yield Need("balance transactions of payouts", len(paid))
 

@@ -59,6 +59,21 @@ class Deriver:
     options: Options
     bounds: Bounds
     tally: Tally = field(default_factory=Tally)
+    _without_customers: Catalog = field(init=False)
+
+    def __post_init__(self) -> None:
+        known = self.catalog
+        bare = Catalog(known.prices, known.coupons, known.discounts)
+        object.__setattr__(self, "_without_customers", bare)
+
+    def _catalog_for(self, before: Context | None) -> Catalog:
+        """Without the customers where it is remembered that this one had no discount.
+
+        What changed since is told by events, and asking for a customer may cost a request.
+        """
+        if before is None or before.customer_discount is not None:
+            return self.catalog
+        return self._without_customers
 
     def derived(self, known: Known, memory: Memory | None) -> Derived:
         """One subscription's new rows.
@@ -83,7 +98,9 @@ class Deriver:
         )
         before = memory.context if memory else None
         try:
-            rows, context = derive_subscription(facts, self.catalog, self.options, before)
+            rows, context = derive_subscription(
+                facts, self._catalog_for(before), self.options, before
+            )
         except _UNREADABLE as error:
             why = f"lacks {error}" if isinstance(error, KeyError) else str(error)
             raise Underivable(f"{identity}: {why}") from error
