@@ -5,6 +5,7 @@ A whole account's invoices go to disk and back; most of an invoice is of no inte
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -73,13 +74,34 @@ _INVOICES = msgspec.json.Decoder(Invoice)
 
 
 def decoded(body: bytes | memoryview) -> Any:
-    """JSON as the rules want it: numbers with a point as `Decimal`."""
-    return _DECODER.decode(body)
+    """JSON as the rules want it: numbers with a point as `Decimal`.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return _DECODER.decode(body)
+    except msgspec.DecodeError:
+        # Half a surrogate pair, which JSON allows; no rule reads the texts that people write.
+        return _with_whole_texts(json.loads(bytes(body), parse_float=Decimal))
 
 
 def encoded(value: Any) -> bytes:
     """Compact JSON."""
-    return _ENCODER.encode(value)
+    try:
+        return _ENCODER.encode(value)
+    except (UnicodeEncodeError, OverflowError):
+        # The same, and whole numbers beyond 64 bits.
+        return json.dumps(_with_whole_texts(value), default=float).encode()
+
+
+def _with_whole_texts(value: Any) -> Any:
+    """A copy in which halves of surrogate pairs are replaced by question marks."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_with_whole_texts(name): _with_whole_texts(v) for name, v in value.items()}
+    return [_with_whole_texts(entry) for entry in value] if isinstance(value, list) else value
 
 
 def invoice_of(raw: bytes | memoryview) -> Invoice:
