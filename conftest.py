@@ -3,10 +3,14 @@
 And its output is searched: whatever looks like an API key fails the test.
 """
 
+import os
 import re
 import socket
 
 import pytest
+
+# PyAirbyte looks at these when it is first loaded, whichever test that may be in.
+os.environ |= {"AIRBYTE_OFFLINE_MODE": "1", "DO_NOT_TRACK": "1"}
 
 # The CDK's standard suite (integration_tests/test_standard_suite.py) wants it loaded from here.
 pytest_plugins = ["airbyte_cdk.test.standard_tests.pytest_hooks"]
