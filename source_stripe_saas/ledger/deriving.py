@@ -108,6 +108,9 @@ class Deriver:
             # Of a subscription that was long forgotten, only what is new has not been written.
             rows = [row for row in rows if seconds_of(row["occurred_at"]) > bounds.since]
         self.tally.add(rows)
+        if self.catalog.missed_prices:
+            self.tally.unpriced(identity, sorted(self.catalog.missed_prices))
+            self.catalog.missed_prices.clear()
         return Derived(key_of(identity), _records(rows), _memory_of(known, context, rows, memory))
 
 

@@ -33,6 +33,8 @@ class Catalog:
         self.coupons = coupons or {}
         self.discounts = discounts or {}
         self.customer_discounts = customer_discounts or {}
+        self.missed_prices: set[str] = set()
+        """Prices that an item names and nothing tells of: such an item is worth 0."""
         self._read: dict[str, Price] = {}
 
     def price(self, price_id: str) -> Price | None:
@@ -80,6 +82,10 @@ class Book:
         if price_id in self._prices and price_id not in self._read_prices:
             self._read_prices[price_id] = price_from(self._prices[price_id])
         return self._read_prices.get(price_id)
+
+    def miss_price(self, price_id: str) -> None:
+        """Notes that an item was valued 0 because nothing tells of its price."""
+        self.catalog.missed_prices.add(price_id)
 
     def discount(self, wanted: str) -> Discount | None:
         """The discount with its coupon, from the best place that has both (M15)."""

@@ -30,6 +30,8 @@ def list_values(standing: Standing, book: Book, options: Options) -> list[Fracti
     for item in standing.items:
         price = book.price(item.price)
         if price is None or item.quantity is None:
+            if price is None:
+                book.miss_price(item.price)
             values.append(ZERO)
         else:
             values.append(price.list_value(item.quantity, standing.currency, options))
