@@ -71,7 +71,8 @@ def run_dbt(
         *("--no-version-check", "--no-write-json", "--log-level-file", "none"),
         *command,
         *("--project-dir", str(project), "--profiles-dir", str(folder)),
-        *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
+        *("--log-path", str(folder / "logs")),
+        *(() if command[0] == "deps" else ("--target-path", str(folder / "target"))),
         *("--vars", json.dumps(variables or {})),
     ]
     with _no_telemetry():

@@ -70,6 +70,7 @@ def built(tmp_path_factory):
         identity_metadata_keys=["team"],
         own_entities_relation="stripe_raw.users",
         identity_overrides_relation="stripe_raw.by_hand",
+        expected_mrr_minor={"usd": [3000, 4000]},
     )
     assert result.success, result.bad
     return made
@@ -100,3 +101,9 @@ def test_stripe_customers_of_one_client_are_merged_before_movements(built):
         "select stripe_customers, mrr_minor, subscriptions, lifecycle_stage, signup_path "
         "from customers where client_id = 'team_acme'"
     ) == [(3, 1500, 1, "customer", "paid")]
+
+
+def test_mrr_outside_its_expected_range_is_told_and_does_not_stop_the_build(built):
+    assert built.rows(
+        "select scope, expected, found, difference from data_quality where not is_good"
+    ) == [("usd", 3000, 2500, -500)]
