@@ -19,6 +19,7 @@ import duckdb
 from integration_tests.ledger_check.shown import HORIZON_SECONDS
 from integration_tests.warehouse.against_ledger import Comparison, compare_months
 from integration_tests.warehouse.building import duckdb_profile, run_dbt
+from integration_tests.warehouse.multiplying import multiply
 from integration_tests.warehouse.raw_tables import load_duckdb
 from integration_tests.warehouse.sandbox_records import records_of
 from source_stripe_saas.sandbox.account import open_account
@@ -39,6 +40,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--traceable", action="store_true", help="only such companies")
     parser.add_argument("--untraceable", action="store_true", help="only the others")
+    parser.add_argument("--times", type=int, default=1, help="so many such companies in one")
     arguments = parser.parse_args()
     kinds = [False, True]
     if arguments.traceable or arguments.untraceable:
@@ -46,12 +48,14 @@ def main() -> int:
     good = True
     for seed in range(arguments.first, arguments.first + arguments.seeds):
         for is_traceable in kinds:
-            good &= _check(seed, arguments.customers, arguments.months, is_traceable)
+            good &= _check(
+                seed, arguments.customers, arguments.months, is_traceable, arguments.times
+            )
             gc.collect()
     return 0 if good else 1
 
 
-def _check(seed: int, customers: int, months: int, is_traceable: bool) -> bool:
+def _check(seed: int, customers: int, months: int, is_traceable: bool, times: int) -> bool:
     account = open_account(
         "company", seed=seed, customers=customers, months=months, traceable=is_traceable
     )
@@ -59,8 +63,9 @@ def _check(seed: int, customers: int, months: int, is_traceable: bool) -> bool:
         folder = Path(name)
         database = folder / "stripe.duckdb"
         records = records_of(account)
-        rows = sum(map(len, records.values()))
+        rows = sum(map(len, records.values())) * times
         load_duckdb(database, folder, records, account.store.now)
+        multiply(database, times)
         del records
         began, busy = time.perf_counter(), time.process_time()
         result = run_dbt(folder / "dbt", duckdb_profile(database))
@@ -72,6 +77,7 @@ def _check(seed: int, customers: int, months: int, is_traceable: bool) -> bool:
                     account,
                     lambda sql: connection.execute(sql).fetchall(),
                     account.store.now - HORIZON_SECONDS,
+                    times,
                 )
     kind = "traceable" if is_traceable else "as it comes"
     print(f"seed {seed}, {kind}: {rows} rows, dbt build {seconds:.1f} s ({busy:.1f} s busy)")

@@ -42,16 +42,20 @@ class Comparison:
     wrong: list[str] = field(default_factory=list)
 
 
-def compare_months(account: Account, query: Query, horizon: int) -> Comparison:
+def compare_months(account: Account, query: Query, horizon: int, times: int = 1) -> Comparison:
     """Compares every month and movement of every currency.
 
     Args:
         account: a company whose rows the warehouse holds.
         query: asks the warehouse.
         horizon: from which second on events tell everything.
+        times: how many such companies the warehouse holds.
     """
     ledger = account.company.ledger()
-    true = monthly_movements(ledger, account.store.now)
+    true = {
+        key: {name: minor * times for name, minor in row.items()}
+        for key, row in monthly_movements(ledger, account.store.now).items()
+    }
     told = _told_months(query)
     by_customer = _differing_customers(customer_movements(ledger), query)
     hidden = _hidden_months(ledger, horizon)

@@ -2,7 +2,8 @@
 {% macro as_of_query() -%}
     {%- set syncs = load_relation(source('stripe', 'syncs')) if execute else none -%}
     {%- set unknown = "cast(null as " ~ dbt.type_string() ~ ")" -%}
-    {%- if var('as_of') %}
+    {#- The default, for a caller in another project, whose variables for this one are not seen here. #}
+    {%- if var('as_of', none) %}
     select
         cast('{{ var("as_of") }}' as {{ dbt.type_timestamp() }}) as as_of_at,
         {{ unknown }} as account_id, {{ unknown }} as account_name, {{ unknown }} as mode
