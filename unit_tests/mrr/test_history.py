@@ -473,6 +473,28 @@ def test_m47_a_paused_trial_ended_by_an_event_that_tells_no_status_before_never_
     ]
 
 
+def test_m41_usage_billed_for_a_trial_does_not_end_it():
+    first = month(0, free("il_0", "2026-01-01", "2026-01-15"))
+    longer = free("il_x", "2026-01-10", "2026-01-25")
+    extended = invoice("in_x", "2026-01-10", longer, reason="subscription_update")
+    usage = line("il_u", "2026-01-10", "2026-01-25", of="meter", si="si_m", amount=7)
+    billed = invoice("in_1", "2026-01-25", usage, line("il_1", "2026-01-25", "2026-02-25"))
+    trial = {"trial_start": on("2026-01-01"), "trial_end": on("2026-01-25")}
+    raw = S(item(), item("si_m", "meter", created=on("2026-01-01")), **trial)
+    assert short(history(raw, first, extended, billed))[:3] == [
+        ("trial_started", "2026-01-01", 0),
+        ("trial_extended", "2026-01-10", 0),
+        ("trial_converted", "2026-01-25", 1000),
+    ]
+
+
+def test_m46_a_metered_item_was_there_from_its_creation_whenever_its_usage_was_billed():
+    usage = line("il_u", "2026-01-10", "2026-02-01", of="meter", si="si_m", amount=7)
+    raw = S(item(), item("si_m", "meter", created=on("2026-01-01")))
+    rows = history(raw, month(0), month(1, usage, line("il_1", MONTHS[1], MONTHS[2])))
+    assert [row["event_type"] for row in rows] == ["activated"]
+
+
 def with_line_discount(number, *ids, **more):
     entries = [{"discount": one, "amount": 500} for one in ids]
     one = line(f"il_{number}", MONTHS[number], MONTHS[number + 1], discount_amounts=entries)
