@@ -30,12 +30,11 @@ from source_stripe_saas.ledger.memory import Memory
 from source_stripe_saas.ledger.progress import LedgerPosition, LedgerProgress, LedgerStep
 from source_stripe_saas.ledger.store import Known, Store, key_of
 from source_stripe_saas.ledger.tally import Tally
+from source_stripe_saas.ledger.units import Events, Listener, Moves, Rows
 from source_stripe_saas.mrr import Catalog, Options
-from source_stripe_saas.streams.changes import FeedPart, Follower
 from source_stripe_saas.streams.crew import Member
 from source_stripe_saas.streams.feed import feed_events
-from source_stripe_saas.streams.fetch import Onlooker
-from source_stripe_saas.streams.plan import EVENTS_KEPT_DAYS, StreamPlan
+from source_stripe_saas.streams.plan import EVENTS_KEPT_DAYS
 from source_stripe_saas.streams.position import Backfill, Position
 from source_stripe_saas.streams.progress import Progress
 from source_stripe_saas.streams.route import DAY_SECONDS, LATENESS_SECONDS, Follow, ReadAll
@@ -71,7 +70,7 @@ class LedgerSync:
 
     def __post_init__(self) -> None:
         self._gathering = Gathering(self._then)
-        self.sightings = Gathering(lambda: (_Moves(self),))
+        self.sightings = Gathering(lambda: (Moves(self),))
 
     @classmethod
     def of(
@@ -127,7 +126,7 @@ class LedgerSync:
         self.sightings.begins()
         if not self.is_scan:
             span = self._events_span()
-            follower = _Listener(self.work, span, None, {}, self)
+            follower = Listener(self.work, span, None, {}, self)
             progress = Progress(self.work.plan, Follow(span, None, self._upper), Position())
             return [Member(self.work, progress, {}, follower)]
         # Inside the folder that goes when the read ends, however that ends.
@@ -141,7 +140,7 @@ class LedgerSync:
 
     def units(self) -> list[Unit]:
         """What the ledger reads by itself from the start."""
-        return [_Events(self, self._events_span())] if self.is_scan else []
+        return [Events(self, self._events_span())] if self.is_scan else []
 
     def _events_span(self) -> Span:
         since = self._window_start
@@ -207,7 +206,7 @@ class LedgerSync:
     # -- what is made of it ------------------------------------------------------------------------
 
     def _then(self) -> tuple[Unit, ...]:
-        return (_Rows(self),)
+        return (Rows(self),)
 
     def batches(self) -> Iterator[Batch]:
         """The rows, in batches, each with what its state may say."""
@@ -327,98 +326,3 @@ _NO_STORE: Any = _NoStore()
 def _member(work: ListWork, span: Span, began: int) -> Member:
     route = ReadAll(span, Backfill(began))
     return Member(work, Progress(work.plan, route, Position()), {})
-
-
-@dataclass(frozen=True)
-class _Own:
-    """A unit that is the ledger's alone."""
-
-    sync: LedgerSync
-
-    @property
-    def label(self) -> str:
-        """What it does."""
-        return f"{self.sync.work.plan.name}: {type(self).__name__.strip('_').lower()}"
-
-    @property
-    def serves(self) -> tuple[str, ...]:
-        """The stream."""
-        return (self.sync.work.plan.name,)
-
-
-@dataclass(frozen=True)
-class _Events(_Own):
-    """Reads the events of a scan."""
-
-    span: Span
-
-    def read(self) -> Iterator[Batch]:
-        """No records."""
-        yield self.sync.work.batch(spawned=self.sync.read_events(self.span))
-
-
-@dataclass(frozen=True)
-class _Moves(_Own):
-    """Finds out what has to be fetched."""
-
-    def read(self) -> Iterator[Batch]:
-        """No records; the units that fetch."""
-        units = [*self.sync.fetches(), *self.sync.ends()]
-        yield self.sync.work.batch(spawned=tuple(units))
-
-
-@dataclass(frozen=True)
-class _Rows(_Own):
-    """Makes the rows."""
-
-    def read(self) -> Iterator[Batch]:
-        """The rows."""
-        yield from self.sync.batches()
-
-
-@dataclass(frozen=True)
-class _Listener(Follower):
-    """The ledger, as it follows the change feed: it wants the events themselves."""
-
-    sync: LedgerSync
-
-    def part(self) -> FeedPart:
-        """The sync takes the events."""
-        return _Listening(self.sync)
-
-
-@dataclass(frozen=True)
-class _Listening:
-    """The ledger's share in a pass over the feed."""
-
-    sync: LedgerSync
-
-    def note(self, event: StripeObject) -> None:
-        """Takes an event; those that no rule reads are passed over."""
-        if event["type"] in EVENT_TYPES:
-            self.sync.note(event)
-
-    @property
-    def name(self) -> str:
-        """The stream's."""
-        return self.sync.work.plan.name
-
-    def looks_on(self, plan: StreamPlan) -> Onlooker | None:
-        """The ledger needs the very objects that two streams fetch."""
-        return self if plan.name in ("subscriptions", "invoices") else None
-
-    def begins(self) -> None:
-        """One more unit is about to show what it fetches."""
-        self.sync.sightings.begins()
-
-    def ends(self) -> tuple[Unit, ...]:
-        """One has shown all; after the last one the rest is fetched."""
-        return self.sync.sightings.ends()
-
-    def saw(self, path: str, identity: str, row: Row | StripeObject | None) -> None:
-        """Takes an object."""
-        self.sync.saw(path, identity, row)
-
-    def own_units(self) -> tuple[Unit, ...]:
-        """What fetches the subscriptions that moved, if nothing else is fetched before."""
-        return self.ends()

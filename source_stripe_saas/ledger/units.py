@@ -1,0 +1,116 @@
+"""The ledger's units of work, and its share in a pass over the change feed.
+
+They hold a sync and call it; what they do is told there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from source_stripe_saas.ledger.feed import EVENT_TYPES
+from source_stripe_saas.streams.changes import FeedPart, Follower
+from source_stripe_saas.streams.fetch import Onlooker
+from source_stripe_saas.streams.plan import StreamPlan
+from source_stripe_saas.streams.spans import Span
+from source_stripe_saas.streams.work import Batch, Unit
+from source_stripe_saas.stripe.rows import Row, StripeObject
+
+if TYPE_CHECKING:
+    from source_stripe_saas.ledger.sync import LedgerSync
+
+
+@dataclass(frozen=True)
+class _Own:
+    """A unit that is the ledger's alone."""
+
+    sync: LedgerSync
+
+    @property
+    def label(self) -> str:
+        """What it does."""
+        return f"{self.sync.work.plan.name}: {type(self).__name__.lower()}"
+
+    @property
+    def serves(self) -> tuple[str, ...]:
+        """The stream."""
+        return (self.sync.work.plan.name,)
+
+
+@dataclass(frozen=True)
+class Events(_Own):
+    """Reads the events of a scan."""
+
+    span: Span
+
+    def read(self) -> Iterator[Batch]:
+        """No records."""
+        yield self.sync.work.batch(spawned=self.sync.read_events(self.span))
+
+
+@dataclass(frozen=True)
+class Moves(_Own):
+    """Finds out what has to be fetched."""
+
+    def read(self) -> Iterator[Batch]:
+        """No records; the units that fetch."""
+        units = [*self.sync.fetches(), *self.sync.ends()]
+        yield self.sync.work.batch(spawned=tuple(units))
+
+
+@dataclass(frozen=True)
+class Rows(_Own):
+    """Makes the rows."""
+
+    def read(self) -> Iterator[Batch]:
+        """The rows."""
+        yield from self.sync.batches()
+
+
+@dataclass(frozen=True)
+class Listener(Follower):
+    """The ledger, as it follows the change feed: it wants the events themselves."""
+
+    sync: LedgerSync
+
+    def part(self) -> FeedPart:
+        """The sync takes the events."""
+        return Listening(self.sync)
+
+
+@dataclass(frozen=True)
+class Listening:
+    """The ledger's share in a pass over the feed."""
+
+    sync: LedgerSync
+
+    def note(self, event: StripeObject) -> None:
+        """Takes an event; those that no rule reads are passed over."""
+        if event["type"] in EVENT_TYPES:
+            self.sync.note(event)
+
+    @property
+    def name(self) -> str:
+        """The stream's."""
+        return self.sync.work.plan.name
+
+    def looks_on(self, plan: StreamPlan) -> Onlooker | None:
+        """The ledger needs the very objects that two streams fetch."""
+        return self if plan.name in ("subscriptions", "invoices") else None
+
+    def begins(self) -> None:
+        """One more unit is about to show what it fetches."""
+        self.sync.sightings.begins()
+
+    def ends(self) -> tuple[Unit, ...]:
+        """One has shown all; after the last one the rest is fetched."""
+        return self.sync.sightings.ends()
+
+    def saw(self, path: str, identity: str, row: Row | StripeObject | None) -> None:
+        """Takes an object."""
+        self.sync.saw(path, identity, row)
+
+    def own_units(self) -> tuple[Unit, ...]:
+        """What fetches the subscriptions that moved, if nothing else is fetched before."""
+        return self.ends()
