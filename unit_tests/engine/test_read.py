@@ -1,4 +1,7 @@
-"""Reads through the CDK's core: order of messages, failures of one stream, both entry points."""
+"""Reads through the CDK's core: order of messages, failures of one stream, both entry points.
+
+Longer than most files: one subject, and all of it stands on the same few reads.
+"""
 
 import json
 import time
