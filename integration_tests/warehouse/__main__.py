@@ -1,8 +1,8 @@
 """`python -m integration_tests.warehouse`: companies of many seeds through the models.
 
-Loads what a first sync would bring into DuckDB, builds and tests all models, and compares every
-month with the company's own books. Prints how long `dbt build` took, what differs because the API
-hides it, and what is wrong.
+Loads what a first sync would bring into DuckDB, one company of them by `stripe-saas sync` itself,
+builds and tests all models, and compares every month with the company's own books. Prints how long
+`dbt build` took, what differs because the API hides it, and what is wrong.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from integration_tests.warehouse.against_ledger import Comparison, compare_month
 from integration_tests.warehouse.building import duckdb_profile, run_dbt
 from integration_tests.warehouse.multiplying import multiply
 from integration_tests.warehouse.raw_tables import load_duckdb
-from integration_tests.warehouse.sandbox_records import records_of
-from source_stripe_saas.sandbox.account import open_account
+from integration_tests.warehouse.sandbox_records import MODELED_STREAMS, records_of
+from integration_tests.warehouse.through_pyairbyte import sync_duckdb
+from source_stripe_saas.sandbox.account import Account, open_account
+from source_stripe_saas.warehouse.places import RAW_SCHEMA
 
 _SHOWN = 40
 
@@ -41,6 +43,13 @@ def main() -> int:
     parser.add_argument("--traceable", action="store_true", help="only such companies")
     parser.add_argument("--untraceable", action="store_true", help="only the others")
     parser.add_argument("--times", type=int, default=1, help="so many such companies in one")
+    parser.add_argument(
+        "--through",
+        choices=("files", "pyairbyte", "one"),
+        default="one",
+        help="files: rows derived in this process; pyairbyte: by `stripe-saas sync`; "
+        "one: so the first traceable company, the others by files",
+    )
     arguments = parser.parse_args()
     kinds = [False, True]
     if arguments.traceable or arguments.untraceable:
@@ -48,25 +57,27 @@ def main() -> int:
     good = True
     for seed in range(arguments.first, arguments.first + arguments.seeds):
         for is_traceable in kinds:
-            good &= _check(
-                seed, arguments.customers, arguments.months, is_traceable, arguments.times
-            )
+            good &= _check(arguments, seed, is_traceable)
             gc.collect()
     return 0 if good else 1
 
 
-def _check(seed: int, customers: int, months: int, is_traceable: bool, times: int) -> bool:
+def _check(arguments: argparse.Namespace, seed: int, is_traceable: bool) -> bool:
     account = open_account(
-        "company", seed=seed, customers=customers, months=months, traceable=is_traceable
+        "company",
+        seed=seed,
+        customers=arguments.customers,
+        months=arguments.months,
+        traceable=is_traceable,
+    )
+    times = arguments.times
+    by_sync = arguments.through == "pyairbyte" or (
+        arguments.through == "one" and is_traceable and seed == arguments.first
     )
     with tempfile.TemporaryDirectory(prefix="stripe-saas-warehouse-") as name:
         folder = Path(name)
         database = folder / "stripe.duckdb"
-        records = records_of(account)
-        rows = sum(map(len, records.values())) * times
-        load_duckdb(database, folder, records, account.store.now)
-        multiply(database, times)
-        del records
+        rows = _load(database, folder, account, times, by_sync)
         began, busy = time.perf_counter(), time.process_time()
         result = run_dbt(folder / "dbt", duckdb_profile(database))
         seconds, busy = time.perf_counter() - began, time.process_time() - busy
@@ -80,6 +91,7 @@ def _check(seed: int, customers: int, months: int, is_traceable: bool, times: in
                     times,
                 )
     kind = "traceable" if is_traceable else "as it comes"
+    kind += ", by stripe-saas sync" if by_sync else ""
     print(f"seed {seed}, {kind}: {rows} rows, dbt build {seconds:.1f} s ({busy:.1f} s busy)")
     print(f"  {len(result.statuses)} models, seeds and tests; {len(result.bad)} not good")
     print(
@@ -93,6 +105,21 @@ def _check(seed: int, customers: int, months: int, is_traceable: bool, times: in
     sys.stdout.flush()
     is_exact = not (is_traceable and found.explained)
     return result.success and not result.bad and not found.wrong and is_exact and found.months > 0
+
+
+def _load(database: Path, folder: Path, account: Account, times: int, by_sync: bool) -> int:
+    """Fills the raw tables; gives how many rows the models find."""
+    if by_sync:
+        sync_duckdb(database, folder, account)
+    else:
+        load_duckdb(database, folder, records_of(account), account.store.now)
+    multiply(database, times)
+    with duckdb.connect(str(database), read_only=True) as connection:
+        counts = (
+            connection.execute(f"select count(*) from {RAW_SCHEMA}.{stream}").fetchone()
+            for stream in (*MODELED_STREAMS, "subscription_events")
+        )
+        return sum(count[0] for count in counts if count)
 
 
 if __name__ == "__main__":
