@@ -23,7 +23,7 @@ from source_stripe_saas.stripe.rows import HeadDecoder, Slices, is_a_page, loads
 from source_stripe_saas.stripe.transport import FAILURES, Answer, Transport, was_sent
 from source_stripe_saas.stripe.watch import Watch
 
-ATTEMPTS = 8
+ATTEMPTS = 9
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
 _KNOCKS = 8
@@ -55,9 +55,10 @@ def pause_seconds(attempt: int, jitter: float) -> float:
     """How long to wait before attempt number `attempt` + 1; `jitter` is between 0 and 1.
 
     Stripe never sends Retry-After, so the pause doubles each time, half of it left to chance so
-    that clients that failed together do not come back together.
+    that clients that failed together do not come back together. A second failure may still be
+    chance, and whoever waits for this page waits alone, so doubling begins with the third.
     """
-    longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
+    longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** max(0, attempt - 2))
     return float(longest * (0.5 + jitter / 2))
 
 
@@ -89,7 +90,7 @@ class StripeClient:
         self._lock = threading.Lock()
         self._account_header: dict[str, str] = {}
         self.latency_seconds = 0.0
-        """How long a request took lately."""
+        """How long an answer took lately, with the pauses after failures."""
         self.bytes_received = 0
         self.requests_sent: dict[str, int] = {}
         """Endpoint -> number of requests, retries included."""
@@ -123,10 +124,11 @@ class StripeClient:
         """
         endpoint = endpoint or path
         problem, status, request_id = "", None, None
+        paused = 0.0
         for attempt in range(1, self._attempts + 1):
             advice = None
             try:
-                answer = self._answer(path, params, endpoint)
+                answer, seconds = self._answer(path, params, endpoint)
             except FAILURES as error:
                 status, request_id = None, None
                 problem = f"connection failed ({_kind_of(error)})"
@@ -140,6 +142,8 @@ class StripeClient:
                 if status < 300:
                     reply = _reply(content, moment, head, is_list)
                     if reply is not None:
+                        self._note(seconds + paused)
+                        self.limits.answered(endpoint)
                         return reply
                     kind = "list" if head or is_list else "object"
                     problem = f"the reply is no {kind} of Stripe's"
@@ -153,10 +157,14 @@ class StripeClient:
                 pause = pause_seconds(attempt, random.random())
                 _log.debug("GET %s: %s; again in %.1f s", path, problem, pause)
                 self._sleep(pause)
+                paused += pause
         raise Unreachable(path, problem, self._attempts, status, request_id)
 
-    def _answer(self, path: str, params: Params, endpoint: str) -> Answer:
+    def _answer(self, path: str, params: Params, endpoint: str) -> tuple[Answer, float]:
         """One request, as soon as the limits allow it; a refused connection is tried again.
+
+        Returns:
+            The answer, and how many seconds it took once it was allowed.
 
         Raises:
             One of `FAILURES`: the connection broke, or was refused again and again.
@@ -178,21 +186,20 @@ class StripeClient:
                 if knocks == _KNOCKS:
                     raise
             else:
-                self._count(endpoint)
-                self._note(time.monotonic() - began, len(answer.content))
-                return answer
+                self._count(endpoint, len(answer.content))
+                return answer, time.monotonic() - began
             knocks += 1
             self._sleep(_KNOCK_PAUSE_SECONDS * (0.5 + random.random() / 2))
 
-    def _count(self, endpoint: str) -> None:
+    def _count(self, endpoint: str, received: int = 0) -> None:
         with self._lock:
             self.requests_sent[endpoint] = self.requests_sent.get(endpoint, 0) + 1
+            self.bytes_received += received
 
-    def _note(self, seconds: float, received: int) -> None:
+    def _note(self, seconds: float) -> None:
         with self._lock:
             known = self.latency_seconds
             self.latency_seconds = known + (seconds - known) * _WEIGHT if known else seconds
-            self.bytes_received += received
 
     def _transport(self) -> Transport:
         """This thread's own connection."""

@@ -2,11 +2,13 @@
 
 One bucket of tokens for the account, one for each endpoint. A token of the account goes to the
 endpoint with the most pages left among those that may have one: shared out evenly, the longest list
-would end long after the others. A refusal that names a bucket makes it smaller for a while.
+would end long after the others. Of an endpoint that has not answered yet nothing is known, and it
+may be the longest, so it goes first. A refusal that names a bucket makes it smaller for a while.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -35,6 +37,11 @@ class _Endpoint:
     bucket: Bucket
     waiting: deque[_Waiter] = field(default_factory=deque)
     pages_left: float = 0.0
+    has_answered: bool = False
+
+    @property
+    def priority(self) -> float:
+        return self.pages_left if self.has_answered else math.inf
 
 
 class RateLimits:
@@ -90,6 +97,11 @@ class RateLimits:
             known = self._of(endpoint)
             known.pages_left = max(0.0, known.pages_left + pages)
 
+    def answered(self, endpoint: str) -> None:
+        """Notes that an endpoint has given a good answer; who reads it tells what is left."""
+        with self._lock:
+            self._of(endpoint).has_answered = True
+
     def refused(self, endpoint: str, reason: str | None) -> None:
         """Answers a 429.
 
@@ -124,7 +136,7 @@ class RateLimits:
             ready = [known for known in ready if known.bucket.wait_seconds() == 0.0]
             if not ready:
                 return
-            chosen = max(ready, key=lambda known: known.pages_left)
+            chosen = max(ready, key=lambda known: known.priority)
             waiter = chosen.waiting.popleft()
             chosen.bucket.take()
             self._account.take()

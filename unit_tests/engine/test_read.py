@@ -434,7 +434,7 @@ def test_a_redirect_is_not_followed():
 def test_a_dead_stripe_ends_a_stream_as_a_passing_trouble():
     with serving(answers={"customers": failure(503, "Down for a moment")}) as stripe:
         output = read_by_pages("customers")
-    assert stripe.asked()["customers"] == 8
+    assert stripe.asked()["customers"] == 9
     (error,) = output.errors()
     assert error["failure_type"] == "transient_error"
     assert "Down for a moment" in error["message"]

@@ -185,9 +185,9 @@ def test_no_answer_after_all_attempts_is_unreachable(stripe):
     pauses = []
     with pytest.raises(Unreachable) as raised:
         a_client(pauses).get("things")
-    assert len(stripe.request_history) == ATTEMPTS == 8
+    assert len(stripe.request_history) == ATTEMPTS == 9
     assert len(pauses) == ATTEMPTS - 1, "no pause after the last"
-    assert (raised.value.status, raised.value.attempts) == (503, 8)
+    assert (raised.value.status, raised.value.attempts) == (503, 9)
     assert raised.value.request_id == "req_7"
     assert raised.value.message == "status 503: Down for a moment"
 
@@ -247,12 +247,19 @@ def test_a_connection_that_broke_may_have_brought_the_request_and_is_an_attempt(
     assert len(pauses) == 1
 
 
-def test_pauses_double_up_to_half_a_minute_and_half_of_each_is_chance():
-    assert [pause_seconds(attempt, 1.0) for attempt in range(1, 9)] == [
-        0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0,
+def test_pauses_double_from_the_third_failure_up_to_half_a_minute_and_half_of_each_is_chance():
+    assert [pause_seconds(attempt, 1.0) for attempt in range(1, 10)] == [
+        0.5, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0,
     ]  # fmt: skip
     assert pause_seconds(1, 0.0) == 0.25
     assert pause_seconds(9, 0.0) == 15.0
+
+
+def test_the_latency_counts_the_pauses_for_they_hold_the_reader_as_well(stripe):
+    stripe.get(URL, [{"status_code": 500}, {"status_code": 500}, GOOD])
+    client = a_client(pauses := [])
+    client.get("things")
+    assert client.latency_seconds >= sum(pauses) >= 0.5
 
 
 def test_refusals_know_their_kind(stripe):

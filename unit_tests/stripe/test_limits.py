@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from source_stripe_saas.stripe.bucket import Bucket
-from source_stripe_saas.stripe.limits import RateLimits, limits_for
+from source_stripe_saas.stripe.limits import RateLimits, _Waiter, limits_for
 from unit_tests.builders import some_settings
 
 
@@ -99,26 +99,39 @@ def test_the_limit_holds_over_all_threads_and_nobody_waits_for_ever(clock, threa
     assert len(times) == 20 * threads
 
 
+def order_of_grants(limits, clock, asked):
+    """All ask at once, one token comes at a time; the endpoints in the order served."""
+    limits.wait("other")  # the token that was there
+    waiters = [_Waiter(endpoint, threading.Condition(limits._lock)) for endpoint in asked]
+    order = []
+    with limits._lock:
+        for waiter in waiters:
+            limits._of(waiter.endpoint).waiting.append(waiter)
+        while waiters:
+            clock.sleep(0.1)
+            limits._grant()
+            served = [waiter for waiter in waiters if waiter.granted]
+            assert len(served) == 1, "a tenth of a second brings one token"
+            waiters.remove(served[0])
+            order.append(served[0].endpoint)
+    return order
+
+
 def test_the_longest_list_gets_the_accounts_tokens_first(clock):
     limits = limited(clock, 10.0, 25.0)
-    limits.expect("short", 1)
+    for endpoint, pages in (("short", 1), ("long", 50)):
+        limits.expect(endpoint, pages)
+        limits.answered(endpoint)
+    asked = ["short", "long"] * 3
+    assert order_of_grants(limits, clock, asked) == ["long"] * 3 + ["short"] * 3
+
+
+def test_an_endpoint_that_has_not_answered_yet_goes_first_for_it_may_be_the_longest(clock):
+    limits = limited(clock, 10.0, 25.0)
     limits.expect("long", 50)
-    granted, lock = [], threading.Lock()
-
-    def ask(endpoint):
-        limits.wait(endpoint)
-        with lock:
-            granted.append(endpoint)
-
-    limits.wait("other")  # the token that was there
-    threads = []
-    with limits._lock:  # nobody is served until all have asked
-        for endpoint in ["short"] * 3 + ["long"] * 3:
-            threads.append(threading.Thread(target=ask, args=(endpoint,), daemon=True))
-            threads[-1].start()
-    for thread in threads:
-        thread.join(timeout=20)
-    assert sorted(granted) == ["long"] * 3 + ["short"] * 3
+    limits.answered("long")
+    granted = order_of_grants(limits, clock, ["long", "failing", "long"])
+    assert granted == ["failing", "long", "long"]
 
 
 def test_a_refusal_makes_a_bucket_smaller_and_time_mends_it():
