@@ -221,6 +221,7 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
             most_readers=self._workers,
             expect=limits.expect,
             processor=Processor(),
+            is_backed_up=self._concurrent_source.is_backed_up,
         )
         try:
             self._account = open_account(self._client, self._settings)

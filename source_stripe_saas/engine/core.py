@@ -37,7 +37,7 @@ from source_stripe_saas.engine.ending import Stopped
 from source_stripe_saas.engine.page import Page
 from source_stripe_saas.engine.partition import Placeholder, UnitFailed, UnitPartition
 
-_PAGES_IN_QUEUE = 24
+_PAGES_IN_QUEUE = 12
 """The CDK bounds its queue by items; at 400 kB a page its 10,000 would be 4 GB."""
 
 _LAST_STATUSES = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
@@ -98,6 +98,10 @@ class PageSource(ConcurrentSource):
         source.complete = set()
         source._is_reading = False
         return source
+
+    def is_backed_up(self) -> bool:
+        """True while pages are read faster than they are written."""
+        return self._queue.qsize() >= _PAGES_IN_QUEUE // 2
 
     def stop(self, number: int) -> bool:
         """Ends the read as soon as what is on its way has been written; from any thread.

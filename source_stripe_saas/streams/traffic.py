@@ -1,7 +1,8 @@
 """Who is reading from which endpoint, and whether another reader would find something to do.
 
 A window may be given away only while its endpoint has room: readers beyond what Stripe's limit lets
-through would hold threads that other endpoints need.
+through would hold threads that other endpoints need. Nor is there room while pages are read faster
+than they are taken: each reader holds a page and memory of its own.
 """
 
 from __future__ import annotations
@@ -73,11 +74,15 @@ class Traffic:
     """Told how many more pages, or fewer, an endpoint is thought to have left."""
     processor: Processor | None = None
     """None has always time."""
+    is_backed_up: Callable[[], bool] = lambda: False
+    """True while pages that have been read wait to be written."""
     _readers: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def has_room(self, endpoint: str) -> bool:
         """True if one more reader of the endpoint would be kept busy, and not the processor."""
+        if self.is_backed_up():
+            return False
         is_busy = self.processor is not None and self.processor.is_busy()
         most = _ALWAYS_READERS if is_busy else self.most_readers
         wanted = min(

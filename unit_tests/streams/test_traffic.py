@@ -76,3 +76,11 @@ def test_all_endpoints_together_have_no_more_readers_than_there_are_threads():
     assert not traffic.has_room("charges")
     traffic.leaves("payouts")
     assert traffic.has_room("charges")
+
+
+def test_nobody_joins_while_pages_wait_to_be_written():
+    is_backed_up = True
+    traffic = Traffic(is_backed_up=lambda: is_backed_up)
+    assert not traffic.has_room("charges")
+    is_backed_up = False
+    assert traffic.has_room("charges")
