@@ -29,7 +29,8 @@ GROUPS = {
 VARIABLES = {
     "stripe_database": "The database of the raw tables; null takes the profile's.",
     "stripe_schema": "Their schema.",
-    "stripe_tables": "Stream → table, for tables that are not named after their stream.",
+    "stripe_table_prefix": "What stands before the stream's name in the names of tables.",
+    "stripe_tables": "Stream → table, for tables that are not named so.",
     "stripe_syncs_table": "The log of syncs, a row a sync with `synced_at` in Unix seconds.",
     "stripe_sync_streams_table": "The log of syncs by stream.",
     "as_of": "A moment instead of the last sync's, such as `2026-05-31 23:59:59`, UTC.",

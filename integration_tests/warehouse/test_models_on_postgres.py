@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from decimal import Decimal
-
 import duckdb
 import psycopg2
 import pytest
 
 from integration_tests.warehouse.building import duckdb_profile, run_dbt
+from integration_tests.warehouse.built_tables import differing, tables_of
 from integration_tests.warehouse.raw_tables import load_duckdb, load_postgres
 from integration_tests.warehouse.sandbox_records import records_of
 from source_stripe_saas.sandbox.account import open_account
@@ -18,7 +16,6 @@ from source_stripe_saas.warehouse.target import parse_target
 
 pytestmark = pytest.mark.slow
 
-SCHEMAS = ("stripe_marts", "stripe_marts_staging")
 # Rates and an own id for some, so that no branch of the models is left out.
 VARIABLES = {
     "fx_mode": "month_end",
@@ -62,50 +59,6 @@ def own_tables(account):
     )
 
 
-def plain(value):
-    """A value as both drivers give it."""
-    if isinstance(value, Decimal):
-        return value.normalize()
-    if isinstance(value, float):
-        return Decimal(str(value)).normalize()
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, (dict, list)):
-        return "json"
-    return value
-
-
-def tables(query):
-    """Table -> its columns and rows, in an order that does not hang on the warehouse."""
-    found = {}
-    names = query(
-        "select table_schema, table_name from information_schema.tables "
-        f"where table_schema in {SCHEMAS} order by 1, 2"
-    )[1]
-    for schema, name in names:
-        columns, rows = query(f'select * from {schema}."{name}"')
-        # JSON is text with DuckDB's driver and objects with Postgres's.
-        kept = [place for place, column in enumerate(columns) if column not in JSON_COLUMNS]
-        found[f"{schema}.{name}"] = (
-            [columns[place] for place in kept],
-            sorted(repr([plain(row[place]) for place in kept]) for row in rows),
-        )
-    return found
-
-
-JSON_COLUMNS = ("metadata", "discounts", "items_after", "total_discount_amounts")
-
-
-def query_by(cursor):
-    def query(sql):
-        cursor.execute(sql)
-        return [column[0] for column in cursor.description], cursor.fetchall()
-
-    return query
-
-
 def test_every_table_is_the_same_in_duckdb_and_postgres(postgres, tmp_path, monkeypatch):
     account = open_account("company", seed=5, customers=200, months=18)
     records = records_of(account)
@@ -132,22 +85,13 @@ def test_every_table_is_the_same_in_duckdb_and_postgres(postgres, tmp_path, monk
         assert result.success, result.bad
         assert not result.bad
         with connection.cursor() as cursor:
-            in_postgres = tables(query_by(cursor))
+            in_postgres = tables_of(cursor)
     finally:
         connection.close()
 
     with duckdb.connect(str(file), read_only=True) as opened:
-        in_duckdb = tables(query_by(opened.cursor()))
-    assert list(in_duckdb) == list(in_postgres)
+        in_duckdb = tables_of(opened.cursor())
     assert len(in_duckdb) > 50
-    differing = {
-        name: next(
-            (pair for pair in zip(rows, in_postgres[name][1], strict=False) if pair[0] != pair[1]),
-            None,
-        )
-        for name, (columns, rows) in in_duckdb.items()
-        if (columns, rows) != in_postgres[name]
-    }
-    assert not differing
+    assert not differing(in_duckdb, in_postgres)
     filled = [name for name, (_, rows) in in_duckdb.items() if rows]
     assert len(filled) > len(in_duckdb) * 0.9

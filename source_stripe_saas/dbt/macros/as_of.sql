@@ -50,7 +50,8 @@
         ~ dbt.type_timestamp() ~ ") as extracted_at" }}
 {%- endmacro %}
 
-{#- One row a stream that has a table: when it was last read to its end (`loaded_at`). -#}
+{#- One row a stream that has a table: when it was last read to its end (`loaded_at`). Without a log
+    of syncs nobody knows that of an empty table. -#}
 {% macro stream_moments() -%}
     {%- set streams = load_relation(source('stripe', 'sync_streams')) if execute else none -%}
     {%- if streams %}
@@ -60,6 +61,6 @@
     {%- else %}
     select stream, extracted_at as loaded_at
     from ({{ stripe_saas.extraction_moments() }}) as extractions
-    where stream is not null
+    where extracted_at is not null
     {%- endif %}
 {%- endmacro %}

@@ -2,7 +2,7 @@
     currency (M55 to M58, M60). One row per client, basis, currency and period; `basis` is
     `currency` or `reporting`. -#}
 {% macro client_movements(period) %}
-{%- set is_reported = var("fx_mode") != "none" -%}
+{%- set is_reported = stripe_saas.one_of("fx_mode", ["none", "constant", "month_end"]) != "none" -%}
 with phases as (
     select * from {{ ref("int_stripe__client_" ~ period ~ "_phases") }}
 ),
@@ -110,7 +110,7 @@ final as (
         classified.delta_minor as mrr_delta_minor,
         -- a fall so late that a rise may still make it a switch
         coalesce(
-            classified.crossing = 'fall' and as_of.as_of_at
+            classified.movement = 'churn' and classified.crossing = 'fall' and as_of.as_of_at
             <= {{ stripe_saas.end_of_window("classified.fell_at") }},
             false
         ) as is_provisional

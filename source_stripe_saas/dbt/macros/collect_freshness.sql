@@ -20,7 +20,10 @@
         from {{ streams }}
         where stream = '{{ source.identifier }}'
         {%- else %}
-        select max({{ loaded_at_field }}) as loaded_at from {{ source }}
+        {#- Of an empty table nobody knows when it was looked at. #}
+        select coalesce(max({{ loaded_at_field }}), max(as_of_at)) as loaded_at
+        from as_of
+        left join {{ source }} on 1 = 1
         {%- endif %}
     )
     select loaded.loaded_at as max_loaded_at, as_of.as_of_at as snapshotted_at

@@ -10,9 +10,9 @@
 {%- endmacro %}
 
 {% macro duckdb__json_elements(relation, keys, column) -%}
-    select {{ keys | join(", ") }}, unnest(cast({{ column }} as json[])) as element
+    select {{ keys | join(", ") }}, unnest(cast(cast({{ column }} as json) as json[])) as element
     from {{ relation }}
-    where json_type({{ column }}) = 'ARRAY'
+    where json_type(cast({{ column }} as json)) = 'ARRAY'
 {%- endmacro %}
 
 {% macro postgres__json_elements(relation, keys, column) -%}

@@ -30,3 +30,36 @@
 {% macro spark__json_text(column, path) -%}
     get_json_object({{ column }}, '$["{{ path | join('"]["') }}"]')
 {%- endmacro %}
+
+{#- A JSON column and a key in, what is there as JSON out. -#}
+{% macro json_part(column, key) -%}
+    {{ return(adapter.dispatch('json_part', 'stripe_saas')(column, key)) }}
+{%- endmacro %}
+
+{% macro default__json_part(column, key) -%}
+    json_query({{ column }}, '$.{{ key }}')
+{%- endmacro %}
+
+{% macro duckdb__json_part(column, key) -%}
+    json_extract({{ column }}, '$."{{ key }}"')
+{%- endmacro %}
+
+{% macro postgres__json_part(column, key) -%}
+    (cast({{ column }} as json) -> '{{ key }}')
+{%- endmacro %}
+
+{% macro redshift__json_part(column, key) -%}
+    {{ column }}."{{ key }}"
+{%- endmacro %}
+
+{% macro snowflake__json_part(column, key) -%}
+    get_path(to_variant({{ column }}), '"{{ key }}"')
+{%- endmacro %}
+
+{% macro bigquery__json_part(column, key) -%}
+    json_query({{ column }}, '$."{{ key }}"')
+{%- endmacro %}
+
+{% macro spark__json_part(column, key) -%}
+    get_json_object({{ column }}, '$["{{ key }}"]')
+{%- endmacro %}

@@ -1,7 +1,8 @@
 {#- A stream and the columns wanted in; its rows out, each key once, every column of one type.
 
     Tables differ by loader: a stream that was not synced gives no rows, a column that is missing is
-    null, and of two rows of one key (a loader that only appends) the later stays.
+    null, and of two rows of one key (a loader that only appends) the later stays. Where a table has
+    a column `_airbyte_data`, as Airbyte's raw tables have, everything is read out of that.
 
     columns: name -> text, integer, number, boolean, moment or json. -#}
 {% macro raw_stream(stream, columns, key="id") -%}
@@ -15,6 +16,7 @@
             {%- endfor -%}
         {%- endif -%}
     {%- endif -%}
+    {%- set is_raw = "_airbyte_data" in found -%}
     {%- if not found %}
     select
         {%- for name, kind in columns.items() %}
@@ -25,14 +27,23 @@
     {%- else %}
     select
         {%- for name, kind in columns.items() %}
-        {{ stripe_saas.raw_column(found.get(name), kind) }} as {{ name }}{{ "," if not loop.last }}
+        {{ stripe_saas.raw_property(name, kind) if is_raw
+            else stripe_saas.raw_column(found.get(name), kind) }} as {{ name }}{{ "," if not loop.last }}
         {%- endfor %}
     from (
         select
             *,
             row_number() over (
-                partition by {{ key }}
-                order by {{ "updated desc," if "updated" in found }}
+                partition by {% for part in key.split(", ") -%}
+                    {{ stripe_saas.raw_property(part, "text") if is_raw else part }}
+                    {{- ", " if not loop.last }}
+                {%- endfor %}
+                order by
+                    {%- if is_raw %}
+                    coalesce({{ stripe_saas.raw_property("updated", "integer") }}, 0) desc,
+                    {%- elif "updated" in found %}
+                    case when updated is null then 1 else 0 end, updated desc,
+                    {%- endif %}
                     {{ "_airbyte_extracted_at desc" if "_airbyte_extracted_at" in found else key }}
             ) as place_of_row
         from {{ relation }}
@@ -50,6 +61,22 @@
         {{ adapter.quote(column.name) }}
     {%- else -%}
         cast({{ adapter.quote(column.name) }} as {{ stripe_saas.type_of(kind) }})
+    {%- endif -%}
+{%- endmacro %}
+
+{#- A property of Stripe's object inside `_airbyte_data`. -#}
+{% macro raw_property(name, kind) -%}
+    {%- set text = stripe_saas.json_text("_airbyte_data", name) -%}
+    {%- if kind == "json" -%}
+        {{ stripe_saas.json_part("_airbyte_data", name) }}
+    {%- elif kind == "moment" -%}
+        {#- Stripe's are Unix seconds, the ledger's ISO 8601. #}
+        coalesce(
+            {{ stripe_saas.moment("case when " ~ text ~ " like '%-%-%' then " ~ text ~ " end", "text") }},
+            {{ stripe_saas.from_epoch("case when " ~ text ~ " not like '%-%-%' then " ~ text ~ " end") }}
+        )
+    {%- else -%}
+        cast({{ text }} as {{ stripe_saas.type_of(kind) }})
     {%- endif -%}
 {%- endmacro %}
 

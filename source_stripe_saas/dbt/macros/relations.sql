@@ -3,6 +3,16 @@
     {{ var(variable) or seed }}
 {%- endmacro %}
 
+{#- A variable's value, which must be one of those given. -#}
+{% macro one_of(variable, values) -%}
+    {%- if var(variable) not in values -%}
+        {{ exceptions.raise_compiler_error(
+            variable ~ ": " ~ var(variable) ~ " is not one of " ~ values | join(", ")
+        ) }}
+    {%- endif -%}
+    {{ return(var(variable)) }}
+{%- endmacro %}
+
 {#- 1 or 0, to be summed. -#}
 {% macro flag(condition) -%}
     case when {{ condition }} then 1 else 0 end

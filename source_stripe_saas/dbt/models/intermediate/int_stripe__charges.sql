@@ -22,7 +22,8 @@ final as (
         coalesce(identities.client_id, charges.customer_id) as client_id, charges.currency,
         charges.created_at, {{ stripe_saas.local_period("charges.created_at") }} as charged_on,
         charges.amount_captured_minor as gross_minor,
-        coalesce(refunds.refunded_minor, 0) as refunded_minor,
+        -- what the charge says itself, where its refunds were not read
+        coalesce(refunds.refunded_minor, charges.amount_refunded_minor, 0) as refunded_minor,
         coalesce(disputes.lost_minor, 0) as dispute_lost_minor
     from charges
     left join {{ ref("int_stripe__identities") }} as identities

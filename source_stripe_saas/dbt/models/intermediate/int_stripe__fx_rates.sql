@@ -22,10 +22,14 @@ candidates as (
     select
         currencies.currency, months.month_start, rates.rate,
         row_number() over (
-            partition by currencies.currency, months.month_start order by rates.rate_date desc
+            partition by currencies.currency, months.month_start
+            -- what was not known yet comes last: a rebuilt past looks as it did
+            order by case when rates.rate_date <= as_of.as_of_date then 0 else 1 end,
+                rates.rate_date desc
         ) as place
     from currencies
     cross join months
+    cross join {{ ref("stg_stripe__as_of") }} as as_of
     inner join rates
         on currencies.currency = rates.currency
         {%- if var("fx_mode") == "month_end" %}

@@ -1,9 +1,14 @@
 -- One row per Stripe customer that any table names: its own id, and the rule that found it.
 {%- set rules = var("identity_rules") -%}
 {%- set keys = var("identity_metadata_keys") -%}
-{%- set entity_column = "user_id" if var("identity_entity") == "user" else "account_id" %}
+{%- set entity_column = {"user": "user_id", "account": "account_id"}[
+    stripe_saas.one_of("identity_entity", ["account", "user"])
+] %}
 with customers as (
-    select customer_id, email, metadata from {{ ref("stg_stripe__customers") }}
+    select customer_id, email, metadata, is_deleted from {{ ref("stg_stripe__customers") }}
+),
+held as (
+    select count(*) as customers from customers
 ),
 -- A customer deleted long ago may be known by its subscriptions alone.
 known as (
@@ -30,7 +35,10 @@ addresses as (
     where email is not null
 ),
 overrides as (
-    select customer_id, min(entity_id) as entity_id, count(distinct entity_id) as found
+    select
+        cast(customer_id as {{ dbt.type_string() }}) as customer_id,
+        min(cast(entity_id as {{ dbt.type_string() }})) as entity_id,
+        count(distinct entity_id) as found
     from {{ stripe_saas.relation_or_seed(
         "identity_overrides_relation", ref("stripe_identity_overrides")
     ) }}
@@ -69,9 +77,12 @@ by_email_domain as (
         count(distinct own_entities.entity_id) as found
     from addresses
     inner join own_entities on addresses.domain = own_entities.domain
-    left join {{ stripe_saas.relation_or_seed(
-        "free_mail_domains_relation", ref("stripe_free_mail_domains")
-    ) }} as free_domains
+    left join (
+        select distinct lower(trim(domain)) as domain
+        from {{ stripe_saas.relation_or_seed(
+            "free_mail_domains_relation", ref("stripe_free_mail_domains")
+        ) }}
+    ) as free_domains
         on addresses.domain = free_domains.domain
     where free_domains.domain is null
     group by 1
@@ -107,8 +118,14 @@ final as (
         coalesce(placed.entity_id, known.customer_id) as client_id,
         placed.entity_id,
         placed.matched_by,
-        placed.entity_id is null and ambiguous.rules is not null as is_ambiguous
+        placed.entity_id is null and ambiguous.rules is not null as is_ambiguous,
+        -- a customer that is not among those that were read was deleted before the first sync
+        coalesce(
+            customers.is_deleted, customers.customer_id is null and held.customers > 0
+        ) as is_deleted
     from known
+    cross join held
+    left join customers on known.customer_id = customers.customer_id
     left join placed on known.customer_id = placed.customer_id and placed.place = 1
     left join ambiguous on known.customer_id = ambiguous.customer_id
     where known.customer_id is not null

@@ -12,7 +12,10 @@ ends as (
     select
         events.subscription_id,
         min(case
-            when events.event_type = 'trial_converted' or events.movement = 'new'
+            when events.event_type = 'trial_converted'
+                or (events.movement = 'new' and events.event_type <> 'trial_started')
+                -- a trial that was paused at its end, and goes on as a paid subscription
+                or (events.status_before = 'paused' and events.status_after in ('active', 'past_due'))
                 then events.occurred_at
         end) as converted_at,
         min(case

@@ -25,15 +25,22 @@ downgrades as (
 -- a card works until the end of the month printed on it
 cards as (
     select
-        customers.customer_id,
+        subscriptions.subscription_id,
         {{ stripe_saas.add_to_date(
             "cast('1970-01-01' as date)",
             "((methods.card_exp_year - 1970) * 12 + methods.card_exp_month)", "month"
         ) }} as expires_on
-    from {{ ref("stg_stripe__customers") }} as customers
+    from subscriptions
+    left join {{ ref("stg_stripe__customers") }} as customers
+        on subscriptions.customer_id = customers.customer_id
+    -- a subscription's own means of payment goes before the customer's
     inner join {{ ref("stg_stripe__payment_methods") }} as methods
-        on customers.default_payment_method_id = methods.payment_method_id
+        on methods.payment_method_id = coalesce(
+            subscriptions.default_payment_method_id, customers.default_payment_method_id
+        )
     where methods.card_exp_year is not null
+        and coalesce(subscriptions.collection_method, 'charge_automatically')
+        = 'charge_automatically'
 ),
 signals as (
     select subscriptions.subscription_id, 'payment_failed' as reason, failing.failed_at as signaled_at
@@ -64,7 +71,7 @@ signals as (
         subscriptions.subscription_id, 'card_expiring' as reason,
         cast(cards.expires_on as {{ dbt.type_timestamp() }}) as signaled_at
     from subscriptions
-    inner join cards on subscriptions.customer_id = cards.customer_id
+    inner join cards on subscriptions.subscription_id = cards.subscription_id
     cross join as_of
     where cards.expires_on
         <= {{ stripe_saas.add_to_date("as_of.as_of_date", var("card_expiring_days")) }}

@@ -3,10 +3,11 @@ with stripe_customers as (
     select
         identities.client_id, identities.customer_id, customers.name, customers.email,
         customers.country, customers.created_at,
-        coalesce(customers.is_deleted, customers.customer_id is null) as is_deleted,
+        identities.is_deleted,
         row_number() over (
             partition by identities.client_id
-            order by case when coalesce(customers.is_deleted, true) then 1 else 0 end,
+            order by case when identities.is_deleted or customers.customer_id is null
+                then 1 else 0 end,
                 customers.created_at, identities.customer_id
         ) as place
     from {{ ref("int_stripe__identities") }} as identities
@@ -36,31 +37,50 @@ lifecycle_stages as (
         "lifecycle_stages_relation", ref("stripe_lifecycle_stages")
     ) }}
 ),
--- a client's currency is that of its MRR, else of its last change
+exponents as (
+    select currency, currency_exponent from {{ ref("stripe_currency_exponents") }}
+),
+-- a client's currency is that of its MRR, else of its last change, else of its last charge
+money_moments as (
+    select client_id, currency, mrr_delta_minor, occurred_at as moved_at,
+        cast(null as {{ dbt.type_timestamp() }}) as charged_at
+    from events
+    union all
+    select client_id, currency, 0, cast(null as {{ dbt.type_timestamp() }}), created_at
+    from {{ ref("int_stripe__charges") }}
+),
 currency_sums as (
     select
-        client_id, currency, currency_exponent,
+        client_id, currency,
         {{ stripe_saas.whole("sum(mrr_delta_minor)") }} as mrr_minor,
-        max(occurred_at) as last_at
-    from events
-    group by 1, 2, 3
+        max(moved_at) as moved_at, max(charged_at) as charged_at
+    from money_moments
+    group by 1, 2
 ),
 currencies as (
     select
-        client_id, currency, currency_exponent, mrr_minor,
+        sums.client_id, sums.currency, coalesce(exponents.currency_exponent, 2) as currency_exponent,
+        sums.mrr_minor,
         row_number() over (
-            partition by client_id
-            order by case when mrr_minor > 0 then 0 else 1 end, last_at desc, currency
+            partition by sums.client_id
+            order by case when sums.mrr_minor > 0 then 0 else 1 end,
+                case when sums.moved_at is null then 1 else 0 end,
+                case when sums.charged_at is null then 1 else 0 end,
+                sums.moved_at desc, sums.charged_at desc, sums.currency
         ) as place,
-        sum({{ stripe_saas.flag("mrr_minor > 0") }}) over (partition by client_id) as paying_currencies
-    from currency_sums
+        sum({{ stripe_saas.flag("sums.mrr_minor > 0") }}) over (partition by sums.client_id)
+            as paying_currencies
+    from currency_sums as sums
+    left join exponents on sums.currency = exponents.currency
 ),
 stages as (
     select
-        subscriptions.client_id, min(stages.precedence) as precedence
+        subscriptions.client_id, stages.stage,
+        row_number() over (
+            partition by subscriptions.client_id order by stages.precedence, stages.stage
+        ) as place
     from subscriptions
     inner join lifecycle_stages as stages on subscriptions.status = stages.status
-    group by 1
 ),
 running as (
     select
@@ -73,7 +93,7 @@ running as (
     group by 1
 ),
 plan_names as (
-    select distinct client_id, plan, tier from subscriptions where is_running and plan is not null
+    select distinct client_id, plan from subscriptions where is_running and plan is not null
 ),
 plans as (
     select
@@ -107,6 +127,8 @@ births as (
         row_number() over (partition by client_id order by occurred_at, subscription_id, sequence)
             as place
     from events
+    -- whoever never finished signing up took no path
+    where event_type not in ('signup_incomplete', 'signup_expired')
 ),
 turns as (
     select
@@ -161,7 +183,7 @@ final as (
     select
         clients.client_id, clients.customer_id, clients.stripe_customers, clients.name,
         clients.email, clients.country, clients.is_deleted,
-        coalesce(seeded.stage, lead_stage.stage) as lifecycle_stage,
+        coalesce(stages.stage, lead_stage.stage) as lifecycle_stage,
         currencies.currency, currencies.currency_exponent,
         coalesce(currencies.mrr_minor, 0) as mrr_minor,
         coalesce(currencies.mrr_minor, 0) * 12 as arr_minor,
@@ -193,8 +215,7 @@ final as (
         coalesce(risks.is_at_risk, 0) = 1 as is_at_risk
     from clients
     left join currencies on clients.client_id = currencies.client_id and currencies.place = 1
-    left join stages on clients.client_id = stages.client_id
-    left join lifecycle_stages as seeded on stages.precedence = seeded.precedence
+    left join stages on clients.client_id = stages.client_id and stages.place = 1
     left join lifecycle_stages as lead_stage on lead_stage.status = 'none'
     left join running on clients.client_id = running.client_id
     left join plans on clients.client_id = plans.client_id

@@ -23,10 +23,18 @@ periods as (
         lead(valid_from) over (partition by subscription_id order by valid_from) as next_from
     from {{ ref("subscription_periods") }}
 ),
-paid_out as (
-    select payout_id, sum(net_minor) as net_minor
-    from {{ ref("stg_stripe__payout_balance_transactions") }}
-    group by 1
+-- Stripe lists the payout's own transaction, which takes the money out, beside what it pays out
+payouts as (
+    select
+        payouts.payout_id, payouts.currency, payouts.amount_minor,
+        sum(transactions.net_minor) as net_minor
+    from {{ ref("stg_stripe__payouts") }} as payouts
+    inner join {{ ref("stg_stripe__payout_balance_transactions") }} as transactions
+        on payouts.payout_id = transactions.payout_id
+    where payouts.is_automatic
+        and coalesce(transactions.type, '') <> 'payout'
+        and transactions.balance_transaction_id <> coalesce(payouts.balance_transaction_id, '')
+    group by 1, 2, 3
 ),
 streams as (
     {{ stripe_saas.stream_moments() }}
@@ -74,6 +82,16 @@ checks as (
             as found
     from {{ ref("int_stripe__subscriptions") }}
     union all
+    -- those of the last day may have come after the ledger was read
+    select
+        'subscriptions_have_events' as check_name, 'subscriptions' as scope, 0 as expected,
+        {{ stripe_saas.whole("coalesce(sum(" ~ stripe_saas.flag(
+            "not subscriptions.has_events and subscriptions.created_at < "
+            ~ dbt.dateadd("day", -1, "as_of.as_of_at")
+        ) ~ "), 0)") }} as found
+    from {{ ref("int_stripe__subscriptions") }} as subscriptions
+    cross join as_of
+    union all
     select
         'no_row_was_adjusted' as check_name, 'subscription_events' as scope, 0 as expected,
         {{ stripe_saas.whole("coalesce(sum(" ~ stripe_saas.flag("event_type = 'adjusted'") ~ "), 0)") }}
@@ -81,13 +99,18 @@ checks as (
     from {{ ref("subscription_events") }}
     union all
     select
-        'payouts_are_their_transactions' as check_name, payouts.currency as scope,
-        {{ stripe_saas.whole("sum(payouts.amount_minor)") }} as expected,
-        {{ stripe_saas.whole("sum(paid_out.net_minor)") }} as found
-    from {{ ref("stg_stripe__payouts") }} as payouts
-    inner join paid_out on payouts.payout_id = paid_out.payout_id
-    where payouts.is_automatic
-    group by payouts.currency
+        'payouts_are_their_transactions' as check_name, currency as scope,
+        {{ stripe_saas.whole("sum(amount_minor)") }} as expected,
+        {{ stripe_saas.whole("sum(net_minor)") }} as found
+    from payouts
+    group by currency
+    union all
+    -- one too much and one too little would not show in their sum
+    select
+        'every_payout_is_its_transactions' as check_name, 'payouts' as scope, 0 as expected,
+        {{ stripe_saas.whole("coalesce(sum(" ~ stripe_saas.flag("amount_minor <> net_minor") ~ "), 0)") }}
+            as found
+    from payouts
     {%- for currency, bounds in expected_range.items() %}
     union all
     select

@@ -3,8 +3,7 @@ select
     identities.customer_id, identities.client_id, identities.entity_id,
     identities.entity_id is not null as is_matched,
     coalesce(identities.matched_by, 'none') as matched_by, identities.is_ambiguous,
-    customers.email, customers.name, customers.created_at,
-    coalesce(customers.is_deleted, customers.customer_id is null) as is_deleted
+    customers.email, customers.name, customers.created_at, identities.is_deleted
 from {{ ref("int_stripe__identities") }} as identities
 left join {{ ref("stg_stripe__customers") }} as customers
     on identities.customer_id = customers.customer_id

@@ -28,7 +28,7 @@ daily as (
     from placed
     group by 1, 2, 3, 4
 ),
-{%- if var("month_movements") == "net" %}
+{%- if stripe_saas.one_of("month_movements", ["daily", "net"]) == "net" %}
 -- one movement a client, from the month's opening to its closing
 net as (
     select

@@ -46,6 +46,9 @@ dispute_sums as (
         count(*) as disputes,
         {{ stripe_saas.whole("sum(" ~ stripe_saas.flag("status = 'won'") ~ ")") }} as disputes_won,
         {{ stripe_saas.whole("sum(" ~ stripe_saas.flag("status = 'lost'") ~ ")") }} as disputes_lost,
+        {{ stripe_saas.whole("sum(" ~ stripe_saas.flag(
+            "status in ('warning_closed', 'prevented')"
+        ) ~ ")") }} as disputes_averted,
         {{ stripe_saas.whole("sum(amount_minor)") }} as disputed_minor
     from {{ ref("stg_stripe__disputes") }}
     group by 1, 2
@@ -78,8 +81,12 @@ final as (
         coalesce(dispute_sums.disputes, 0) as disputes,
         coalesce(dispute_sums.disputes_won, 0) as disputes_won,
         coalesce(dispute_sums.disputes_lost, 0) as disputes_lost,
-        coalesce(dispute_sums.disputes - dispute_sums.disputes_won - dispute_sums.disputes_lost, 0)
-            as disputes_open,
+        coalesce(dispute_sums.disputes_averted, 0) as disputes_averted,
+        coalesce(
+            dispute_sums.disputes - dispute_sums.disputes_won - dispute_sums.disputes_lost
+            - dispute_sums.disputes_averted,
+            0
+        ) as disputes_open,
         coalesce(dispute_sums.disputed_minor, 0) as disputed_minor
     from keys
     left join invoice_sums

@@ -26,7 +26,8 @@ placed as (
         *,
         row_number() over (
             partition by client_id
-            order by case when is_running then 0 else 1 end, ended_at desc, subscription_id
+            order by case when is_running then 0 else 1 end,
+                case when ended_at is null then 1 else 0 end, ended_at desc, subscription_id
         ) as place
     from {{ ref("int_stripe__subscriptions") }}
 ),

@@ -6,7 +6,7 @@ with source as (
         "trial_end": "moment", "cancel_at": "moment", "cancel_at_period_end": "boolean",
         "canceled_at": "moment", "ended_at": "moment", "collection_method": "text",
         "cancellation_details": "json", "pause_collection": "json", "discounts": "json",
-        "metadata": "json", "latest_invoice": "text"
+        "metadata": "json", "latest_invoice": "text", "default_payment_method": "text"
     }) }}
 ),
 final as (
@@ -19,7 +19,8 @@ final as (
         {{ stripe_saas.json_text("cancellation_details", "reason") }} as cancellation_reason,
         {{ stripe_saas.json_text("cancellation_details", "feedback") }} as cancellation_feedback,
         {{ stripe_saas.json_text("pause_collection", "behavior") }} as pause_behavior,
-        discounts, metadata, latest_invoice as latest_invoice_id
+        discounts, metadata, latest_invoice as latest_invoice_id,
+        default_payment_method as default_payment_method_id
     from source
 )
 select * from final
