@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from benchmarks.account import Account, AccountOptions, Missing, Query
+from benchmarks.answering import Answers
 from benchmarks.changes import changes_of
 from benchmarks.checking import check_backfill
 from benchmarks.context import Context
@@ -204,12 +205,27 @@ def test_least_requests_are_counted_item_by_item():
     }
 
     assert needs["the change feed, once"] == 3
-    assert needs["changed objects"] == 98
+    assert needs["live subscriptions, all of them"] == 3
+    assert needs["other changed objects"] == 98 - 22
     assert needs["payments of changed invoices"] == 22
     assert needs["items of changed invoices"] == 22
     assert needs["look-backs"] == 6
     assert needs["lists read whole"] == 10
     assert needs["features of each product"] == 20
+
+
+def test_server_spells_customers_out_where_asked_to():
+    options = AccountOptions(
+        {"customers": 5, "subscriptions": 5}, NOON, gone=("cus_00000000000002",)
+    )
+    answers = Answers(ServerOptions(options))
+    plain = orjson.loads(answers.to("subscriptions", "limit=100").body)["data"]
+    expanded = orjson.loads(answers.to("subscriptions", "expand[]=data.customer").body)["data"]
+    assert [row["customer"] for row in plain] == [row["customer"]["id"] for row in expanded]
+    assert [row["customer"].get("deleted", False) for row in expanded].count(True) == 1
+    for before, after in zip(plain, expanded, strict=True):
+        assert {**before, "customer": None} == {**after, "customer": None}
+        assert "discount" in after["customer"] or after["customer"].get("deleted")
 
 
 def test_server_answers_and_counts():
