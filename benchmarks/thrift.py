@@ -54,10 +54,14 @@ def needed_requests(account: Account, changes: Changes, since: int) -> list[Need
         changes: since the last sync.
         since: what the last sync covered.
     """
+    subscriptions = account.collections["subscriptions"]
+    listed = [name for name in changes.revisions if changes.paths[name] == "subscriptions"]
     return [
         Need("the change feed, once", _pages(len(changes.events))),
         Need("the events stream itself", _pages(len(changes.events))),
-        Need("changed objects", len(changes.revisions)),
+        # The ledger compares each with its rows (M51); those that changed are among them.
+        Need("live subscriptions, all of them", _pages(len(subscriptions))),
+        Need("other changed objects", len(changes.revisions) - len(listed)),
         *_children(account, changes),
         *_look_backs(account, since),
         Need("lists read whole", sum(_whole(account, name) for name in _READ_WHOLE)),
@@ -82,13 +86,6 @@ def _children(account: Account, changes: Changes) -> Iterator[Need]:
     rows = account.collections["invoices"]
     customers |= {rows.decoded(rows.number(name))["customer"] for name in invoices}
     yield Need("balance transactions of customers", len(customers - set(changes.gone)))
-    discounted = {
-        name
-        for name, types in changes.types.items()
-        if any(kind.startswith("customer.discount.") for kind in types)
-    }
-    # A discount of the customer's own is one of all its subscriptions.
-    yield Need("subscriptions of customers whose discount changed", len(discounted))
     paid = [name for name, types in changes.types.items() if "payout.paid" in types]
     yield Need("balance transactions of payouts", len(paid))
 

@@ -17,7 +17,7 @@ def reading_in_words(plan: StreamPlan) -> str:
 def _own(plan: StreamPlan) -> Iterator[str]:
     if plan.derived:
         yield "worked out of subscriptions, invoices and their items, prices, coupons and customers"
-        yield "later from the change feed, the changed subscriptions and the clock"
+        yield "later from the change feed, the list of live subscriptions and the clock"
         return
     if plan.single:
         yield "one object, read on every sync"

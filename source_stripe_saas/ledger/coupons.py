@@ -6,42 +6,88 @@ a discount's coupon as an id; asked for alone, what has the discount still tells
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from source_stripe_saas.ledger.later import EXPANDED, one
+from source_stripe_saas.ledger.later import EXPANDED
 from source_stripe_saas.ledger.lists import Listed
+from source_stripe_saas.ledger.lookups import one
 from source_stripe_saas.ledger.store import Known
 from source_stripe_saas.mrr.invoice import reference
 from source_stripe_saas.stripe.client import StripeClient
 
+Discount = Mapping[str, Any]
+
+_OF_ITEM = ("discounts.source.coupon",)
 _OF_CUSTOMER = ("discount.source.coupon",)
 
 
-def complete(known: Known, listed: Listed, client: StripeClient) -> None:
-    """Asks again for a subscription, or its customer, whose coupon is not the listed one."""
+def complete(known: Known, listed: Listed, client: StripeClient) -> bool:
+    """Asks again for a subscription, its items or its customer, whose coupon is not the listed one.
+
+    Returns:
+        Whether anything was asked for.
+    """
     raw = known.subscription
     if raw is None:
-        return
-    if any(not _is_listed(discount, listed.coupons) for discount in _discounts_of(raw)):
+        return False
+    has_asked = False
+    if _lacks(raw.get("discounts"), listed.coupons):
+        has_asked = True
         again = one(client, "subscriptions", known.subscription_id, EXPANDED)
         if again is not None:
             raw["discounts"] = again.get("discounts")
-    customer = reference(raw.get("customer"))
-    discount = listed.customer_discounts.get(customer or "")
-    if customer and discount and not _is_listed(discount, listed.coupons):
-        again = one(client, "customers", customer, _OF_CUSTOMER)
-        listed.customer_discounts[customer] = (again or {}).get("discount") or discount
+    for item in (raw.get("items") or {}).get("data") or ():
+        if _lacks(item.get("discounts"), listed.coupons):
+            has_asked = True
+            again = one(client, "subscription_items", item["id"], _OF_ITEM)
+            if again is not None:
+                item["discounts"] = again.get("discounts")
+    return _complete_customer(raw, listed, client) or has_asked
 
 
-def _discounts_of(raw: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for discount in raw.get("discounts") or ():
-        if isinstance(discount, Mapping):
-            yield discount
+def _complete_customer(raw: dict[str, Any], listed: Listed, client: StripeClient) -> bool:
+    """The customer's own discount, on the object or in the list of customers."""
+    customer = raw.get("customer")
+    identity = reference(customer)
+    shown = customer.get("discount") if isinstance(customer, dict) else None
+    discount = shown or listed.customer_discounts.get(identity or "")
+    if identity is None or not discount or _is_listed(discount, listed.coupons):
+        return False
+    again = one(client, "customers", identity, _OF_CUSTOMER)
+    told = (again or {}).get("discount") or discount
+    if isinstance(customer, dict) and shown:
+        customer["discount"] = told
+    else:
+        listed.customer_discounts[identity] = told
+    return True
 
 
-def _is_listed(discount: Mapping[str, Any], coupons: Mapping[str, Any]) -> bool:
-    coupon = (discount.get("source") or {}).get("coupon")
+def discounts_of(raw: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The discounts that an object spells out: its own, its items', its customer's."""
+    yield from _objects(raw.get("discounts"))
+    for item in (raw.get("items") or {}).get("data") or ():
+        yield from _objects(item.get("discounts"))
+    customer = raw.get("customer")
+    if isinstance(customer, dict):
+        yield from _objects([customer.get("discount")])
+
+
+def coupon_of(discount: Discount) -> Any:
+    """A discount's coupon, an id or spelled out."""
+    return (discount.get("source") or {}).get("coupon")
+
+
+def _objects(discounts: Sequence[Any] | None) -> Iterator[dict[str, Any]]:
+    return (one for one in discounts or () if isinstance(one, dict))
+
+
+def _lacks(discounts: Sequence[Any] | None, coupons: Mapping[str, Any]) -> bool:
+    return any(not _is_listed(discount, coupons) for discount in _objects(discounts))
+
+
+def _is_listed(discount: Discount, coupons: Mapping[str, Any]) -> bool:
+    coupon = coupon_of(discount)
     if not isinstance(coupon, str):
         return True  # spelled out already, or of another kind
     listed = coupons.get(coupon)

@@ -21,7 +21,8 @@ from source_stripe_saas.mrr.moment import seconds_of
 from source_stripe_saas.mrr.state import ENDED
 
 Row = dict[str, Any]
-_UNREADABLE = (KeyError, ValueError, TypeError, AttributeError, ZeroDivisionError, LookupError)
+UNREADABLE = (KeyError, ValueError, TypeError, AttributeError, ZeroDivisionError, LookupError)
+"""What a value of the wrong kind makes of the arithmetic."""
 
 
 class Underivable(Exception):
@@ -101,10 +102,10 @@ class Deriver:
             rows, context = derive_subscription(
                 facts, self._catalog_for(before), self.options, before
             )
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             why = f"lacks {error}" if isinstance(error, KeyError) else str(error)
             raise Underivable(f"{identity}: {why}") from error
-        if memory is None and bounds.since is not None:
+        if memory is None and bounds.since is not None and _was_over(known, bounds.since):
             # Of a subscription that was long forgotten, only what is new has not been written.
             rows = [row for row in rows if seconds_of(row["occurred_at"]) > bounds.since]
         self.tally.add(rows)
@@ -112,6 +113,12 @@ class Deriver:
             self.tally.unpriced(identity, sorted(self.catalog.missed_prices))
             self.catalog.missed_prices.clear()
         return Derived(key_of(identity), _records(rows), _memory_of(known, context, rows, memory))
+
+
+def _was_over(known: Known, at: int) -> bool:
+    """Whether a subscription had ended by a moment: only those are ever forgotten."""
+    ended_at = (known.subscription or {}).get("ended_at")
+    return known.subscription is None or (ended_at is not None and ended_at <= at)
 
 
 def _records(rows: Iterable[Mapping[str, Any]]) -> list[Row]:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 from source_stripe_saas.ledger.feed import OF_INVOICES, owner_of
 from source_stripe_saas.ledger.lists import Gathering, ListWork
+from source_stripe_saas.ledger.lookups import one
 from source_stripe_saas.ledger.reading import decoded, encoded
 from source_stripe_saas.ledger.store import Known
 from source_stripe_saas.streams.work import Batch, StreamWork
 from source_stripe_saas.stripe.client import StripeClient
 from source_stripe_saas.stripe.listing import Listing, ListReader
-from source_stripe_saas.stripe.refusal import NotFound
-from source_stripe_saas.stripe.rows import Row, StripeObject, plain
+from source_stripe_saas.stripe.rows import Row, StripeObject, loads, plain
 
 EXPANDED = ("discounts.source.coupon", "items.data.discounts", "customer")
 """What a subscription alone is asked to bring: its coupons may have been deleted since (M15)."""
@@ -33,6 +32,8 @@ class Moved:
     """Subscription -> its events, newest first."""
     rebates: dict[str, list[StripeObject]] = field(default_factory=dict)
     """Customer -> events of a discount of its own, newest first."""
+    named: set[str] = field(default_factory=set)
+    """Subscriptions that events name, also those that no rule reads."""
     whole: set[str] = field(default_factory=set)
     """Subscriptions of which nothing is remembered: their whole past is read."""
     seen: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
@@ -42,6 +43,9 @@ class Moved:
 
     def note(self, event: StripeObject) -> None:
         """Takes an event; those of a second in the order in which they are listed."""
+        raw = event["data"]["object"]
+        if raw.get("object") == "subscription":
+            self.named.add(raw["id"])
         subscription, customer = owner_of(event)
         if subscription is not None:
             self.events.setdefault(subscription, []).append(event)
@@ -50,9 +54,26 @@ class Moved:
 
     def saw(self, path: str, identity: str, row: Row | StripeObject | None) -> None:
         """Takes an object that another stream has fetched."""
+        if (path, identity) in self.seen:
+            return
         content = None if row is None else encoded(plain(row))
         with self._lock:
             self.seen[path, identity] = content
+
+    def listed(self, identity: str, content: bytes) -> None:
+        """Takes a subscription that the list of live ones has brought, its customer expanded."""
+        with self._lock:
+            self.seen["subscriptions", identity] = content
+
+    def shows(self, path: str, identity: str) -> StripeObject | None:
+        """An object as streams know it, if it is here already."""
+        content = self.seen.get((path, identity))
+        if content is None:
+            return None
+        row: StripeObject = loads(content)
+        if isinstance(row.get("customer"), dict):
+            row["customer"] = row["customer"]["id"]
+        return row
 
     def object(
         self, client: StripeClient, collection: str, identity: str, expand: tuple[str, ...]
@@ -67,64 +88,6 @@ class Moved:
         """Takes what was fetched of a subscription."""
         with self._lock:
             self.facts[known.subscription_id] = known
-
-
-class Fetched(Mapping[str, Any]):
-    """A catalog that is asked for what is looked up in it, each id once."""
-
-    def __init__(self, client: StripeClient, collection: str, expand: tuple[str, ...]) -> None:
-        self._client, self._collection, self._expand = client, collection, expand
-        self._found: dict[str, Any] = {}
-
-    def __getitem__(self, identity: str) -> Any:
-        if identity not in self._found:
-            self._found[identity] = one(self._client, self._collection, identity, self._expand)
-        found = self._found[identity]
-        if found is None:
-            raise KeyError(identity)
-        return found
-
-    def __contains__(self, identity: object) -> bool:
-        try:
-            return isinstance(identity, str) and bool(self[identity])
-        except KeyError:
-            return False
-
-    def __bool__(self) -> bool:
-        return True  # however little has been asked for yet
-
-    def __iter__(self) -> Iterator[str]:
-        return iter([key for key, found in self._found.items() if found is not None])
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
-
-
-class CustomerDiscounts(Fetched):
-    """Customers' discounts, asked for one by one; None for those without."""
-
-    def __init__(self, client: StripeClient) -> None:
-        super().__init__(client, "customers", ())
-
-    def __getitem__(self, identity: str) -> Any:
-        try:
-            return super().__getitem__(identity).get("discount")
-        except KeyError:
-            return None  # a deleted customer
-
-    def __contains__(self, identity: object) -> bool:
-        return isinstance(identity, str)
-
-
-def one(client: StripeClient, collection: str, identity: str, expand: tuple[str, ...]) -> Any:
-    """An object by id, some of its references expanded; None if it is gone."""
-    params = [("expand[]", path) for path in expand]
-    path = f"{collection}/{quote(identity, safe='')}"
-    try:
-        body = client.get(path, params, endpoint=f"{collection}/*").body
-    except NotFound:
-        return None
-    return None if body.get("deleted") else decoded(encoded(body))
 
 
 @dataclass(frozen=True)
@@ -200,9 +163,3 @@ class Fetch:
     @staticmethod
     def _whole(work: ListWork, raw: StripeObject) -> Any:
         return decoded(work.whole(raw))
-
-
-def subscriptions_of(client: StripeClient, customer: str) -> list[str]:
-    """The ids of a customer's subscriptions that have not ended, and of those that have."""
-    listing = Listing("subscriptions", params=[("customer", customer), ("status", "all")])
-    return [row["id"] for page in ListReader(client, listing).pages() for row in page.objects]

@@ -1,8 +1,12 @@
 """The ledger's state and the present moment -> what this sync reads, derives and writes.
 
 Two ways. A *scan* reads all lists, for a first sync, for one that was interrupted, and where events
-no longer reach back to the last one. *Following* reads the events since the last sync, and fetches
-just the subscriptions that they or the clock have moved.
+no longer reach back to the last one. *Following* reads the events since the last sync, then lists
+the live subscriptions; rows are made of those that events or the clock have moved, and of those
+that are not worth what is remembered of them (M51).
+
+In both, events are asked for once more after the objects: what an object shows and no event has
+told yet would look like a mistake, and it only is one sync too early (M51).
 """
 
 from __future__ import annotations
@@ -17,21 +21,17 @@ from typing import Any
 from source_stripe_saas.ledger.coupons import complete
 from source_stripe_saas.ledger.deriving import Bounds, Derived, Deriver, all_derived
 from source_stripe_saas.ledger.feed import EVENT_TYPES, keep_events
-from source_stripe_saas.ledger.later import (
-    FETCHED_IN_ONE_UNIT,
-    CustomerDiscounts,
-    Fetch,
-    Fetched,
-    Moved,
-    subscriptions_of,
-)
+from source_stripe_saas.ledger.later import FETCHED_IN_ONE_UNIT, Fetch, Moved
 from source_stripe_saas.ledger.lists import Gathering, Listed, ListWork, list_works
+from source_stripe_saas.ledger.live import LiveList
+from source_stripe_saas.ledger.lookups import CustomerDiscounts, Fetched
 from source_stripe_saas.ledger.memory import Memory
 from source_stripe_saas.ledger.progress import LedgerPosition, LedgerProgress, LedgerStep
 from source_stripe_saas.ledger.store import Known, Store, key_of
 from source_stripe_saas.ledger.tally import Tally
 from source_stripe_saas.ledger.units import Events, Listener, Moves, Rows
 from source_stripe_saas.mrr import Catalog, Options
+from source_stripe_saas.mrr.invoice import reference
 from source_stripe_saas.streams.crew import Member
 from source_stripe_saas.streams.feed import feed_events
 from source_stripe_saas.streams.plan import EVENTS_KEPT_DAYS
@@ -64,9 +64,14 @@ class LedgerSync:
     _gathering: Gathering = field(init=False)
     sightings: Gathering = field(init=False)
     """What other streams fetch that the ledger wants to see."""
+    live: LiveList = field(init=False)
+    """Of a sync that follows."""
     _store: Store = field(init=False)
     _listed: Listed = field(default_factory=Listed)
     _moved: Moved = field(default_factory=Moved)
+    _prices: Fetched = field(init=False)
+    _vanished: set[int] = field(default_factory=set)
+    """Keys of subscriptions that no list has any more."""
 
     def __post_init__(self) -> None:
         self._gathering = Gathering(self._then)
@@ -125,6 +130,7 @@ class LedgerSync:
         self._gathering.begins()
         self.sightings.begins()
         if not self.is_scan:
+            self._begin_following()
             span = self._events_span()
             follower = Listener(self.work, span, None, {}, self)
             progress = Progress(self.work.plan, Follow(span, None, self._upper), Position())
@@ -162,18 +168,31 @@ class LedgerSync:
         """Takes an object that another stream has fetched."""
         self._moved.saw(path, identity, row)
 
+    def _begin_following(self) -> None:
+        client, plans = self.work.client, self.work.plans
+        self._prices = Fetched(client, plans["prices"])
+        self._listed.coupons = Fetched(client, plans["coupons"])
+        self.live = LiveList(
+            self.work,
+            self._moved,
+            self.progress.position.memories,
+            self._upper,
+            self.options,
+            self._prices,
+            self._listed,
+            self.sightings.ends,
+        )
+
     def fetches(self) -> Iterator[Unit]:
-        """What has to be fetched because of the events, or because of the clock."""
+        """What has to be looked at: because of events, of the clock, or because it differs."""
+        if self.live.refused is not None:
+            raise self.live.refused
         memories = self.progress.position.memories
-        wanted = dict.fromkeys(self._moved.events)
+        self._find_missing()
+        wanted = dict.fromkeys([*self._moved.events, *self.live.wanted])
         for memory in memories.values():
             if memory.due_at is not None and memory.due_at <= self._upper:
                 wanted[memory.subscription_id] = None
-        for customer in self._moved.rebates:
-            for identity in subscriptions_of(self.work.client, customer):
-                held = memories.get(key_of(identity))
-                if identity in wanted or (held is not None and not held.ended_at):
-                    wanted[identity] = None
         for identity in wanted:
             told = self._moved.events.get(identity, ())
             is_new = any(event["type"] == "customer.subscription.created" for event in told)
@@ -181,9 +200,7 @@ class LedgerSync:
                 self._moved.whole.add(identity)
         works = {
             each.plan.path: each
-            for each in list_works(
-                self.work.plans, self.work, self._gathering, _NO_STORE, self._listed
-            )
+            for each in list_works(self.work.plans, self.work, self._gathering, _NO_STORE, Listed())
             if each.plan.path in ("subscriptions", "invoices")
         }
         order = sorted(wanted)
@@ -199,6 +216,25 @@ class LedgerSync:
                 some,
             )
 
+    def _find_missing(self) -> None:
+        """Those remembered as live that are neither on the list nor in any event."""
+        missing = self.live.unseen - set(map(key_of, self._moved.events))
+        if missing:
+            missing -= set(map(key_of, self._late_events().events))
+        if missing:
+            self._vanished = self.live.look_for(missing)
+
+    def _late_events(self) -> Moved:
+        """Events above the bound of M30, up to this moment: they explain objects that are ahead."""
+        late = Moved()
+        for event in feed_events(self.work.client, EVENT_TYPES, self._late_span):
+            late.note(event)
+        return late
+
+    @property
+    def _late_span(self) -> Span:
+        return self._upper + 1, self.work.began + EVENTS_KEPT_DAYS * DAY_SECONDS
+
     def ends(self) -> tuple[Unit, ...]:
         """The events have been worked off; after all else has been, too, the rows are made."""
         return self._gathering.ends()
@@ -213,6 +249,7 @@ class LedgerSync:
         if not self.is_scan:
             yield from self._followed()
             return
+        keep_events(feed_events(self.work.client, EVENT_TYPES, self._late_span), self._store)
         self._store.close_for_writing()
         yield from self._scanned()
         self._store.close()
@@ -220,19 +257,17 @@ class LedgerSync:
     def _followed(self) -> Iterator[Batch]:
         """All that have moved; the state moves once, at the end."""
         position = self.progress.position
-        client = self.work.client
-        expand = {name: self.work.plans[name].expand for name in ("prices", "coupons")}
-        # The small lists, asked for only what is looked up in them.
-        self._listed.coupons = Fetched(client, "coupons", expand["coupons"])
-        catalog = Catalog(
-            Fetched(client, "prices", expand["prices"]),
-            self._listed.coupons,
-            customer_discounts=CustomerDiscounts(client),
-        )
+        customers = CustomerDiscounts(self.work.client, self.work.plans["customers"])
+        catalog = Catalog(self._prices, self._listed.coupons, customer_discounts=customers)
         facts = self._moved.facts
+        if facts:
+            late = self._late_events()
+            for one in facts.values():
+                _explain(one, late)
         known = self._completed(facts[key] for key in sorted(facts))
         deriver = Deriver(catalog, self.options, self._bounds(position.through), self.tally)
-        yield from self._written(all_derived(deriver, known, position.memories), is_last=True)
+        derived = all_derived(deriver, known, position.memories)
+        yield from self._written(derived, is_last=True, without=self._vanished)
 
     def _scanned(self) -> Iterator[Batch]:
         position = self.progress.position
@@ -278,9 +313,17 @@ class LedgerSync:
         through = self.progress.position.through or 0
         return bool(raw.get("created", 0) > through or (raw.get("ended_at") or through) > through)
 
-    def _written(self, derived: Iterable[Derived], *, is_last: bool) -> Iterator[Batch]:
-        """Rows of subscriptions that are remembered; none of it counts before all are written."""
-        memories: dict[int, Memory | None] = {}
+    def _written(
+        self, derived: Iterable[Derived], *, is_last: bool, without: Iterable[int] = ()
+    ) -> Iterator[Batch]:
+        """Rows of subscriptions that are remembered; none of it counts before all are written.
+
+        Args:
+            derived: the rows.
+            is_last: nothing comes after them in this sync.
+            without: keys of those that are remembered no longer.
+        """
+        memories: dict[int, Memory | None] = dict.fromkeys(without)
         rows: list[dict[str, Any]] = []
         for one in derived:
             if self.work.failed.is_set():
@@ -314,6 +357,15 @@ class LedgerSync:
     def summary(self) -> str:
         """The ledger's part of the sync's last log line."""
         return self.tally.text(self.progress.position.memories.values())
+
+
+def _explain(known: Known, late: Moved) -> None:
+    """Adds what was told of a subscription while its object was being read."""
+    told = {event["id"] for event in known.events}
+    customer = reference((known.subscription or {}).get("customer"))
+    more = [*late.events.get(known.subscription_id, ()), *late.rebates.get(customer or "", ())]
+    known.events += [event for event in more if event["id"] not in told]
+    known.events.sort(key=lambda event: -event["created"])
 
 
 class _NoStore:

@@ -5,16 +5,15 @@ They hold a sync and call it; what they do is told there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from source_stripe_saas.ledger.feed import EVENT_TYPES
 from source_stripe_saas.streams.changes import FeedPart, Follower
 from source_stripe_saas.streams.fetch import Onlooker
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.spans import Span
-from source_stripe_saas.streams.work import Batch, Unit
+from source_stripe_saas.streams.work import Batch, StreamWork, Unit
 from source_stripe_saas.stripe.rows import Row, StripeObject
 
 if TYPE_CHECKING:
@@ -86,9 +85,8 @@ class Listening:
     sync: LedgerSync
 
     def note(self, event: StripeObject) -> None:
-        """Takes an event; those that no rule reads are passed over."""
-        if event["type"] in EVENT_TYPES:
-            self.sync.note(event)
+        """Takes an event."""
+        self.sync.note(event)
 
     @property
     def name(self) -> str:
@@ -111,6 +109,14 @@ class Listening:
         """Takes an object."""
         self.sync.saw(path, identity, row)
 
+    def defers(self, unit: Unit, works: Sequence[StreamWork]) -> bool:
+        """Subscriptions are listed for the ledger's own sake, all that are live."""
+        return self.sync.live.defers(unit, works)
+
+    def shows(self, path: str, identity: str) -> StripeObject | None:
+        """A subscription that was on that list."""
+        return self.sync.live.shows(path, identity)
+
     def own_units(self) -> tuple[Unit, ...]:
-        """What fetches the subscriptions that moved, if nothing else is fetched before."""
-        return self.ends()
+        """What lists the live subscriptions; all else that concerns them begins after that."""
+        return self.sync.live.units()

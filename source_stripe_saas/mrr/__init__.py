@@ -8,6 +8,7 @@ from source_stripe_saas.mrr.catalog import Catalog
 from source_stripe_saas.mrr.context import Context
 from source_stripe_saas.mrr.derive import InputError, derive, facts_of
 from source_stripe_saas.mrr.facts import Facts
+from source_stripe_saas.mrr.head import head_mrr
 from source_stripe_saas.mrr.ledger import Witness
 from source_stripe_saas.mrr.options import OptionError, Options, options_from
 from source_stripe_saas.mrr.row import COLUMNS, EVENT_TYPES, EXACT_COLUMN
@@ -28,5 +29,6 @@ __all__ = [
     "derive",
     "derive_subscription",
     "facts_of",
+    "head_mrr",
     "options_from",
 ]

@@ -152,9 +152,11 @@ def follow_up(leader: StreamWork, shares: list[tuple[FeedPart, Span]]) -> Iterat
         sharing = [replace(part, work=part.work.sharing(plans)) for part in members]
         looking = [share.looks_on(plans[0]) for share, _ in shares]
         onlooker = next(filter(None, looking), None)
+        unit = FollowUp(tuple(sharing), onlooker)
         if onlooker is not None:
             onlooker.begins()
-        units.append(FollowUp(tuple(sharing), onlooker))
+        if onlooker is None or not onlooker.defers(unit, [part.work for part in sharing]):
+            units.append(unit)
     units += [unit for share, _ in shares for unit in share.own_units()]
     yield leader.batch(spawned=tuple(units))
 

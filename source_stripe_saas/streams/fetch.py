@@ -13,7 +13,7 @@ from source_stripe_saas.streams.feed import Change
 from source_stripe_saas.streams.part import Part, created_of
 from source_stripe_saas.streams.progress import Step
 from source_stripe_saas.streams.records import AnyRecord, endpoint_of, fill_path
-from source_stripe_saas.streams.work import Batch, Unit
+from source_stripe_saas.streams.work import Batch, StreamWork, Unit
 from source_stripe_saas.stripe.listing import PAGE_SIZE, ListReader
 from source_stripe_saas.stripe.refusal import NotFound, PermissionRefused, Unreachable
 from source_stripe_saas.stripe.rows import Row, StripeObject
@@ -40,6 +40,19 @@ class Onlooker(Protocol):
 
     def saw(self, path: str, identity: str, row: Row | StripeObject | None) -> None:
         """An object as it is now, its cut lists read to their ends; None if it is gone."""
+        ...
+
+    def defers(self, unit: Unit, works: Sequence[StreamWork]) -> bool:
+        """True if it lists these objects itself first, and has the unit begin after that.
+
+        Args:
+            unit: works off what the feed said to some streams.
+            works: those streams', the one whose own objects they are first.
+        """
+        ...
+
+    def shows(self, path: str, identity: str) -> StripeObject | None:
+        """An object as a list that was read for its own sake has brought it, if it has."""
         ...
 
 
@@ -76,7 +89,7 @@ class Fetch:
         try:
             for change, row in self._current():
                 if all(part.work.failed.is_set() for part in self.parts):
-                    yield from self._shown()
+                    yield from self._ended()
                     return
                 for part in self.parts:
                     wanted = part.pending.get(change.id)
@@ -96,9 +109,9 @@ class Fetch:
             return
         for part in self.parts:
             yield part.work.batch(records[part.plan.name], Step(closed=self.name))
-        yield from self._shown()
+        yield from self._ended()
 
-    def _shown(self) -> Iterator[Batch]:
+    def _ended(self) -> Iterator[Batch]:
         """Whoever looks on has seen all that there is to see."""
         units = self.onlooker.ends() if self.onlooker is not None else ()
         if units:
@@ -124,6 +137,10 @@ class Fetch:
         for change in self.changes:
             if all(part.payload_serves(change) for part in self._wanting(change)):
                 yield change, change.payload
+                continue
+            shown = self._shown(change)
+            if shown is not None:
+                yield change, shown
             else:
                 rest.append(change)
         misses = 0
@@ -141,6 +158,12 @@ class Fetch:
             for change in rest[:singly]:
                 yield change, self._fetched(change)
             rest = rest[singly:]
+
+    def _shown(self, change: Change) -> StripeObject | None:
+        """What the one who looks on has of it already."""
+        if self.onlooker is None:
+            return None
+        return self.onlooker.shows(self.parts[0].plan.path, change.id)
 
     def _wanting(self, change: Change) -> list[Part]:
         return [part for part in self.parts if change.id in part.pending]

@@ -93,7 +93,7 @@ def test_an_object_that_two_streams_want_is_fetched_once():
 
 @pytest.mark.parametrize("workers", [1, 16])
 @pytest.mark.parametrize("alone", [True, False], ids=["alone", "beside the subscriptions"])
-def test_the_ledger_sees_a_new_subscription_that_is_fetched_once(workers, alone):
+def test_a_new_subscription_comes_to_the_ledger_by_the_list_of_live_ones(workers, alone):
     price = {"id": "price_1", "object": "price", "currency": "usd", "unit_amount": 4900}
     price |= {"unit_amount_decimal": "4900", "billing_scheme": "per_unit", "product": "prod_1"}
     price["recurring"] = {"interval": "month", "interval_count": 1, "usage_type": "licensed"}
@@ -117,7 +117,15 @@ def test_the_ledger_sees_a_new_subscription_that_is_fetched_once(workers, alone)
         output = read_by_pages(*names, state=state, config={"num_workers": workers})
     (row,) = output.records("subscription_events")
     assert (row["event_type"], row["mrr_before"], row["mrr_after"]) == ("activated", 0, 4900)
-    assert stripe.asked()["subscriptions/sub_1"] == 1
+    if not alone:
+        (record,) = output.records("subscriptions")
+        assert (record["id"], record["customer"], record["updated"]) == (
+            "sub_1",
+            "cus_1",
+            NOW - 500,
+        )
+    assert stripe.asked()["subscriptions"] == 1
+    assert stripe.asked()["subscriptions/sub_1"] == 0
     assert output.states("subscription_events")[-1]["through"] == NOW - 60
 
 

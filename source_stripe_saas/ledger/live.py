@@ -1,0 +1,237 @@
+"""Every live subscription, page by page -> those whose MRR is not what their rows add up to (M51).
+
+Events tell what has changed, and nobody tells what they left out. So each later sync lists all
+subscriptions that have not ended, works out MRR from each object, and compares. A page is forgotten
+once it has been looked at, but for the objects that something is going to be made of: those that
+differ, and those that events or the clock have moved, which then need not be fetched.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from source_stripe_saas.ledger.coupons import complete, coupon_of, discounts_of
+from source_stripe_saas.ledger.deriving import UNREADABLE
+from source_stripe_saas.ledger.later import Moved
+from source_stripe_saas.ledger.lists import Gathering, Listed, ListWork
+from source_stripe_saas.ledger.lookups import Fetched
+from source_stripe_saas.ledger.memory import Memory
+from source_stripe_saas.ledger.reading import decoded
+from source_stripe_saas.ledger.store import Known, key_of
+from source_stripe_saas.mrr import Catalog, Options, head_mrr
+from source_stripe_saas.mrr.invoice import reference
+from source_stripe_saas.mrr.state import ENDED
+from source_stripe_saas.streams.plan import StreamPlan
+from source_stripe_saas.streams.window import Window
+from source_stripe_saas.streams.work import StreamWork, Unit
+from source_stripe_saas.stripe.listing import ListReader
+from source_stripe_saas.stripe.refusal import StripeError
+from source_stripe_saas.stripe.rows import Row, StripeObject
+
+_log = logging.getLogger("airbyte.source_stripe_saas")
+
+
+@dataclass
+class _LiveWork(ListWork):
+    """The list of live subscriptions, to whose end other streams wait, whatever the ledger does."""
+
+    waiting: tuple[StreamWork, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The ledger and those that wait."""
+        return tuple(dict.fromkeys(work.plan.name for work in (self, *self.waiting)))
+
+    @property
+    def is_over(self) -> bool:
+        """True if none of them is left."""
+        return all(work.failed.is_set() for work in (self, *self.waiting))
+
+
+@dataclass
+class LiveList:
+    """One sync's look at all live subscriptions."""
+
+    work: StreamWork
+    """The ledger's."""
+    moved: Moved
+    """What events told; takes the objects that are going to be needed."""
+    memories: Mapping[int, Memory]
+    upper: int
+    """Rows are made up to here (M30), Unix seconds."""
+    options: Options
+    prices: Fetched
+    listed: Listed
+    """Holds the coupons."""
+    then: Callable[[], tuple[Unit, ...]]
+    """Gives what begins when all have been looked at."""
+    wanted: dict[str, None] = field(default_factory=dict)
+    """Subscriptions that differ, are unknown, or have been moved by events or the clock."""
+    unseen: set[int] = field(init=False)
+    """Keys of those that are remembered as live and were not on any page yet."""
+    refused: StripeError | None = None
+    """Why a look could not be taken; the ledger's matter alone, not that of those who wait."""
+    _deferred: list[Unit] = field(default_factory=list)
+    _waiting: list[StreamWork] = field(default_factory=list)
+    _deleted: dict[str, Any] = field(default_factory=dict)
+    """Coupons that no list has any more, by id, as something that uses them told them."""
+    _plain: dict[str, Any] = field(default_factory=dict)
+    """Prices that objects spell out in full."""
+    _by_payload: Catalog = field(init=False)
+    _by_lookup: Catalog = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.unseen = {key for key, memory in self.memories.items() if not memory.ended_at}
+        self._by_payload = Catalog(self._plain, self.listed.coupons)
+        self._by_payload.prices = self._plain  # though it is empty now
+        self._by_lookup = Catalog(self.prices, self.listed.coupons)
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    def defers(self, unit: Unit, works: Sequence[StreamWork]) -> bool:
+        """Keeps a unit of the subscriptions' own stream until all have been listed."""
+        if works[0].plan.name != "subscriptions":
+            return False
+        self._deferred.append(unit)
+        self._waiting += works
+        return True
+
+    def shows(self, path: str, identity: str) -> StripeObject | None:
+        """A subscription that was on a page and has been kept."""
+        return self.moved.shows(path, identity) if path == "subscriptions" else None
+
+    def units(self) -> tuple[Unit, ...]:
+        """What reads the list."""
+        plan = self._plan((("status", "all"),))
+        # Left out, the status hides what was canceled and shows all else.
+        work = _LiveWork(
+            replace(plan, params=()),
+            self.work.client,
+            self.work.began,
+            account_created=self.work.account_created,
+            plans=self.work.plans,
+            traffic=self.work.traffic,
+            failed=self.work.failed,
+            gathering=Gathering(self._ended),
+            keep=self._keep,
+            waiting=tuple(self._waiting),
+        )
+        work.begins()
+        return (Window(work, (), (0, self.work.began), self.work.began),)
+
+    def _plan(self, params: tuple[tuple[str, str], ...]) -> StreamPlan:
+        plan = self.work.plans["subscriptions"]
+        expand = (*plan.expand, "customer")
+        return replace(plan, name=self.work.plan.name, params=params, expand=expand)
+
+    def _ended(self) -> tuple[Unit, ...]:
+        return (*self._deferred, *self.then())
+
+    # -- looking -----------------------------------------------------------------------------------
+
+    def _keep(self, work: ListWork, rows: Sequence[Row | StripeObject]) -> None:
+        for row in rows:
+            identity = row["id"]
+            self.unseen.discard(key_of(identity))
+            try:
+                body = bytes(work.whole(row))
+                is_wanted = self._is_wanted(identity, body)
+            except StripeError as error:
+                # Those who wait for the list may be allowed all that they need.
+                self.refused = error
+                return
+            if is_wanted:
+                self.wanted[identity] = None
+            if is_wanted or identity in self.moved.named:
+                self.moved.listed(identity, body)
+
+    def _is_wanted(self, identity: str, body: bytes) -> bool:
+        if identity in self.moved.events:
+            return True
+        memory = self.memories.get(key_of(identity))
+        if memory is not None and memory.due_at is not None and memory.due_at <= self.upper:
+            return True
+        try:
+            raw = decoded(body)
+            if memory is None:
+                return raw["status"] not in ENDED and raw["created"] <= self.upper
+            if reference(raw.get("customer")) in self.moved.rebates:
+                return True  # a discount of the customer's own is one of all its subscriptions
+            return not self._is_as_remembered(raw, memory)
+        except UNREADABLE:
+            return True  # whoever derives it says what is wrong with it
+
+    def _is_as_remembered(self, raw: StripeObject, memory: Memory) -> bool:
+        """Whether the object is worth what its rows add up to.
+
+        A deleted coupon is taken to be the one that another discount told, which costs no request;
+        should its id have been given away twice, the difference makes whoever derives it ask.
+        """
+        for discount in discounts_of(raw):
+            coupon = coupon_of(discount)
+            if isinstance(coupon, str) and coupon in self._deleted:
+                discount["source"] = {**discount["source"], "coupon": self._deleted[coupon]}
+        if self._mrr_of(raw, memory) == memory.context.mrr_minor:
+            return True
+        known = Known(raw["id"], raw)
+        if not complete(known, self.listed, self.work.client):
+            return False
+        for discount in discounts_of(raw):
+            coupon = coupon_of(discount)
+            if isinstance(coupon, dict):
+                self._deleted[coupon["id"]] = coupon
+        return self._mrr_of(raw, memory) == memory.context.mrr_minor
+
+    def _mrr_of(self, raw: StripeObject, memory: Memory) -> int:
+        catalog = self._by_lookup
+        prices = [item.get("price") for item in raw["items"]["data"]]
+        if all(_is_told_in_full(price, raw.get("currency")) for price in prices):
+            catalog = self._by_payload
+            for price in prices:
+                self._plain.setdefault(price["id"], price)
+        return head_mrr(raw, self.upper, catalog, self.options, memory.context)
+
+    # -- what is not on the list -------------------------------------------------------------------
+
+    def look_for(self, missing: set[int]) -> set[int]:
+        """Looks among canceled subscriptions for some that are remembered as live.
+
+        Args:
+            missing: their keys; what is found is wanted.
+
+        Returns:
+            The keys of those that are not there either.
+        """
+        left = set(missing)
+        plan = self._plan((("status", "canceled"),))
+        for page in ListReader(self.work.client, plan.listing()).pages():
+            for row in page.objects:
+                if key_of(row["id"]) in left:
+                    left.discard(key_of(row["id"]))
+                    self.wanted[row["id"]] = None
+            if not left:
+                break
+        if left:
+            _log.warning(
+                "Stream subscription_events: Stripe does not list %d subscriptions any more that "
+                "were live at the last sync. Their rows stay as they are, and so does their MRR; "
+                "reading the stream anew would leave them out.",
+                len(left),
+            )
+        return left
+
+
+def _is_told_in_full(price: Any, currency: str | None) -> bool:
+    """Whether a price inside an object needs no look at the catalog.
+
+    Its amounts never change (M11), but for those in other currencies; tiers are not shown there.
+    """
+    return (
+        isinstance(price, dict)
+        and price.get("billing_scheme") == "per_unit"
+        and currency is not None
+        and price.get("currency") == currency
+    )

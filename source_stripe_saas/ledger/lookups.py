@@ -1,0 +1,119 @@
+"""An id -> a price, a coupon or a customer's discount as it is now, asked for once in a sync."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from source_stripe_saas.ledger.reading import decoded, encoded
+from source_stripe_saas.streams.plan import StreamPlan
+from source_stripe_saas.stripe.client import StripeClient
+from source_stripe_saas.stripe.listing import ListReader
+from source_stripe_saas.stripe.refusal import NotFound
+from source_stripe_saas.stripe.rows import Row, StripeObject
+
+_SINGLY = 2
+"""So many are asked for one by one before a page of the list might save requests."""
+
+_UNKNOWN = object()
+
+
+class Fetched(Mapping[str, Any]):
+    """A catalog that is asked for what is looked up in it, each id once; any thread may ask.
+
+    How many will be wanted, and how long the list is, nobody knows beforehand. So after the first
+    few each further id takes a page of the list first, and is asked for alone if it is not there:
+    at most twice as many requests as there are ids wanted, and as the list has pages.
+    """
+
+    def __init__(
+        self, client: StripeClient, plan: StreamPlan, *, expand: tuple[str, ...] | None = None
+    ) -> None:
+        """Nothing has been asked for yet.
+
+        Args:
+            client: asks Stripe.
+            plan: of the stream of such objects.
+            expand: asks for each object alone, with these expanded; None: as the plan says, and
+                by pages where that may save requests.
+        """
+        self._client, self._path = client, plan.path
+        self._expand = plan.expand if expand is None else expand
+        self._pages = _pages(client, plan) if expand is None else iter(())
+        self._found: dict[str, Any] = {}
+        self._misses = 0
+        self._lock = threading.Lock()
+
+    def __getitem__(self, identity: str) -> Any:
+        found = self._found.get(identity, _UNKNOWN)
+        if found is _UNKNOWN:
+            with self._lock:
+                found = self._looked_up(identity)
+        if found is None:
+            raise KeyError(identity)
+        return found
+
+    def _looked_up(self, identity: str) -> Any:
+        if identity not in self._found:
+            self._misses += 1
+            if self._misses > _SINGLY:
+                for row in next(self._pages, ()):
+                    self._found.setdefault(row["id"], _content(row))
+        if identity not in self._found:
+            self._found[identity] = one(self._client, self._path, identity, self._expand)
+        return self._found[identity]
+
+    def __contains__(self, identity: object) -> bool:
+        try:
+            return isinstance(identity, str) and bool(self[identity])
+        except KeyError:
+            return False
+
+    def __bool__(self) -> bool:
+        return True  # however little has been asked for yet
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([key for key, found in self._found.items() if found is not None])
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+class CustomerDiscounts(Fetched):
+    """Customers' discounts, asked for one by one; None for those without."""
+
+    def __init__(self, client: StripeClient, plan: StreamPlan) -> None:
+        super().__init__(client, plan, expand=())
+
+    def __getitem__(self, identity: str) -> Any:
+        try:
+            return super().__getitem__(identity).get("discount")
+        except KeyError:
+            return None  # a deleted customer
+
+    def __contains__(self, identity: object) -> bool:
+        return isinstance(identity, str)
+
+
+def one(client: StripeClient, collection: str, identity: str, expand: tuple[str, ...]) -> Any:
+    """An object by id, some of its references expanded; None if it is gone."""
+    params = [("expand[]", path) for path in expand]
+    path = f"{collection}/{quote(identity, safe='')}"
+    try:
+        body = client.get(path, params, endpoint=f"{collection}/*").body
+    except NotFound:
+        return None
+    return None if body.get("deleted") else decoded(encoded(body))
+
+
+def _pages(client: StripeClient, plan: StreamPlan) -> Iterator[Sequence[Row | StripeObject]]:
+    """The list, newest first, variant by variant; a page is asked for when it is taken."""
+    for variant in plan.variants:
+        for page in ListReader(client, plan.listing(variant)).pages():
+            yield page.objects
+
+
+def _content(row: Row | StripeObject) -> Any:
+    return decoded(row.raw if isinstance(row, Row) else encoded(row))
