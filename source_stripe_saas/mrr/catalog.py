@@ -1,14 +1,25 @@
 """Prices, coupons and discounts by id: what the account lists, and what payloads add to it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from source_stripe_saas.mrr.discount import Discount, coupon_of, discount_from, discount_id
+from source_stripe_saas.mrr.discount import (
+    Discount,
+    corrected,
+    coupon_of,
+    discount_from,
+    discount_id,
+)
 from source_stripe_saas.mrr.price import Price, price_from
 
 Raw = Mapping[str, Any]
 # Where a discount may be read, best first (M15).
 FROM_PAYLOAD, FROM_EVENT, FROM_LIVE, FROM_INVOICE, FROM_ESTIMATE = range(1, 6)
+# A price or plan that has none of these is only named.
+_TERMS = frozenset({"unit_amount", "unit_amount_decimal", "amount", "amount_decimal"}) | frozenset(
+    {"tiers", "billing_scheme", "recurring", "interval"}
+)
 
 
 class Catalog:
@@ -41,7 +52,8 @@ class Catalog:
         """The listed price, if there is one."""
         found = self._read.get(price_id)
         if found is None and price_id in self.prices:
-            found = self._read[price_id] = price_from({"id": price_id, **self.prices[price_id]})
+            found = _price({**self.prices[price_id], "id": price_id})
+            self._read[price_id] = found
         return found
 
 
@@ -60,7 +72,8 @@ class Book:
         if raw is None or isinstance(raw, str):
             return raw or None
         price_id: str | None = raw.get("id")
-        if price_id and price_id not in self.catalog.prices:
+        # What only names a price says nothing of it: a later payload, or a line, may.
+        if price_id and price_id not in self.catalog.prices and _TERMS.intersection(raw):
             self._prices.setdefault(price_id, raw)
         return price_id
 
@@ -80,7 +93,7 @@ class Book:
         if listed is not None:
             return listed
         if price_id in self._prices and price_id not in self._read_prices:
-            self._read_prices[price_id] = price_from(self._prices[price_id])
+            self._read_prices[price_id] = _price(self._prices[price_id])
         return self._read_prices.get(price_id)
 
     def miss_price(self, price_id: str) -> None:
@@ -99,9 +112,15 @@ class Book:
         discounts: dict[str, Any] = {}
         for key in sorted(discount_ids):
             places = self._discounts.get(key)
-            if places and key not in self.catalog.discounts:
-                best = min(places)
-                discounts[key] = [best, places[best]]
+            if not places:
+                continue
+            best, raw, coupon = self._best(key) or (min(places), places[min(places)], {})
+            if best == FROM_ESTIMATE:
+                # Its invoices will not be read again. One that takes nothing is in `silent`.
+                if coupon.get("percent_off"):
+                    discounts[key] = [best, {**raw, "source": {"coupon": coupon}}]
+            elif key not in self.catalog.discounts:
+                discounts[key] = [best, raw]
         return {"prices": prices, "discounts": discounts} if prices or discounts else {}
 
     def recall(self, learned: Mapping[str, Any]) -> None:
@@ -133,11 +152,39 @@ class Book:
             self._discounts.setdefault(key, {}).setdefault(FROM_ESTIMATE, raw)
 
     def _resolve(self, wanted: str) -> Discount | None:
+        best = self._best(wanted)
+        if best is None:
+            return None
+        _, raw, coupon = best
+        with _named("discount", wanted):
+            return discount_from({**raw, "id": wanted}, coupon)
+
+    def _best(self, wanted: str) -> tuple[int, Raw, Raw] | None:
+        """The first place that knows a discount with the terms of its coupon, and both (M15)."""
         places = dict(self._discounts.get(wanted, {}))
         if wanted in self.catalog.discounts:
             places[FROM_LIVE] = {"id": wanted, **self.catalog.discounts[wanted]}
+        told: Raw = {}
         for place in sorted(places):
-            coupon = coupon_of(places[place], self.catalog.coupons)
+            raw = places[place]
+            coupon = coupon_of(raw, self.catalog.coupons)
             if coupon is not None:
-                return discount_from({**places[place], "id": wanted}, coupon)
+                if place == FROM_ESTIMATE:
+                    raw, coupon = corrected(raw, coupon, told)
+                return place, raw, coupon
+            told = told or raw
         return None
+
+
+def _price(raw: Raw) -> Price:
+    with _named("price", raw["id"]):
+        return price_from(raw)
+
+
+@contextmanager
+def _named(kind: str, key: str) -> Iterator[None]:
+    """Whoever reads that something is no number has to know of which object."""
+    try:
+        yield
+    except (ValueError, TypeError, AttributeError, ZeroDivisionError) as error:
+        raise ValueError(f"{kind} {key}: {error}") from error

@@ -70,13 +70,35 @@ def coupon_of(
         created, start = listed.get("created"), raw.get("start")
         if created is not None and start is not None and created > start:
             listed = None
-    if embedded is None:
-        return listed
+    if embedded is None or not _has_terms(embedded):
+        return listed if listed is not None and _has_terms(listed) else None
     if listed is None:
         return embedded
     # Only an expanded coupon says which products and currencies it is for.
     extra = {key: listed.get(key) for key in ("applies_to", "currency_options")}
     return {**extra, **{key: value for key, value in embedded.items() if value is not None}}
+
+
+def _has_terms(coupon: Mapping[str, Any]) -> bool:
+    """Whether it says what it takes off; of a deleted coupon often nothing but the id is left."""
+    return any(coupon.get(name) is not None for name in ("percent_off", "amount_off"))
+
+
+def corrected(
+    estimate: Mapping[str, Any], coupon: Mapping[str, Any], told: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """An estimated discount and coupon, with what the discount itself tells of its time and level.
+
+    The terms of a deleted coupon have to be estimated (M42); the discount made from it is still
+    there, and one that has an end is of a repeating coupon (M20).
+    """
+    names = ("start", "end", "subscription", "subscription_item", "customer", "invoice")
+    known = {name: told[name] for name in names if told.get(name) is not None}
+    if known.get("subscription") or known.get("customer"):
+        known["subscription_item"] = told.get("subscription_item")
+    if known.get("end"):
+        coupon = {**coupon, "duration": "repeating"}
+    return {**estimate, **known}, coupon
 
 
 def discount_from(raw: Mapping[str, Any], coupon: Mapping[str, Any]) -> Discount:

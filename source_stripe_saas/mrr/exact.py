@@ -29,6 +29,18 @@ def exact(value: Any) -> Fraction:
     return Fraction(text)
 
 
+def whole(value: Any) -> int:
+    """Reads a count of units: a whole number that is not below 0.
+
+    Raises:
+        ValueError: it is anything else.
+    """
+    number = exact(value)
+    if number < 0 or number.denominator != 1:
+        raise ValueError(f"no whole number: {str(value)[:_MOST_DIGITS]}")
+    return number.numerator
+
+
 def round_half_up(value: Fraction) -> int:
     """The one rounding of an MRR to whole minor units (M1, M3)."""
     return floor(value + _HALF)

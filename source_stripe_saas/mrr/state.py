@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from source_stripe_saas.mrr.catalog import FROM_PAYLOAD, Book
+from source_stripe_saas.mrr.exact import whole
 
 ENDED = frozenset({"canceled", "incomplete_expired"})
 LIVE = frozenset({"active", "past_due"})
@@ -105,20 +106,25 @@ def _items(raw: Mapping[str, Any], book: Book) -> tuple[Item, ...]:
     found = [_item(entry, book) for entry in data if not entry.get("deleted")]
     if not found and raw.get("plan"):
         price = book.learn_price(raw["plan"])
-        found = [Item(PLAN_ITEM, price or "", raw.get("quantity"))]
+        found = [Item(PLAN_ITEM, price or "", _quantity(raw))]
     return tuple(found)
 
 
 def _item(raw: Mapping[str, Any], book: Book) -> Item:
     price = book.learn_price(raw.get("price")) or book.learn_price(raw.get("plan"))
-    return Item(raw["id"], price or "", raw.get("quantity"), _discounts(raw, book))
+    return Item(raw["id"], price or "", _quantity(raw), _discounts(raw, book))
+
+
+def _quantity(raw: Mapping[str, Any]) -> int | None:
+    quantity = raw.get("quantity")
+    return None if quantity is None else whole(quantity)
 
 
 def _discounts(raw: Mapping[str, Any], book: Book) -> tuple[str, ...]:
-    listed = raw.get("discounts")
-    if not listed:
-        # The single field of older payloads; beside a list it is the same discount (M16).
-        listed = [raw["discount"]] if raw.get("discount") else []
+    # The single field of older payloads: beside a list it is the same discount (M16), and it spells
+    # out what the list may only name.
+    single = book.learn_discount(raw.get("discount"), FROM_PAYLOAD)
+    listed = raw.get("discounts") or ([single] if single else [])
     found = (book.learn_discount(entry, FROM_PAYLOAD) for entry in listed)
     return tuple(dict.fromkeys(key for key in found if key))
 

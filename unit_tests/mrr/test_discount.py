@@ -249,3 +249,151 @@ def test_m21_a_once_coupon_removed_unused_makes_no_row():
         options=ALL,
     )
     assert short(rows) == [("activated", "2026-01-01", 1000)]
+
+
+def test_m16_the_list_may_only_name_what_the_old_single_field_spells_out():
+    spelled = discount("di_1", of=coupon())
+    both = subscription(discount=spelled, discounts=["di_1"])
+    assert value(both) == 500
+    events = [
+        created(subscription(discount=None, discounts=[])),
+        updated(both, {"discount": None, "discounts": []}, "2026-02-01"),
+    ]
+    assert short(rows_of(events=events))[1] == ("discount_applied", "2026-02-01", 500)
+
+
+def test_m15_an_expanded_coupon_may_lack_what_only_the_catalog_has():
+    inside = discount("di_1", of={**coupon(), "created": on("2025-01-01")})
+    raw = with_discounts(inside, items=(item(), item("si_2", "p20")))
+    limited = coupon(applies_to={"products": ["prod_p20"]})
+    # The same coupon: 1000 + 2000 / 2. A younger one of its id says nothing of it: 3000 / 2.
+    assert value(raw, coupons=[{**limited, "created": on("2025-01-01")}]) == 2000
+    assert value(raw, coupons=[{**limited, "created": on("2026-05-01")}]) == 1500
+
+
+@pytest.mark.parametrize("left", [None, {"id": "F50", "deleted": True}])
+def test_m15_a_deleted_coupon_has_the_terms_that_another_place_tells(left):
+    told = {**discount("di_1", of=coupon("F50", 40)), "subscription": "sub_1"}
+    events = [
+        created(with_discounts(discount("di_1", of=left or "F50"))),
+        event("evt_9", "customer.discount.created", "2026-01-01", told),
+    ]
+    known = [] if left is None else [left]
+    assert short(rows_of(events=events, coupons=known)) == [("activated", "2026-01-01", 600)]
+
+
+def test_m16_item_discounts_do_not_stand_in_place_of_the_customers():
+    raw = subscription(
+        item(discounts=["di_i"]), customer={"id": "cus_1", "discount": discount("di_c")}
+    )
+    known = {"discounts": [discount("di_i", of="F10")], "coupons": [coupon(), coupon("F10", 10)]}
+    assert value(raw, **known) == 1000 * Fraction(9, 10) / 2
+
+
+def test_m16_an_own_discount_that_is_not_counted_still_replaces_the_customers():
+    raw = with_discounts("di_r", customer={"id": "cus_1", "discount": "di_c"})
+    known = [discount("di_r", of="R", end="2026-06-01"), discount("di_c")]
+    rows = rows_of(
+        snapshots=[snapshot("2026-01-01", raw)],
+        discounts=known,
+        coupons=[coupon(), coupon("R", 20, "repeating")],
+    )
+    # In the default mode neither counts until the own one ends; then the customer's is in force.
+    assert [(row["event_type"], row["discount_id"], row["mrr_after"]) for row in rows] == [
+        ("activated", None, 1000),
+        ("discount_expired", "di_r", 1000),
+        ("discount_applied", "di_c", 500),
+    ]
+
+
+def test_m18_no_discount_takes_more_than_there_is():
+    assert value(with_discounts("di_1"), discounts=[discount()], coupons=[coupon("F50", 150)]) == 0
+
+
+def test_m18_a_discount_put_in_front_counts_from_the_front():
+    known = [discount(), discount("di_2", of="A")]
+    shots = [
+        snapshot("2026-01-01", with_discounts("di_2")),
+        snapshot("2026-02-01", with_discounts("di_1", "di_2")),
+    ]
+    rows = rows_of(snapshots=shots, discounts=known, coupons=[coupon(), amount_off(100)])
+    # 1000 - 100 = 900, then 1000 / 2 - 100 = 400
+    assert [row["mrr_after"] for row in rows] == [900, 400]
+
+
+def test_m19_the_shortest_interval_is_that_of_eligible_items():
+    limited = amount_off(300, applies_to={"products": ["prod_y120"]})
+    raw = with_discounts("di_1", items=(item(), item("si_2", "y120")))
+    # The monthly item is not eligible: 1000 + 12000 / 12 - 300 / 12
+    assert value(raw, discounts=[discount(of="A")], coupons=[limited]) == 1975
+
+
+def test_m19_an_amount_is_shared_in_proportion_to_what_earlier_discounts_left():
+    items = (item("si_1", "p30", discounts=["di_i"]), item("si_2"))
+    rows = rows_of(
+        snapshots=[snapshot("2026-01-01", with_discounts("di_1", items=items))],
+        discounts=[discount(of="A"), discount("di_i", of="F10")],
+        coupons=[amount_off(370), coupon("F10", 10)],
+    )
+    # 2700 and 1000 are left, and 370 is a tenth of both together.
+    assert [one["mrr"] for one in rows[0]["items_after"]] == [2430, 900]
+
+
+def test_m20_a_months_free_coupon_has_no_effect_unless_repeating_ones_count():
+    given = {
+        "snapshots": [snapshot("2026-01-01", with_discounts("di_1"))],
+        "discounts": [discount(of="R", end="2026-04-01")],
+        "coupons": [coupon("R", 100, "repeating")],
+    }
+    plain = rows_of(**given)
+    counted = rows_of(**given, options={"discounts": "recurring"})
+    assert short(plain) == [
+        ("activated", "2026-01-01", 1000),
+        ("discount_expired", "2026-04-01", 1000),
+    ]
+    assert [(row["mrr_after"], row["movement"]) for row in counted] == [(0, "none"), (1000, "new")]
+
+
+def test_m21_a_once_coupon_ends_item_by_item():
+    used = [{"discount": "di_1", "amount": 500}]
+    lines = [
+        line("il_1", "2026-01-01", "2026-02-01", discount_amounts=used),
+        line("il_2", "2026-01-01", "2027-01-01", "y120", 1, 12000, "si_2", discount_amounts=used),
+    ]
+    rows = rows_of(
+        snapshots=[snapshot("2026-01-01", subscription(item(), item("si_2", "y120")))],
+        invoices=[invoice("in_1", "2026-01-01", *lines, reason="subscription_create")],
+        discounts=[discount()],
+        coupons=[coupon(duration="once")],
+        options=ALL,
+        now="2027-02-01",
+    )
+    assert short(rows) == [
+        ("activated", "2026-01-01", 1000),
+        ("first_payment", "2026-01-01", 1000),
+        ("discount_expired", "2026-02-01", 1500),
+        ("discount_expired", "2027-01-01", 2000),
+    ]
+
+
+def test_m21_a_once_coupon_of_the_customer_works_through_its_lines_too():
+    used = [{"discount": "di_c", "amount": 500}]
+    one = line("il_2", "2026-02-01", "2026-03-01", discount_amounts=used)
+    with_it, without = ({"id": "cus_1", "discount": found} for found in ("di_c", None))
+    rows = rows_of(
+        snapshots=[
+            snapshot("2026-01-01", subscription(customer=with_it)),
+            snapshot("2026-02-01", subscription(customer=without)),
+        ],
+        invoices=[invoice("in_2", "2026-02-01", one)],
+        discounts=[{**discount("di_c"), "customer": "cus_1"}],
+        coupons=[coupon(duration="once")],
+        options=ALL,
+        now="2026-03-20",
+    )
+    assert short(rows) == [
+        ("activated", "2026-01-01", 1000),
+        ("discount_applied", "2026-02-01", 500),
+        ("first_payment", "2026-02-01", 500),
+        ("discount_expired", "2026-03-01", 1000),
+    ]

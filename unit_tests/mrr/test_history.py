@@ -817,3 +817,89 @@ def test_snapshots_with_a_past_join_it():
         invoices=[month(0), month(1)],
     )
     assert [row["event_type"] for row in rows][-1] == "quantity_increased"
+
+
+def test_m42_of_a_deleted_coupon_only_the_terms_are_estimated():
+    ends = discount(of="GONE", start="2026-01-20", end="2026-02-20", subscription="sub_1")
+    known = {"discounts": [ends], "now": "2026-02-25"}
+    bills = (month(0), with_line_discount(1, "di_1"))
+    recurring = history(S(discounts=["di_1"]), *bills, options={"discounts": "recurring"}, **known)
+    # 500 of 1000 on its line; when it began and ends, and so that it repeats, it says itself.
+    assert short(recurring) == [
+        ("activated", "2026-01-01", 1000),
+        ("discount_applied", "2026-01-20", 500),
+        ("discount_expired", "2026-02-20", 1000),
+    ]
+    assert {row["mrr_after"] for row in history(S(discounts=["di_1"]), *bills, **known)} == {1000}
+
+
+def test_m42_where_an_item_names_no_product_an_estimated_discount_is_on_all():
+    prices = {**PRICES, "p20": {**PRICES["p20"], "product": None}}
+    items = [item("si_1", "p10"), item("si_2", "p20"), item("si_3", "p30")]
+    lines = [
+        line("il_1", MONTHS[0], MONTHS[1], discount_amounts=[{"discount": "di_x", "amount": 100}]),
+        line("il_2", MONTHS[0], MONTHS[1], of="p20", si="si_2", amount=2000,
+             discount_amounts=[{"discount": "di_x", "amount": 200}]),
+        line("il_3", MONTHS[0], MONTHS[1], of="p30", si="si_3", amount=3000),
+    ]  # fmt: skip
+    later = [
+        {**one, "id": one["id"] + "b", "period": {"start": on(MONTHS[1]), "end": on(MONTHS[2])}}
+        for one in lines
+    ]
+    rows = history(S(*items), month(0, *lines), month(1, *later), prices=prices)
+    # The products of the others would leave out the item that carries it and names none.
+    assert rows[0]["mrr_after"] == (1000 + 2000 + 3000) * 9 // 10
+
+
+def test_m39_a_line_that_only_names_a_plan_that_is_gone_is_read_by_its_amount():
+    lost = line("il_0", "2026-01-01", "2026-02-01", quantity=2, amount=3000)
+    lost["pricing"] = {"unit_amount_decimal": "1500"}
+    lost["plan"] = {"id": "lost"}
+    rows = history(S(item(of="p10")), month(0, lost), now="2026-01-20")
+    assert short(rows)[0] == ("activated", "2026-01-01", 3000)
+
+
+def test_m39_a_quantity_of_nothing_is_a_quantity():
+    lines = [
+        credit("il_c", "2026-01-16", "2026-02-01"),
+        debit("il_d", "2026-01-16", "2026-02-01", quantity=0, amount=0),
+        line("il_1", "2026-02-01", "2026-03-01", quantity=0, amount=0),
+    ]
+    rows = history(S(item(quantity=2)), month(0), month(1, *lines), month(2, quantity=2))
+    assert short(rows) == [
+        ("activated", "2026-01-01", 1000),
+        ("quantity_decreased", "2026-01-16", 0),
+        ("quantity_increased", "2026-03-01", 2000),
+    ]
+
+
+def test_m39_an_item_swapped_for_another_is_one_change_named_by_its_smallest_line():
+    lines = [
+        credit("il_b", "2026-01-16", "2026-02-01"),
+        debit("il_a", "2026-01-16", "2026-02-01", of="p20", si="si_2"),
+    ]
+    change = invoice("in_9", "2026-01-16", *lines, reason="subscription_update")
+    rows = history(S(item("si_2", "p20")), month(0), change)
+    assert short(rows)[1:] == [("upgraded", "2026-01-16", 2000)]
+    assert rows[1]["event_id"] == event_id("sub_1", "upgraded", "il_a")
+
+
+def test_m44_a_pause_that_changes_its_behavior_is_paused_again():
+    rows = history(S(), month(0), given_up(1), given_up(2, "uncollectible"), month(3))
+    assert short(rows)[1:] == [
+        ("paused", "2026-02-01", 0),
+        ("paused", "2026-03-01", 0),
+        ("resumed", "2026-04-01", 1000),
+    ]
+
+
+def test_m44_a_pause_over_without_a_renewal_since_is_resumed_at_the_horizon():
+    rows = history(S(), month(0), given_up(1), horizon="2026-02-15", now="2026-02-20")
+    assert short(rows)[1:] == [("paused", "2026-02-01", 0), ("resumed", "2026-02-15", 1000)]
+    assert [row["time_precision"] for row in rows[1:]] == ["period_start", "bounded"]
+
+
+def test_m45_an_end_in_the_second_of_its_request_was_not_scheduled():
+    at = on("2026-04-01")
+    ended = S(status="canceled", ended_at=at, cancel_at=at, canceled_at=at)
+    assert [row["event_type"] for row in history(ended, month(0))] == ["activated", "canceled"]
