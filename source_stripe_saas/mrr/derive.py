@@ -145,7 +145,7 @@ def _check_map(name: str, entries: Any) -> None:
             raise InputError(f"{name}.{key}: must be an object")
         if name == "prices":
             try:
-                price_from({"id": key, **entry})
+                price_from({**entry, "id": key})
             except _UNREADABLE as error:
                 raise InputError(f"{name}.{key}: {error}") from error
 
@@ -165,16 +165,30 @@ def _check_entry(name: str, where: str, entry: Any) -> None:
             raise InputError(f"{where}.data.object: must be an object")
         if entry["type"] in STATE_EVENTS:
             _check_subscription(f"{where}.data.object", data["object"])
+        elif entry["type"] in (*INVOICE_EVENTS, *DISCOUNT_EVENTS):
+            _check_owners(f"{where}.data.object", data["object"])
     else:
         _need(where, entry, "id")
         if name == "invoices":
             _need(where, entry, "created")
+            _check_owners(where, entry)
 
 
 def _check_subscription(where: str, raw: Any) -> None:
     if not isinstance(raw, Mapping):
         raise InputError(f"{where}: must be an object")
     _need(where, raw, "id", "status", "created")
+    _check_owners(where, raw)
+
+
+def _check_owners(where: str, raw: Mapping[str, Any]) -> None:
+    """Whether it can be told which subscription and customer an object is of."""
+    try:
+        found = (subscription_of(raw), reference(raw.get("customer")))
+    except _UNREADABLE as error:
+        raise InputError(f"{where}.parent: cannot be read") from error
+    if not all(one is None or isinstance(one, str) for one in found):
+        raise InputError(f"{where}: its subscription or customer is no id")
 
 
 def _need(where: str, entry: Mapping[str, Any], *names: str) -> None:
@@ -183,6 +197,8 @@ def _need(where: str, entry: Mapping[str, Any], *names: str) -> None:
             raise InputError(f"{where}.{name}: is missing")
         if name == "created" and not isinstance(entry[name], int):
             raise InputError(f"{where}.{name}: must be a time in Unix seconds")
+        if name in ("id", "type", "status") and not isinstance(entry[name], str):
+            raise InputError(f"{where}.{name}: must be a text")
 
 
 def _check_time(where: str, value: Any) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from source_stripe_saas.mrr.catalog import FROM_EVENT, FROM_INVOICE, Book
+from source_stripe_saas.mrr.exact import whole
 
 CREATE, CYCLE, UPDATE = "subscription_create", "subscription_cycle", "subscription_update"
 # Of these only prorations say anything about the subscription (M38).
@@ -196,7 +197,7 @@ def _line(
         or reference(raw.get("subscription_item"))
         or _charged_item(of_charge, raw, invoiceitems),
         price=book.learn_price(price),
-        quantity=1 if quantity is None else quantity,
+        quantity=1 if quantity is None else whole(quantity),
         amount=raw.get("amount") or 0,
         start=period.get("start") or 0,
         end=period.get("end") or 0,

@@ -6,8 +6,10 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
-from source_stripe_saas.mrr.exact import ZERO, exact
+from source_stripe_saas.mrr.exact import ZERO, exact, whole
 from source_stripe_saas.mrr.options import Options
+
+_INTERVALS = ("day", "week", "month", "year")
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Price:
     def amount(self, quantity: Fraction | int, currency: str) -> Fraction:
         """The undiscounted amount of one interval, in minor units, unrounded (M6 to M10)."""
         amounts = self.amounts
-        if currency != self.currency:
+        if self.uses_other_currency(currency):
             # M10: a price shows its default currency; without the option there is nothing to count.
             amounts = self.other_currencies.get(currency, Amounts(ZERO, ()))
         if self.is_tiered:
@@ -77,7 +79,7 @@ class Price:
 
     def uses_other_currency(self, currency: str) -> bool:
         """Whether the amount comes from `currency_options`, the one part that can be edited."""
-        return currency != self.currency
+        return bool(self.currency) and currency != self.currency
 
     def _packages(self, quantity: Fraction) -> Fraction:
         if self.divide_by is None:
@@ -109,21 +111,28 @@ def _volume(quantity: Fraction, tiers: tuple[Tier, ...]) -> Fraction:
 
 
 def price_from(raw: Mapping[str, Any]) -> Price:
-    """Reads a price, or a plan of older payloads, by the fields it has (M28)."""
+    """Reads a price, or a plan of older payloads, by the fields it has (M28).
+
+    Raises:
+        ValueError: an amount is no number, an interval none of Stripe's, a count not above 0.
+    """
     recurring = raw.get("recurring") or raw
     transform = raw.get("transform_quantity") or raw.get("transform_usage") or {}
     product = raw.get("product")
     options = raw.get("currency_options") or {}
+    interval = recurring.get("interval") or "month"
+    if interval not in _INTERVALS:
+        raise ValueError(f"no interval: {interval}")
     return Price(
         id=raw["id"],
         currency=(raw.get("currency") or "").lower(),
-        product=product["id"] if isinstance(product, dict) else product,
+        product=product.get("id") if isinstance(product, dict) else product,
         is_tiered=raw.get("billing_scheme") == "tiered",
         is_volume=raw.get("tiers_mode") == "volume",
-        divide_by=transform.get("divide_by"),
+        divide_by=_count(transform, "divide_by"),
         rounds_up=transform.get("round") == "up",
-        interval=recurring.get("interval") or "month",
-        interval_count=recurring.get("interval_count") or 1,
+        interval=interval,
+        interval_count=_count(recurring, "interval_count") or 1,
         is_metered=recurring.get("usage_type") == "metered",
         amounts=_amounts(raw),
         other_currencies={code.lower(): _amounts(part) for code, part in options.items()},
@@ -135,6 +144,15 @@ def _amounts(raw: Mapping[str, Any]) -> Amounts:
         _first(raw, "unit_amount_decimal", "unit_amount", "amount_decimal", "amount"),
         tuple(_tier(tier) for tier in raw.get("tiers") or ()),
     )
+
+
+def _count(raw: Mapping[str, Any], name: str) -> int | None:
+    if raw.get(name) is None:
+        return None
+    count = whole(raw[name])
+    if count == 0:
+        raise ValueError(f"{name}: is 0")
+    return count
 
 
 def _tier(raw: Mapping[str, Any]) -> Tier:

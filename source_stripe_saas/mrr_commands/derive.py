@@ -6,7 +6,7 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
-from source_stripe_saas.mrr import InputError, derive
+from source_stripe_saas.mrr import derive
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
         return _fail(f"{args.input}: is not UTF-8 text")
     except json.JSONDecodeError as error:
         return _fail(f"{args.input}: is not JSON (line {error.lineno}, {error.msg})")
-    except InputError as error:
+    except ValueError as error:  # an InputError, or a number of thousands of digits
         return _fail(f"{args.input}: {error}")
     for row in rows:
         print(json.dumps(row, ensure_ascii=False, separators=(", ", ": ")))

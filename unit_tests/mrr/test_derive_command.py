@@ -80,6 +80,20 @@ def test_rows_are_printed_one_a_line_in_ledger_order(tmp_path, capsys):
             ' "items": {"data": [{"id": "si_1", "price": "p"}]}}]}',
             "prices.p: ",
         ),
+        ('{"now": "2026-01-01", "options": {"days_per_year": ' + "1" * 5_000 + "}}", "digits"),
+        (
+            '{"now": "2026-01-01", "invoices": [{"id": "in_1", "created": 1, "parent": "sub_1"}]}',
+            "invoices[0].parent: cannot be read",
+        ),
+        (
+            '{"now": "2026-01-01", "subscriptions": [{"id": "sub_1", "status": "active",'
+            ' "created": 1, "customer": ["cus_1"]}]}',
+            "subscriptions[0]: its subscription or customer is no id",
+        ),
+        (
+            '{"now": "2026-01-01", "subscriptions": [{"id": 5, "status": "active", "created": 1}]}',
+            "subscriptions[0].id: must be a text",
+        ),
     ],
 )
 def test_bad_input_is_one_line_that_names_the_field(tmp_path, capsys, text, named):

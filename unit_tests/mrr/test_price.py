@@ -223,3 +223,79 @@ def test_m14_a_metered_item_is_worth_what_the_last_paid_cycle_billed_for_it():
 
 def test_prices_used_here_are_what_they_seem():
     assert PRICES["y120"]["unit_amount_decimal"] == "12000"
+
+
+def test_m8_m10_m12_tiers_of_another_currency_and_interval():
+    tiers = [
+        {"up_to": 5, "unit_amount": 70, "flat_amount": 100},
+        {"up_to": None, "unit_amount": 60},
+    ]
+    yearly = price(
+        billing_scheme="tiered",
+        tiers_mode="graduated",
+        interval="year",
+        tiers=GRADUATED,
+        currency_options={"eur": {"unit_amount": None, "tiers": tiers}},
+    )
+    raw = subscription(item(quantity=6), currency="EUR")
+    # (5 x 70 + 100 + 60) / 12
+    assert value(raw, prices={"p10": yearly}) == Fraction(510, 12)
+
+
+def test_m4_an_amount_without_decimals_is_not_divided():
+    prices = {"p10": price(amount="12000", currency="jpy", interval="year")}
+    shots = [snapshot("2026-01-01", subscription(currency="jpy"))]
+    (row,) = rows_of(prices=prices, snapshots=shots)
+    assert (row["currency_exponent"], row["mrr_after"]) == (0, 1000)
+
+
+def test_m6_the_smallest_amount_that_stripe_can_name():
+    raw = subscription(item(quantity=1234))
+    assert value(raw, prices={"p10": price(amount="0.000000000001")}) == Fraction(1234, 10**12)
+
+
+def test_m10_a_price_that_names_no_currency_has_the_subscriptions():
+    bare = {name: part for name, part in price().items() if name != "currency"}
+    assert value(subscription(), prices={"p10": bare}) == 1000
+
+
+def meter(*lines, items=(), now="2026-03-20", shots=(), **more):
+    """Rows of a metered item among others, counted by the last invoice."""
+    raw = subscription(*items, item("si_m", "meter", None))
+    return rows_of(
+        snapshots=[snapshot("2026-01-01", raw), *shots],
+        invoices=[invoice("in_1", "2026-02-01", *lines, **more)],
+        options={"metered": "last_invoice"},
+        now=now,
+    )
+
+
+USED = line("il_m", "2026-01-01", "2026-02-01", "meter", 140, 700, "si_m")
+
+
+def test_m14_usage_alone_is_new_when_its_first_invoice_is_paid():
+    rows = meter(USED)
+    assert [(row["event_type"], row["mrr_after"], row["movement"]) for row in rows] == [
+        ("activated", 0, "none"),
+        ("first_payment", 700, "new"),
+    ]
+    assert rows[1]["list_mrr_after"] == 0
+
+
+def test_m14_usage_counts_from_the_payment_and_not_of_an_unpaid_invoice():
+    assert short(meter(USED, paid="2026-02-05"))[1] == ("first_payment", "2026-02-05", 700)
+    assert short(meter(USED, status="open")) == [("activated", "2026-01-01", 0)]
+
+
+def test_m14_no_other_invoice_than_a_renewals_tells_usage():
+    rows = meter(USED, reason="subscription_update")
+    assert short(rows)[1] == ("first_payment", "2026-02-01", 0)
+
+
+def test_m14_usage_goes_with_its_item():
+    without = snapshot("2026-02-10", subscription(item()))
+    rows = meter(USED, items=(item(),), shots=(without,))
+    assert [(row["event_type"], row["mrr_after"], row["movement"]) for row in rows][1:] == [
+        ("first_payment", 1700, "expansion"),
+        ("plan_changed", 1000, "contraction"),
+    ]
