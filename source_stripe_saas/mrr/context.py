@@ -32,6 +32,7 @@ _SHORT = {
     "recent_invoices": "i",
     "next_end": "h",
     "earlier_digest": "e",
+    "earlier_at": "g",
     "customer_discount": "x",
     "silent": "q",
     "state": "v",
@@ -62,6 +63,7 @@ class Context:
         recent_invoices: invoices whose rows were made so near the bound that they may come again.
         next_end: when the clock alone will next end something, if no event comes before.
         earlier_digest: of the state before it, while a second event may still tell the same change.
+        earlier_at: when that change was told.
         customer_discount: the customer's discount as last known.
         silent: discounts still named that have no effect any more, or not yet, with their end.
         state: the last state; None where the next event or the object will state it.
@@ -85,6 +87,7 @@ class Context:
     recent_invoices: list[str] = field(default_factory=list)
     next_end: int | None = None
     earlier_digest: str = ""
+    earlier_at: int = 0
     customer_discount: str | None = None
     silent: dict[str, int] = field(default_factory=dict)
     state: State | None = None

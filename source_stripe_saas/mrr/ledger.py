@@ -28,14 +28,14 @@ from source_stripe_saas.mrr.pair import (
 from source_stripe_saas.mrr.row import END_TYPES, ONCE_TYPES, TOLD_TYPES
 from source_stripe_saas.mrr.standing import OnceWindow, Standing, next_boundary, standing_of
 from source_stripe_saas.mrr.state import LIVE, PLAN_ITEM, State
-from source_stripe_saas.mrr.step import BOUNDED, CLOCK, EXACT, Step
+from source_stripe_saas.mrr.step import BOUNDED, CLOCK, EVENTS, EXACT, Step
 from source_stripe_saas.mrr.worth import NOTHING, Appraiser, Worth
 
 Row = dict[str, Any]
 # Is shown each row with what was in force before and after it, and the prices and discounts.
 Witness = Callable[[Row, Standing, Standing, Book], None]
 # How long two events that tell one change may lie apart (M30).
-_ECHO_SECONDS = 120
+ECHO_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Ledger:
         self._standing: Standing | None = None
         self._worth: Worth | None = None
         self._earlier: State | None = None
-        self._earlier_at = 0
+        self._earlier_at = memory.earlier_at
         self._drift: str | None = None
         self._clock = self._memory.through
         self._appraiser = Appraiser(book, options)
@@ -146,15 +146,19 @@ class Ledger:
             precision = step.precision_of(change.part)
             origin = _Origin(step.source, precision, step.event_id, step.item_key)
             self._change(change, at, origin)
-        self._settle(new, step.at, "discount_order")
+        self._settle(new, step.at, step.source)
         self._note_past(new)
 
-    def tells_again(self, state: State, prior: State) -> bool:
-        """Whether an event only repeats the last change: two events may tell one (M30)."""
-        if self.state is None or digest_of(state) != digest_of(self.state):
+    def tells_again(self, state: State, prior: State, at: int) -> bool:
+        """Whether an event only repeats the last change: two events may tell one (M30).
+
+        Long after it, the same event tells that the change had been undone and made again (M29).
+        """
+        if self.state is None or at - self._earlier_at > ECHO_SECONDS:
             return False
-        earlier = digest_of(self._earlier) if self._earlier else self._memory.earlier_digest
-        return bool(earlier) and digest_of(prior) == earlier
+        earlier = self._earlier_digest()
+        is_told = bool(earlier) and digest_of(state) == digest_of(self.state)
+        return is_told and digest_of(prior) == earlier
 
     # --- time -------------------------------------------------------------------------------
 
@@ -175,7 +179,7 @@ class Ledger:
             once = [self._once_change("discount_expired", found, new) for found in sorted(ended)]
             for change in [*gone, *once, *rest]:
                 self._change(change, at, _Origin(CLOCK))
-            self._settle(new, at, "discount_order")
+            self._settle(new, at, CLOCK)
         self._clock = max(self._clock, until)
 
     def use_once(self, windows: Sequence[OnceWindow], source: str) -> None:
@@ -192,7 +196,7 @@ class Ledger:
             for end in sorted({one.end for one in mine if one.end <= self._clock}):
                 change = self._once_change("discount_expired", found, new)
                 self._change(change, end, _Origin(CLOCK))
-        self._settle(self._in_force(self.state, self._clock), self._clock, "discount_order")
+        self._settle(self._in_force(self.state, self._clock), self._clock, source)
 
     # --- payments ---------------------------------------------------------------------------
 
@@ -255,7 +259,7 @@ class Ledger:
         reason = self._reason_for_drift(aligned) if is_same else "head_mismatch"
         made = len(self.rows)
         self.state = aligned
-        self._settle(self._in_force(aligned, at), at, self._drift or reason)
+        self._settle(self._in_force(aligned, at), at, EVENTS, self._drift or reason)
         return len(self.rows) > made
 
     def context(self, through: int) -> Context:
@@ -272,9 +276,9 @@ class Ledger:
         recent = [
             entry
             for entry in memory.recent_invoices
-            if int(entry.split("|")[0]) >= through - _ECHO_SECONDS * 5
+            if int(entry.split("|")[0]) >= through - ECHO_SECONDS * 5
         ]
-        is_echo_near = self._earlier is not None and self._earlier_at >= through - _ECHO_SECONDS
+        is_echo_near = self._earlier_at >= through - ECHO_SECONDS
         return replace(
             memory,
             through=through,
@@ -286,7 +290,8 @@ class Ledger:
             key_counts=_repeatable(memory.key_counts, named, memory.last_at),
             recent_invoices=recent,
             next_end=next_boundary(state, through, self._book, memory.windows),
-            earlier_digest=digest_of(self._earlier) if is_echo_near and self._earlier else "",
+            earlier_digest=self._earlier_digest() if is_echo_near else "",
+            earlier_at=self._earlier_at if is_echo_near else 0,
             customer_discount=state.customer_discount,
             silent={} if state.has_ended else self._book.silent(state.discount_ids(), through),
             state=state,
@@ -371,17 +376,18 @@ class Ledger:
             return carried
         return step.at
 
-    def _settle(self, new: Standing, at: int, reason: str) -> None:
+    def _settle(self, new: Standing, at: int, source: str, reason: str | None = None) -> None:
         """Takes the new standing; a value that the rows do not explain is adjusted (M54)."""
-        self._standing = new
+        old, self._standing = self._standing, new
         self._worth = self._worth_of(new)
         if self._worth.mrr_minor != self._memory.mrr_minor:
-            self._adjust(at, reason)
+            is_order = old is not None and _discounts(old) != _discounts(new)
+            self._adjust(at, source, reason or ("discount_order" if is_order else "head_mismatch"))
 
-    def _adjust(self, at: int, reason: str) -> None:
+    def _adjust(self, at: int, source: str, reason: str) -> None:
         assert self._standing is not None
         self._drift = None
-        self._emit("adjusted", at, self._standing, _Origin("events"), "", reason=reason)
+        self._emit("adjusted", at, self._standing, _Origin(source), "", reason=reason)
 
     def _reason_for_drift(self, state: State) -> str:
         for item in state.items:
@@ -397,6 +403,9 @@ class Ledger:
 
     def _remember_earlier(self, at: int) -> None:
         self._earlier, self._earlier_at = self.state, at
+
+    def _earlier_digest(self) -> str:
+        return digest_of(self._earlier) if self._earlier else self._memory.earlier_digest
 
     def _same_item_names(self, state: State) -> State:
         """An item of a payload without items is the one item of its neighbour (M28)."""
@@ -426,7 +435,7 @@ class Ledger:
         assert state is not None
         assert before is not None
         if self._drift and event_type != "adjusted":
-            self._adjust(max(at, memory.last_at), self._drift)
+            self._adjust(max(at, memory.last_at), origin.source, self._drift)
         worth = self._worth_of(after)
         list_before = self._worth.list_minor if self._worth is not None else 0
         is_birth = memory.sequence == 0
@@ -491,6 +500,11 @@ class Ledger:
         counted[name] = counted.get(name, 0) + 1
         suffix = f"#{counted[name]}" if counted[name] > 1 else ""
         return event_id(self.subscription_id, event_type, key + suffix)
+
+
+def _discounts(standing: Standing) -> list[tuple[str, ...]]:
+    """The discounts of each item and of the whole, in their order."""
+    return [*(item.discounts for item in standing.items), standing.group]
 
 
 def _repeatable(key_counts: Mapping[str, int], discounts: set[str], last_at: int) -> dict[str, int]:

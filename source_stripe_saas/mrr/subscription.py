@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from source_stripe_saas.mrr.catalog import Book, Catalog
-from source_stripe_saas.mrr.context import Context
+from source_stripe_saas.mrr.context import Context, digest_of
 from source_stripe_saas.mrr.event_chain import StateEvent
 from source_stripe_saas.mrr.facts import Facts, Reading, item_times
 from source_stripe_saas.mrr.invoice import Invoice
-from source_stripe_saas.mrr.ledger import Ledger, Row, Witness
+from source_stripe_saas.mrr.ledger import ECHO_SECONDS, Ledger, Row, Witness
 from source_stripe_saas.mrr.moment import BIRTH_SECONDS
 from source_stripe_saas.mrr.options import Options
 from source_stripe_saas.mrr.past_discounts import once_windows
@@ -209,7 +209,7 @@ class _Derivation:
         """The last state, from the first event after it or from an object that did not move."""
         known = self._object
         if self._told:
-            known = self._told[0].prior or self._told[0].state
+            known = self._state_before_told(context)
         if known is None:
             raise StateMissing(self._facts.subscription_id)
         # The customer's discount may have changed since, of which no subscription event tells.
@@ -218,6 +218,19 @@ class _Derivation:
             # The status is the one part kept; a change of it that no event told is pushed later.
             return replace(known, status=context.status, ended_at=None)
         return known
+
+    def _state_before_told(self, context: Context) -> State:
+        """The state before the first event, or after it if it repeats a change that has its row."""
+        first = self._told[0]
+        if first.prior is None:
+            # It may be told by two events, of which the other one tells the state before (M30).
+            near = [one for one in self._told if one.at - first.at <= ECHO_SECONDS]
+            priors = (one.prior for one in near if one.prior and one.state == first.state)
+            return next(priors, first.state)
+        is_near = first.at - context.earlier_at <= ECHO_SECONDS
+        if is_near and digest_of(first.prior) == context.earlier_digest:
+            return first.state
+        return first.prior
 
     def _gap_entries(self, context: Context, start: int) -> list[_Entry]:
         """A gap longer than the events reach is rebuilt from the last known state (M49)."""
@@ -260,7 +273,7 @@ class _Derivation:
         ledger = self._ledger
         source, event_id = self._source(event), event.id or None
         if event.prior is not None and not event.is_created:
-            if ledger.tells_again(event.state, event.prior):
+            if ledger.tells_again(event.state, event.prior, event.at):
                 return
             if ledger.state is not None and event.prior != ledger.state:
                 missed = Step(event.at, event.prior, source, BOUNDED, is_dated_by_object=True)

@@ -389,3 +389,97 @@ def test_m30_nine_events_of_one_second_are_put_in_order_too():
     rows = rows_of(events=[*told[::2], created(subscription(), "evt_0"), *told[1::2]])
     assert [row["stripe_event_id"] for row in rows] == [f"evt_{n}" for n in range(10)]
     assert {row["time_precision"] for row in rows} == {"exact"}
+
+
+def test_m29_the_same_change_told_again_much_later_had_been_undone_between():
+    again = seats("evt_3", 1, 2, "2026-03-01")
+    rows = rows_of(events=[created(subscription()), seats("evt_2", 1, 2), again])
+    assert [(row["event_type"], row["time_precision"]) for row in rows[1:]] == [
+        ("quantity_increased", "exact"),
+        ("quantity_decreased", "bounded"),
+        ("quantity_increased", "exact"),
+    ]
+
+
+@pytest.mark.parametrize(("at", "count"), [("2026-02-01 00:02", 2), ("2026-02-01 00:02:01", 4)])
+def test_m30_two_events_tell_one_change_if_they_are_no_two_minutes_apart(at, count):
+    events = [created(subscription()), seats("evt_2", 1, 2), seats("evt_3", 1, 2, at)]
+    assert len(rows_of(events=events)) == count
+
+
+def test_m28_a_plan_that_old_payloads_swap_is_swapped_on_the_only_item():
+    silver = {**PLAN, "id": "silver", "amount": 900}
+
+    def old(plan, quantity):
+        entry = {"id": "si_1", "plan": plan, "quantity": quantity}
+        listed = {"object": "list", "data": [entry]}
+        return {**subscription(), "plan": plan, "quantity": quantity, "items": listed}
+
+    before = {"plan": {"id": "gold", "amount": 2000}, "quantity": 1}
+    events = [created(old(PLAN, 1)), updated(old(silver, 3), before, "2026-02-01")]
+    rows = rows_of(prices={}, events=events)
+    assert short(rows) == [("activated", "2026-01-01", 2000), ("upgraded", "2026-02-01", 2700)]
+    assert rows[1]["time_precision"] == "exact"
+
+
+def test_m28_m29_the_single_discount_of_old_payloads_may_be_swapped_for_another():
+    def old(key, percent, start):
+        mine = {"id": key, "coupon": coupon(f"F{percent}", percent), "start": on(start)}
+        return {**subscription(), "discount": {**mine, "end": None, "subscription": "sub_1"}}
+
+    before = {"discount": {"id": "di_a", "coupon": coupon("F10", 10), "start": on("2026-01-01")}}
+    events = [
+        created(old("di_a", 10, "2026-01-01")),
+        updated(old("di_b", 50, "2026-02-01"), before, "2026-02-01"),
+    ]
+    assert [(row["event_type"], row["discount_id"]) for row in rows_of(events=events)] == [
+        ("activated", None),
+        ("discount_removed", "di_a"),
+        ("discount_applied", "di_b"),
+    ]
+
+
+def test_m28_a_price_that_is_only_named_leaves_room_for_one_that_is_spelled_out():
+    bare = subscription({"id": "si_1", "plan": {"id": "gold"}, "quantity": 1})
+    full = subscription({"id": "si_1", "plan": PLAN, "quantity": 2})
+    before = {"items": {"data": [{"id": "si_1", "plan": {"id": "gold"}, "quantity": 1}]}}
+    rows = rows_of(prices={}, events=[created(bare), updated(full, before, "2026-02-01")])
+    assert [row["mrr_after"] for row in rows] == [2000, 4000]
+
+
+def test_m30_a_customers_discount_that_is_replaced_is_removed_and_applied():
+    def given(key, percent, start):
+        mine = discount(key, of=coupon(f"F{percent}", percent), start=start)
+        return {**mine, "customer": "cus_1", "subscription": None}
+
+    first, second = given("di_a", 50, "2026-02-01"), given("di_b", 10, "2026-03-01")
+    before = {name: first[name] for name in ("id", "source", "start")}
+    events = [
+        created(subscription()),
+        event("evt_2", "customer.discount.created", "2026-02-01", first),
+        event("evt_3", "customer.discount.updated", "2026-03-01", second, before),
+        event("evt_4", "customer.discount.deleted", "2026-04-01", second),
+    ]
+    rows = rows_of(events=events)
+    assert [(row["event_type"], row["discount_id"], row["mrr_after"]) for row in rows] == [
+        ("activated", None, 1000),
+        ("discount_applied", "di_a", 500),
+        ("discount_removed", "di_a", 1000),
+        ("discount_applied", "di_b", 900),
+        ("discount_removed", "di_b", 1000),
+    ]
+
+
+def test_m31_a_pause_extended_before_its_end_ends_later():
+    def paused(until):
+        return subscription(pause_collection={"behavior": "void", "resumes_at": on(until)})
+
+    shots = [
+        snapshot("2026-01-01", subscription()),
+        snapshot("2026-02-01", paused("2026-03-01")),
+        snapshot("2026-02-15", paused("2026-04-01")),
+    ]
+    assert short(rows_of(snapshots=shots))[1:] == [
+        ("paused", "2026-02-01", 0),
+        ("resumed", "2026-04-01", 1000),
+    ]

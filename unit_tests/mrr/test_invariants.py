@@ -290,3 +290,68 @@ def test_m24_m52_a_free_period_given_during_a_pause_makes_no_mrr_in_the_next_syn
     assert again.cap == 0
     more, _ = derive_at("2026-03-01", again, subscription=S(**paused, **free))
     assert short(more) == [("resumed", "2026-02-20", 0)]
+
+
+def echoes(first_at, second_at):
+    """One change of seats told by two events; the first says nothing of the state before."""
+    two = S(item(quantity=2))
+    applied = "customer.subscription.pending_update_applied"
+    return [
+        event("evt_2", applied, first_at, two),
+        updated(two, {"items": S()["items"]}, second_at, "evt_3"),
+    ]
+
+
+@pytest.mark.parametrize("cut", ["2026-01-20", "2026-02-01"])
+def test_m30_m52_a_change_told_twice_is_one_row_wherever_a_sync_ends(cut):
+    told = [created(S()), *echoes("2026-02-01", "2026-02-01 00:00:01")]
+    whole, _ = derive_at("2026-03-01", events=told)
+    assert short(whole)[1:] == [("quantity_increased", "2026-02-01", 2000)]
+    rows, context = derive_at(cut, events=[one for one in told if one["created"] <= on(cut)])
+    bare = Context.from_json(json.loads(json.dumps(context.compact().to_json())))
+    more, _ = derive_at(
+        "2026-03-01", bare, events=[one for one in told if one["created"] > on(cut)]
+    )
+    assert rows + more == whole
+
+
+def test_m30_m52_a_change_told_again_days_after_the_last_sync_is_a_change():
+    first = updated(S(item(quantity=2)), {"items": S()["items"]}, "2026-02-01")
+    again = {**first, "id": "evt_3", "created": on("2026-02-05")}
+    whole, _ = derive_at("2026-03-01", events=[created(S()), first, again])
+    assert [row["event_type"] for row in whole][2:] == ["quantity_decreased", "quantity_increased"]
+    rows, context = derive_at("2026-02-01 00:01", events=[created(S()), first])
+    kept = Context.from_json(json.loads(json.dumps(context.to_json())))
+    more, _ = derive_at("2026-03-01", kept, events=[again])
+    assert rows + more == whole
+
+
+def test_m54_a_status_that_no_rule_knows_counts_nothing_and_says_so():
+    rows = rows_of(
+        snapshots=[snapshot("2026-01-01", S()), snapshot("2026-02-01", S(status="frozen"))]
+    )
+    assert short(rows)[1] == ("adjusted", "2026-02-01", 0)
+    found = {name: rows[1][name] for name in ("adjustment_reason", "status_after", "source")}
+    assert found == {
+        "adjustment_reason": "head_mismatch",
+        "status_after": "frozen",
+        "source": "snapshot",
+    }
+
+
+def test_m42_m52_an_estimated_discount_is_known_to_the_next_sync():
+    used = {"discount_amounts": [{"discount": "di_x", "amount": 250}]}
+    bills = [
+        invoice("in_0", "2026-01-01", line("il_0", "2026-01-01", "2026-02-01", **used),
+                reason="subscription_create"),
+        invoice("in_1", "2026-02-01", line("il_1", "2026-02-01", "2026-03-01", **used)),
+    ]  # fmt: skip
+    gone = discount("di_x", of="GONE", subscription="sub_1")
+    raw = S(discounts=[gone])
+    catalog = Catalog(PRICES)
+    first = Facts("sub_1", on("2026-02-10"), on("2026-02-05"), subscription=raw, invoices=bills)
+    rows, context = derive_subscription(first, catalog, Options())
+    assert short(rows)[0] == ("activated", "2026-01-01", 750)
+    kept = Context.from_json(json.loads(json.dumps(context.to_json())))
+    later = Facts("sub_1", on("2026-02-20"), on("2026-02-05"), subscription=raw)
+    assert derive_subscription(later, catalog, Options(), kept)[0] == []
