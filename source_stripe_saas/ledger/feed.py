@@ -10,11 +10,8 @@ from source_stripe_saas.mrr.event_chain import DISCOUNT_EVENTS, INVOICE_EVENTS, 
 from source_stripe_saas.mrr.invoice import reference, subscription_of
 from source_stripe_saas.stripe.rows import StripeObject
 
-OF_INVOICES = frozenset({*INVOICE_EVENTS, "invoice.finalized"})
-"""An invoice uses up once coupons when it is finalized, perhaps long before it is paid (M21)."""
-
-EVENT_TYPES = tuple(sorted({*STATE_EVENTS, *OF_INVOICES, *DISCOUNT_EVENTS}))
-"""What the rules listen to (M30)."""
+EVENT_TYPES = tuple(sorted({*STATE_EVENTS, *INVOICE_EVENTS, *DISCOUNT_EVENTS}))
+"""What the rules listen to (M30); the manifest has the stream follow the same."""
 
 _IN_ONE_TURN = 500
 
@@ -24,7 +21,7 @@ def owner_of(event: StripeObject) -> tuple[str | None, str | None]:
     raw = event["data"]["object"]
     if event["type"] in STATE_EVENTS:
         return raw["id"], None
-    if event["type"] in OF_INVOICES:
+    if event["type"] in INVOICE_EVENTS:
         return subscription_of(raw), None
     if event["type"] in DISCOUNT_EVENTS:
         owner = reference(raw.get("subscription"))

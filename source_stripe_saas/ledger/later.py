@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from source_stripe_saas.ledger.feed import OF_INVOICES, owner_of
+from source_stripe_saas.ledger.feed import owner_of
 from source_stripe_saas.ledger.lists import Gathering, ListWork
 from source_stripe_saas.ledger.lookups import one
 from source_stripe_saas.ledger.reading import decoded, encoded
 from source_stripe_saas.ledger.store import Known
+from source_stripe_saas.mrr.event_chain import INVOICE_EVENTS
 from source_stripe_saas.streams.work import Batch, StreamWork
 from source_stripe_saas.stripe.client import StripeClient
 from source_stripe_saas.stripe.listing import Listing, ListReader
@@ -143,7 +144,9 @@ class Fetch:
 
     @staticmethod
     def _invoices_named(events: list[StripeObject]) -> list[str]:
-        named = {event["data"]["object"]["id"] for event in events if event["type"] in OF_INVOICES}
+        named = {
+            event["data"]["object"]["id"] for event in events if event["type"] in INVOICE_EVENTS
+        }
         return sorted(named)
 
     def _invoice(self, identity: str) -> Any:
