@@ -57,6 +57,8 @@ def prior_object(event: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     is_partial = (event.get("api_version") or "9999") <= _PARTIAL_LISTS_UNTIL
     before = _merged(event["data"]["object"], changed, is_partial)
+    if is_partial and "items" in changed:
+        _take_out_added(before, changed["items"], event["created"])
     if "items" not in changed and ("plan" in changed or "quantity" in changed):
         _carry_to_only_item(before, changed)
     return before
@@ -159,6 +161,20 @@ def _elements(now: Any, old: list[Any]) -> list[Any]:
     changed = {entry.get("id"): entry for entry in old}
     kept = [{**entry, **changed.pop(entry.get("id"), {})} for entry in now]
     return [*kept, *changed.values()]
+
+
+def _take_out_added(before: dict[str, Any], changed: Any, at: int) -> None:
+    """An item that the change added is in no list of what was so before it (M29)."""
+    listed, named = before["items"], changed.get("data") if isinstance(changed, dict) else None
+    if not isinstance(named, list):
+        return
+    known = {item.get("id") for item in named}
+    kept = [
+        item
+        for item in listed["data"]
+        if item.get("id") in known or (item.get("created") or 0) < at
+    ]
+    before["items"] = {**listed, "data": kept}
 
 
 def _carry_to_only_item(before: dict[str, Any], changed: Mapping[str, Any]) -> None:

@@ -153,6 +153,13 @@ def test_m29_old_accounts_list_only_the_elements_that_changed():
     assert [one["id"] for one in prior_object(new)["items"]["data"]] == ["a"]
 
 
+def test_m29_old_accounts_name_no_item_that_the_change_added():
+    held, added = item("si_1"), item("si_2", created=on("2026-01-01"))
+    change = {"items": {"data": []}}
+    told = updated(subscription(held, added), change, "2026-01-01", api_version="2017-04-06")
+    assert [one["id"] for one in prior_object(told)["items"]["data"]] == ["si_1"]
+
+
 def test_m29_a_changed_top_level_quantity_is_the_only_items():
     after = {**subscription(item(quantity=3)), "quantity": 3}
     before = prior_object(updated(after, {"quantity": 1}, "2026-01-01"))
