@@ -58,8 +58,8 @@ class Difference:
     entries: tuple[LedgerEntry, ...]
     """The hidden acts that make it; empty: none does, which is wrong."""
     is_mixed: bool = False
-    """A visible act lies on a hidden one, such as a quantity on a discount, so that the amount is
-    not what the hidden one moved by itself."""
+    """Another act that is seen lies on a hidden one, such as a quantity on a discount, so that the
+    amount is not what the hidden one moved by itself."""
 
     def __str__(self) -> str:
         """One line."""
@@ -162,7 +162,7 @@ def _explained(
     entries: Sequence[LedgerEntry],
     told_from: int,
 ) -> tuple[tuple[LedgerEntry, ...], bool]:
-    """The hidden acts that make a difference, and whether a visible one lies on them."""
+    """The hidden acts that make a difference, and whether one that is seen lies on them."""
     if not open_now:
         return (), False
     # An act that has happened is not seen yet; one that has not is seen too early.
@@ -180,9 +180,8 @@ def _explained(
     if any(start <= entry.at <= end and entry.mrr_after_minor == said for entry in entries):
         return tuple(open_now), False
     since = [entry for entry in entries if start <= entry.at <= at]
-    is_mixed = any(
-        entry not in open_now and entry.mrr_after_minor != entry.mrr_before_minor for entry in since
-    )
+    # One act alone moves exactly what it moved.
+    is_mixed = sum(entry.mrr_after_minor != entry.mrr_before_minor for entry in since) > 1
     if is_mixed and any(abs(value - said) <= 1 for value in _without_some(since, open_now)):
         return tuple(open_now), True
     return (), False
