@@ -161,23 +161,26 @@ def _running(maker: Maker) -> StripeObject:
     return maker.random.choice(running)
 
 
+def _items(maker: Maker, subscription: StripeObject) -> StripeObject:
+    """All items as they are, though one alone is about to change: events show lists as a whole."""
+    return {"data": render(maker.store, subscription)["items"]["data"]}
+
+
 def _change_quantity(maker: Maker, moment: int) -> None:
     subscription = _running(maker)
     item = maker.store.of_parent("subscription_item", subscription["id"])[0]
-    before = render(maker.store, item)
+    previous = {"items": _items(maker, subscription), "quantity": item.get("quantity")}
     maker.change(item, {"quantity": (item.get("quantity") or 1) + 3}, moment)
-    previous = {"items": {"data": [before]}, "quantity": item.get("quantity")}
     maker.emit("customer.subscription.updated", subscription, moment, previous)
 
 
 def _swap_item(maker: Maker, moment: int) -> None:
     subscription = _running(maker)
     gone = maker.store.of_parent("subscription_item", subscription["id"])[-1]
-    before = render(maker.store, gone)
+    previous = {"items": _items(maker, subscription)}
     maker.store.remove("subscription_item", gone["id"])
     prices = [price for price in maker.all("price") if price["type"] == "recurring"]
     add_item(maker, subscription, maker.random.choice(prices), moment)
-    previous = {"items": {"data": [before]}}
     maker.emit("customer.subscription.updated", subscription, moment, previous)
 
 

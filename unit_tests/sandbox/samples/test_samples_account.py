@@ -164,3 +164,19 @@ def test_a_sample_that_lacks_what_the_specification_requires_gets_it():
 )
 def test_mending_changes_only_what_does_not_fit(value, schema, becomes):
     assert mend(value, schema) == becomes
+
+
+def test_an_update_of_a_subscriptions_item_tells_all_items_as_they_were():
+    account = open_account("samples", seed=8)
+    account.advance(WEEK)
+    states = {"after": {}, "before": {}}
+    for event in account.store.contents("event"):
+        previous = event["data"].get("previous_attributes", {})
+        if event["type"] == "customer.subscription.updated" and "items" in previous:
+            states["before"][event["id"]] = previous["items"]["data"]
+            states["after"][event["id"]] = event["data"]["object"]["items"]["data"]
+    assert len(states["before"]) >= 2
+    for identity, before in states["before"].items():
+        after = states["after"][identity]
+        unchanged = [item for item in before if item in after]
+        assert len(before) == len(after) == len(unchanged) + 1
