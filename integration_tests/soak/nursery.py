@@ -9,23 +9,23 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import resource
 import sys
 import time
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
+from source_stripe_saas import resources
 
 
 def main() -> None:
     """Serves until standard input ends."""
-    # The CDK reads YAML too, with a loader that takes longer than a whole sync.
-    setattr(yaml, "SafeLoader", getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: B010
     from source_stripe_saas import __main__ as connector
     from source_stripe_saas.engine import entrypoint
 
     assert entrypoint is not None  # loaded for the children
+    _read_yaml_once()
     for line in sys.stdin:
         asked = json.loads(line)
         pid = os.fork()
@@ -35,6 +35,15 @@ def main() -> None:
         _tell({"pid": pid})
         _, status = os.waitpid(pid, 0)
         _tell({"code": os.waitstatus_to_exitcode(status)})
+
+
+def _read_yaml_once() -> None:
+    """Reads here what every run would read again: YAML takes longer than a whole small sync."""
+    from airbyte_cdk.sources.declarative import concurrent_declarative_source as cdk
+
+    kept = pickle.dumps(cdk.get_declarative_component_schema())
+    _patch(cdk, "get_declarative_component_schema", lambda: pickle.loads(kept))
+    resources.manifest()
 
 
 def _tell(told: Mapping[str, int]) -> None:
@@ -58,12 +67,18 @@ def _become(asked: Mapping[str, Any]) -> None:
 def tune(tuning: Mapping[str, Any]) -> None:
     """Patches what a small account needs to be cut, paged and killed like a large one."""
     from source_stripe_saas.engine import cursor
+    from source_stripe_saas.ledger import progress
+    from source_stripe_saas.ledger import sync as ledger
     from source_stripe_saas.streams import changes, fetch, window, work
     from source_stripe_saas.stripe import client, listing
 
     pause = tuning["pause_seconds"]
     _patch(client, "pause_seconds", lambda attempt, jitter: pause * jitter)
     _patch(cursor, "_SECONDS_BETWEEN_STATES", tuning["seconds_between_states"])
+    _patch(progress, "_SECONDS_BETWEEN_STATES", tuning["seconds_between_states"])
+    # Rows of a few subscriptions, moves of a few: as many batches as a large account has.
+    _patch(ledger, "_ROWS_IN_ONE_BATCH", tuning["page_size"])
+    _patch(ledger, "FETCHED_IN_ONE_UNIT", tuning["fetches_per_unit"])
     for module in (listing, fetch, window, work):
         _patch(module, "PAGE_SIZE", tuning["page_size"])
     _patch(window, "_PAGES_WORTH_CUTTING", tuning["pages_worth_cutting"])
