@@ -25,6 +25,12 @@ class Outcome:
     """Objects compared with a GET by id at the end."""
     deleted: int = 0
     """Objects flagged as deleted at the end."""
+    ledger_rows: int = 0
+    """Rows of subscription_events, each once."""
+    ledger_values: int = 0
+    """Amounts of MRR compared with the companies' own books."""
+    ledger_put_aside: int = 0
+    """Rows that a first read, taken up after most of a day or more, made anew under other ids."""
     injected: Counter[str] = field(default_factory=Counter)
     losses: list[str] = field(default_factory=list)
     commits: list[str] = field(default_factory=list)

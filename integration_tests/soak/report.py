@@ -28,7 +28,12 @@ def summary(outcome: Outcome) -> str:
         f"| records received | {outcome.records:,} |",
         f"| objects compared with a GET by id | {outcome.objects:,} |",
         f"| deleted objects, flagged | {outcome.deleted:,} |",
-        f"| **losses**: missing, stale, unflagged, made up | **{len(outcome.losses)}** |",
+        f"| rows of `subscription_events`, each once | {outcome.ledger_rows:,} |",
+        f"| of these rows' MRR, compared with the companies' books | {outcome.ledger_values:,} |",
+        f"| rows made anew under other ids by a first read taken up late "
+        f"| {outcome.ledger_put_aside:,} |",
+        "| **losses**: missing, stale, unflagged, made up, MRR that is wrong "
+        f"| **{len(outcome.losses)}** |",
         "",
         "| Fault | What it does | Injected |",
         "| --- | --- | ---: |",

@@ -8,13 +8,14 @@ from random import Random
 from typing import Any
 
 from integration_tests.connector import MAIN_STREAMS
+from integration_tests.soak.ledger import LEDGER
 from integration_tests.soak.running import NEVER, Kill
 from source_stripe_saas.sandbox.account import AccountKind
 from source_stripe_saas.sandbox.faults.kinds import PASSING
 
 HOUR, DAY = 3_600, 86_400
 
-STREAMS = (
+OBJECT_STREAMS = (
     *MAIN_STREAMS,
     "subscription_items",  # embedded in their parents
     "invoice_items",
@@ -30,7 +31,9 @@ STREAMS = (
     "shipping_rates",  # always in full
     "events",
 )
-"""One stream at least of every way of reading."""
+"""One stream at least of every way of reading objects."""
+
+STREAMS = (*OBJECT_STREAMS, LEDGER)
 
 _RATES = (0.02, 0.1, 0.1, 0.3)
 _ATTEMPTS = (3, 5)

@@ -16,11 +16,12 @@ from urllib3.util import Retry
 from integration_tests.comparison import missing_and_extra, stale
 from integration_tests.connector import COMMAND, Connector, Message, Run
 from integration_tests.destination import Destination
+from integration_tests.soak.ledger import LedgerTable, broken, differing
 from integration_tests.soak.outcome import Outcome
 from integration_tests.soak.running import Ended, Nursery, messages_of
-from integration_tests.soak.scenario import STREAMS, Scenario
+from integration_tests.soak.scenario import OBJECT_STREAMS, STREAMS, Scenario
 from integration_tests.truth import Truth
-from source_stripe_saas.sandbox.account import open_account
+from source_stripe_saas.sandbox.account import Account, open_account
 from source_stripe_saas.sandbox.faults import FaultOptions
 from source_stripe_saas.sandbox.faults.life import NEEDS_HERD
 from source_stripe_saas.sandbox.server.calls import Call, Hook, Proceed, Reply
@@ -37,6 +38,8 @@ CALM: Mapping[str, Any] = {
 _SMALL = {"slow_seconds": 0.2, "refused_seconds": 0.05}
 _NEXT_TO_NEVER = 1e-12
 _SHOWN = 1_000
+LATENESS_SECONDS = 60
+"""So far behind now the ledger's rows may end."""
 _SETTLED_SECONDS = 300
 """After this long every event can be read."""
 
@@ -78,7 +81,13 @@ def soak(scenario: Scenario, nursery: Nursery, folder: Path, streams: Sequence[M
     with running_sandbox(account, hooks=(hook,), faults=options) as url:
         connector = Connector(folder, url)
         connector._streams = list(streams)
-        destination = Destination(connector.streams)
+        destination, table = Destination(connector.streams), LedgerTable()
+
+        def take(ended: Ended) -> None:
+            destination.receive(ended.messages)
+            table.receive(ended.messages, account.store.now)
+            _count(ended, outcome)
+
         for position, attempt in enumerate(scenario.attempts):
             account.advance(attempt.pause_seconds)
             _switch(url, rates=dict(attempt.rates), seed=attempt.seed, **_SMALL)
@@ -91,17 +100,18 @@ def soak(scenario: Scenario, nursery: Nursery, folder: Path, streams: Sequence[M
                 if is_command
                 else nursery.run(arguments, attempt.tuning, attempt.kill)
             )
-            _take(ended, destination, outcome)
+            take(ended)
         _switch(url)
         outcome.injected.update(requests.get(f"{url}/_sandbox/stats", timeout=10).json()["faults"])
         connector.config["num_workers"] = 4
         for _ in range(2):  # what happened during the last attempt of a first read comes next
             account.advance(_SETTLED_SECONDS)
             ended = nursery.run(connector.read_arguments(destination.states, STREAMS), CALM)
-            _take(ended, destination, outcome)
+            take(ended)
             if ended.code != 0:
                 outcome.losses.append(f"a calm sync ended with {ended.code}: {ended.errors}")
         _compare(destination, Truth(account), outcome)
+        _compare_ledger(table, account, outcome)
     outcome.losses = [f"seed {scenario.seed}: {loss[:_SHOWN]}" for loss in outcome.losses]
     return outcome
 
@@ -132,8 +142,7 @@ def _by_command(arguments: Sequence[str]) -> Ended:
     return Ended(run.returncode, messages, run.stderr.decode(), time.monotonic() - began)
 
 
-def _take(ended: Ended, destination: Destination, outcome: Outcome) -> None:
-    destination.receive(ended.messages)
+def _count(ended: Ended, outcome: Outcome) -> None:
     outcome.syncs += 1
     outcome.records += sum(message["type"] == "RECORD" for message in ended.messages)
     if ended.was_killed:
@@ -162,9 +171,12 @@ def dishonesties(run: Run) -> list[str]:
 
 def _compare(destination: Destination, truth: Truth, outcome: Outcome) -> None:
     """Every object present at its latest content, deleted ones flagged, nothing made up."""
-    problems = [missing_and_extra(destination, truth, STREAMS), stale(destination, truth, STREAMS)]
+    problems = [
+        missing_and_extra(destination, truth, OBJECT_STREAMS),
+        stale(destination, truth, OBJECT_STREAMS),
+    ]
     counts = truth.counts()
-    for name in STREAMS:
+    for name in OBJECT_STREAMS:
         table = destination.tables[name]
         outcome.objects += len(table.present)
         outcome.deleted += len(table.deleted)
@@ -173,3 +185,20 @@ def _compare(destination: Destination, truth: Truth, outcome: Outcome) -> None:
             made_up = sorted(set(table.rows) - known)
             problems.append({f"{name} that never existed": made_up} if made_up else {})
     outcome.losses += [str(problem) for problem in problems if problem]
+
+
+def _compare_ledger(table: LedgerTable, account: Account, outcome: Outcome) -> None:
+    """Every row once, in an unbroken chain, that comes to what the company knows of itself."""
+    ledgers = table.ledgers()
+    outcome.ledger_rows += len(table.rows)
+    outcome.ledger_put_aside += table.put_aside
+    outcome.losses += [*table.wrong, *broken(ledgers)]
+    through = table.state.get("through", 0)
+    if not table.is_complete or through < account.store.now - LATENESS_SECONDS:
+        outcome.losses.append(f"the ledger has come to {through}, of {account.store.now}")
+    elif account.company is not None:
+        assert table.followed_since is not None
+        entries = account.company.ledger()
+        count, wrong = differing(ledgers, entries, table.followed_since, through)
+        outcome.ledger_values += count
+        outcome.losses += wrong
