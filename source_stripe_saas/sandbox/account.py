@@ -129,10 +129,12 @@ def _company_account(seed: int, *, livemode: bool = False, **options: Any) -> Ac
 
 
 def _make_live(store: Store) -> None:
-    """Turns everything into live mode; the simulation itself only knows test mode."""
+    """Turns everything new into live mode; the simulation itself only knows test mode."""
     for table in store.rows.values():
         for row in table.values():
-            _set_livemode(row.content)
+            # What is live already is so in all of its parts; most of an account is.
+            if row.content.get("livemode") is not True:
+                _set_livemode(row.content)
 
 
 def _set_livemode(node: Any) -> None:
