@@ -9,6 +9,7 @@ from __future__ import annotations
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_stripe_saas.ledger.reading import Unreadable
 from source_stripe_saas.permissions import box_to_tick
 from source_stripe_saas.settings import ConfigError
 from source_stripe_saas.streams.plan import StreamPlan
@@ -71,6 +72,14 @@ def explain(plan: StreamPlan, error: Exception) -> AirbyteTracedException:
     """A stream's failure as the one trace that tells of it."""
     if isinstance(error, AirbyteTracedException):
         return error
+    if isinstance(error, Unreadable):
+        return AirbyteTracedException(
+            message=f"Stream `{plan.name}` cannot work out {error}. Stripe's API describes such "
+            "objects otherwise. Look at it in the Stripe dashboard; if nothing is odd there, "
+            "report it. The other streams go on; until then leave this one out.",
+            internal_message=str(error),
+            failure_type=FailureType.system_error,
+        )
     if not isinstance(error, StripeError):
         return AirbyteTracedException.from_exception(
             error,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from source_stripe_saas.ledger.memory import Memory, remembered
+from source_stripe_saas.ledger.reading import UNREADABLE, Unreadable
 from source_stripe_saas.ledger.store import Known, key_of
 from source_stripe_saas.ledger.tally import Tally
 from source_stripe_saas.mrr import (
@@ -21,12 +22,6 @@ from source_stripe_saas.mrr.moment import seconds_of
 from source_stripe_saas.mrr.state import ENDED
 
 Row = dict[str, Any]
-UNREADABLE = (KeyError, ValueError, TypeError, AttributeError, ZeroDivisionError, LookupError)
-"""What a value of the wrong kind makes of the arithmetic."""
-
-
-class Underivable(Exception):
-    """The objects of a subscription make no ledger; the text names it and says why."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +79,7 @@ class Deriver:
             memory: what the last sync remembered of it.
 
         Raises:
-            Underivable: an object of it cannot be read.
+            Unreadable: an object of it cannot be read.
         """
         identity, bounds = known.subscription_id, self.bounds
         facts = Facts(
@@ -103,8 +98,7 @@ class Deriver:
                 facts, self._catalog_for(before), self.options, before
             )
         except UNREADABLE as error:
-            why = f"lacks {error}" if isinstance(error, KeyError) else str(error)
-            raise Underivable(f"{identity}: {why}") from error
+            raise Unreadable.of(identity, error) from error
         if memory is None and bounds.since is not None and _was_over(known, bounds.since):
             # Of a subscription that was long forgotten, only what is new has not been written.
             rows = [row for row in rows if seconds_of(row["occurred_at"]) > bounds.since]

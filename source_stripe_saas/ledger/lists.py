@@ -11,7 +11,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from source_stripe_saas.ledger.reading import decoded, encoded, invoice_of, subscription_named
+from source_stripe_saas.ledger.reading import (
+    UNREADABLE,
+    Unreadable,
+    decoded,
+    encoded,
+    invoice_of,
+    subscription_named,
+)
 from source_stripe_saas.ledger.store import Store, key_of
 from source_stripe_saas.mrr.invoice import reference
 from source_stripe_saas.streams.plan import StreamPlan
@@ -159,9 +166,12 @@ def _keep_invoices(work: ListWork, rows: Sequence[Row | StripeObject], store: St
     kept = []
     for row in rows:
         raw = row.raw if isinstance(row, Row) else encoded(row)
-        owner = subscription_named(raw)
-        if owner is not None:
-            kept.append((key_of(owner), owner, encoded(invoice_of(work.whole(row)))))
+        try:
+            owner = subscription_named(raw)
+            if owner is not None:
+                kept.append((key_of(owner), owner, encoded(invoice_of(work.whole(row)))))
+        except UNREADABLE as error:
+            raise Unreadable.of(row["id"], error) from error
     store.put("invoice", kept)
 
 
@@ -169,7 +179,10 @@ def _keep_charges(work: ListWork, rows: Sequence[Row | StripeObject], store: Sto
     kept = []
     for row in rows:
         raw = row.raw if isinstance(row, Row) else encoded(row)
-        owner = subscription_named(raw)
+        try:
+            owner = subscription_named(raw)
+        except UNREADABLE as error:
+            raise Unreadable.of(row["id"], error) from error
         if owner is not None:
             content = decoded(raw)
             names = ("id", "parent", "subscription_item", "subscription")

@@ -14,12 +14,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from source_stripe_saas.ledger.coupons import complete, coupon_of, discounts_of
-from source_stripe_saas.ledger.deriving import UNREADABLE
 from source_stripe_saas.ledger.later import Moved
 from source_stripe_saas.ledger.lists import Gathering, Listed, ListWork
 from source_stripe_saas.ledger.lookups import Fetched
 from source_stripe_saas.ledger.memory import Memory
-from source_stripe_saas.ledger.reading import decoded
+from source_stripe_saas.ledger.reading import UNREADABLE, decoded
 from source_stripe_saas.ledger.store import Known, key_of
 from source_stripe_saas.mrr import Catalog, Options, head_mrr
 from source_stripe_saas.mrr.invoice import reference

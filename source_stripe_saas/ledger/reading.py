@@ -20,6 +20,27 @@ _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder()
 
 
+UNREADABLE = (
+    msgspec.DecodeError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    ZeroDivisionError,
+)
+"""What a value of the wrong kind makes of whoever reads it."""
+
+
+class Unreadable(Exception):
+    """An object is not what Stripe's API says it is; the text names it and says why."""
+
+    @classmethod
+    def of(cls, identity: str, error: Exception) -> Unreadable:
+        """What was wrong with the object of an id, or with one of those that belong to it."""
+        why = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+        return cls(f"{identity}: {why}")
+
+
 class _Line(msgspec.Struct):
     """What is kept of an invoice's line; absent fields stay absent."""
 

@@ -27,6 +27,7 @@ from source_stripe_saas.ledger.live import LiveList
 from source_stripe_saas.ledger.lookups import CustomerDiscounts, Fetched
 from source_stripe_saas.ledger.memory import Memory
 from source_stripe_saas.ledger.progress import LedgerPosition, LedgerProgress, LedgerStep
+from source_stripe_saas.ledger.reading import UNREADABLE, Unreadable
 from source_stripe_saas.ledger.store import Known, Store, key_of
 from source_stripe_saas.ledger.tally import Tally
 from source_stripe_saas.ledger.units import Events, Listener, Moves, Rows
@@ -295,7 +296,10 @@ class LedgerSync:
     def _completed(self, known: Iterable[Known]) -> Iterator[Known]:
         """With the coupons that the account has deleted, which only what uses them still tells."""
         for one in known:
-            complete(one, self._listed, self.work.client)
+            try:
+                complete(one, self._listed, self.work.client)
+            except UNREADABLE as error:
+                raise Unreadable.of(one.subscription_id, error) from error
             yield one
 
     def _bounds(self, since: int | None) -> Bounds:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from source_stripe_saas.ledger.deriving import Bounds, Deriver, Underivable
+from source_stripe_saas.ledger.deriving import Bounds, Deriver
+from source_stripe_saas.ledger.reading import Unreadable
 from source_stripe_saas.ledger.store import Known
 from source_stripe_saas.ledger.tally import Tally
 from source_stripe_saas.mrr import COLUMNS, Catalog, Options
@@ -75,5 +76,5 @@ def test_a_head_that_does_not_add_up_is_adjusted_and_named(warnings):
 def test_what_cannot_be_read_is_named():
     broken = {**a_subscription(), "created": None, "items": {"data": [{"price": 5}]}}
     deriver = Deriver(Catalog({"price_1": PRICE}), Options(), BOUNDS)
-    with pytest.raises(Underivable, match="sub_1"):
+    with pytest.raises(Unreadable, match="sub_1"):
         deriver.derived(Known("sub_1", broken), None)
