@@ -73,7 +73,7 @@ def remembered(
         return None
     has_ended = context.status in ENDED
     ended = (ended_at or context.last_at or context.through) if has_ended else 0
-    if ended and ended < context.through - _KEPT_AFTER_END_SECONDS:
+    if _is_long_over(ended, context.through):
         return None
     if context.next_end is None:
         return Memory(context.compact(), currency, "", ended)
@@ -84,6 +84,20 @@ def remembered(
         context.compact(keep_timed=False), learned={"discounts": learned} if learned else {}
     )
     return Memory(kept, currency, subscription_id, ended)
+
+
+def long_over(memories: Mapping[int, Memory], through: int) -> list[int]:
+    """The keys of those that need not be kept any longer.
+
+    Args:
+        memories: by key.
+        through: up to where all of them have been followed.
+    """
+    return [key for key, memory in memories.items() if _is_long_over(memory.ended_at, through)]
+
+
+def _is_long_over(ended_at: int, through: int) -> bool:
+    return bool(ended_at) and ended_at < through - _KEPT_AFTER_END_SECONDS
 
 
 def _slim(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from source_stripe_saas.ledger.later import FETCHED_IN_ONE_UNIT, Fetch, Moved
 from source_stripe_saas.ledger.lists import Gathering, Listed, ListWork, list_works
 from source_stripe_saas.ledger.live import LiveList
 from source_stripe_saas.ledger.lookups import CustomerDiscounts, Fetched
-from source_stripe_saas.ledger.memory import Memory
+from source_stripe_saas.ledger.memory import Memory, long_over
 from source_stripe_saas.ledger.progress import LedgerPosition, LedgerProgress, LedgerStep
 from source_stripe_saas.ledger.reading import UNREADABLE, Unreadable
 from source_stripe_saas.ledger.store import Known, Store, key_of
@@ -268,7 +268,9 @@ class LedgerSync:
         known = self._completed(facts[key] for key in sorted(facts))
         deriver = Deriver(catalog, self.options, self._bounds(position.through), self.tally)
         derived = all_derived(deriver, known, position.memories)
-        yield from self._written(derived, is_last=True, without=self._vanished)
+        # Most of what has ended never moves again, and a state may not grow for ever.
+        over = long_over(position.memories, self._upper)
+        yield from self._written(derived, is_last=True, without=[*over, *self._vanished])
 
     def _scanned(self) -> Iterator[Batch]:
         position = self.progress.position
