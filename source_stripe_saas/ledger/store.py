@@ -152,7 +152,8 @@ class Store:
                 yield one
 
     def _reader(self) -> sqlite3.Connection:
-        return sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)
+        # A failure may leave it to be closed by whichever thread collects what is left.
+        return sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, check_same_thread=False)
 
     def close(self) -> None:
         """Ends its own connection."""
