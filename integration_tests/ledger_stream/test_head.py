@@ -14,7 +14,7 @@ from integration_tests.world import a_world
 from source_stripe_saas.ledger.sync import LedgerSync
 from source_stripe_saas.sandbox.server.keys import Key
 
-NO_PRICES = "rk_test_withoutprices"
+RESTRICTED = "rk_test_restricted"
 SMALL = {"seed": 1, "customers": 60, "months": 8}
 
 
@@ -317,9 +317,10 @@ def test_a_live_subscription_that_no_event_told_of_comes_with_its_whole_past(wor
     assert connection.rows == []
 
 
-def test_a_look_that_is_refused_is_the_ledgers_matter_alone(tmp_path, monkeypatch):
-    """Only some prices have to be looked up; the subscriptions' own stream needs none of them."""
-    keys = (Key(NO_PRICES, denied=frozenset({"plan_read"})),)
+@pytest.mark.parametrize("denied", ["plan_read", "customer_read"])
+def test_a_look_that_is_refused_is_the_ledgers_matter_alone(denied, tmp_path, monkeypatch):
+    """The subscriptions' own stream needs neither tiers nor customers."""
+    keys = (Key(RESTRICTED, denied=frozenset({denied})),)
     names = ("subscriptions", STREAM)
     with a_world(tmp_path, **SMALL, serving={"keys": keys}) as world:
         first = world.connector.read((), names)
@@ -328,11 +329,11 @@ def test_a_look_that_is_refused_is_the_ledgers_matter_alone(tmp_path, monkeypatc
         world.advance(3)
         expected = world.connector.read(list(last.values()), names)
         expected.assert_complete()
-        monkeypatch.setitem(world.connector.config, "client_secret", NO_PRICES)
+        monkeypatch.setitem(world.connector.config, "client_secret", RESTRICTED)
         run = world.connector.read(list(last.values()), names)
     assert run.statuses == {"subscriptions": "COMPLETE", STREAM: "INCOMPLETE"}
     [error] = run.errors
-    assert "`rak_plan_read`" in error["message"]
+    assert f"`rak_{denied}`" in error["message"]
     assert by_id(run) == by_id(expected)
     assert len(by_id(run)) > 3
     assert run.states[STREAM] == first.states[STREAM]

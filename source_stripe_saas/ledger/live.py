@@ -9,7 +9,7 @@ differ, and those that events or the clock have moved, which then need not be fe
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,7 +25,7 @@ from source_stripe_saas.mrr.invoice import reference
 from source_stripe_saas.mrr.state import ENDED
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.window import Window
-from source_stripe_saas.streams.work import StreamWork, Unit
+from source_stripe_saas.streams.work import Batch, StreamWork, Unit
 from source_stripe_saas.stripe.listing import ListReader
 from source_stripe_saas.stripe.refusal import StripeError
 from source_stripe_saas.stripe.rows import Row, StripeObject
@@ -35,19 +35,37 @@ _log = logging.getLogger("airbyte.source_stripe_saas")
 
 @dataclass
 class _LiveWork(ListWork):
-    """The list of live subscriptions, to whose end other streams wait, whatever the ledger does."""
+    """The list of live subscriptions; other streams wait for its end."""
 
-    waiting: tuple[StreamWork, ...] = ()
+    waiting: tuple[str, ...] = ()
+    refuse: Callable[[StripeError], None] = lambda error: None
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The ledger and those that wait."""
-        return tuple(dict.fromkeys(work.plan.name for work in (self, *self.waiting)))
+        """The ledger and those that wait: none of them may end before it does."""
+        return tuple(dict.fromkeys((self.plan.name, *self.waiting)))
 
-    @property
-    def is_over(self) -> bool:
-        """True if none of them is left."""
-        return all(work.failed.is_set() for work in (self, *self.waiting))
+    def ends(self) -> tuple[Unit, ...]:
+        """Nothing yet: a window tells of its end itself, however that comes about."""
+        return ()
+
+
+@dataclass(frozen=True)
+class _LiveWindow(Window):
+    """A window of that list, which ends for those who wait even where the ledger fails."""
+
+    work: _LiveWork
+
+    def read(self) -> Iterator[Batch]:
+        """No records; after the last window, what begins then."""
+        try:
+            yield from super().read()
+        except StripeError as error:
+            # Those who wait may be allowed all that they need, and ask for it themselves.
+            self.work.refuse(error)
+        units = self.work.gathering.ends()
+        if units:
+            yield self.work.batch(spawned=units)
 
 
 @dataclass
@@ -74,7 +92,7 @@ class LiveList:
     refused: StripeError | None = None
     """Why a look could not be taken; the ledger's matter alone, not that of those who wait."""
     _deferred: list[Unit] = field(default_factory=list)
-    _waiting: list[StreamWork] = field(default_factory=list)
+    _waiting: list[str] = field(default_factory=list)
     _deleted: dict[str, Any] = field(default_factory=dict)
     """Coupons that no list has any more, by id, as something that uses them told them."""
     _plain: dict[str, Any] = field(default_factory=dict)
@@ -95,7 +113,7 @@ class LiveList:
         if works[0].plan.name != "subscriptions":
             return False
         self._deferred.append(unit)
-        self._waiting += works
+        self._waiting += [work.plan.name for work in works]
         return True
 
     def shows(self, path: str, identity: str) -> StripeObject | None:
@@ -117,9 +135,13 @@ class LiveList:
             gathering=Gathering(self._ended),
             keep=self._keep,
             waiting=tuple(self._waiting),
+            refuse=self._refuse,
         )
         work.begins()
-        return (Window(work, (), (0, self.work.began), self.work.began),)
+        return (_LiveWindow(work, (), (0, self.work.began), self.work.began),)
+
+    def _refuse(self, error: StripeError) -> None:
+        self.refused = error
 
     def _plan(self, params: tuple[tuple[str, str], ...]) -> StreamPlan:
         plan = self.work.plans["subscriptions"]
@@ -139,7 +161,6 @@ class LiveList:
                 body = bytes(work.whole(row))
                 is_wanted = self._is_wanted(identity, body)
             except StripeError as error:
-                # Those who wait for the list may be allowed all that they need.
                 self.refused = error
                 return
             if is_wanted:

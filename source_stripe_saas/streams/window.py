@@ -8,7 +8,7 @@ half a page on average, so small rests are not cut.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from source_stripe_saas.streams.progress import variant_name
 from source_stripe_saas.streams.spans import Span, halves
@@ -150,4 +150,4 @@ class Window:
             return None
         older, _ = halves((floor, oldest - 1))
         promised = rows_left / PAGE_SIZE / 2
-        return Window(self.work, self.variant, (lo, older[1]), self.updated, promised)
+        return replace(self, span=(lo, older[1]), promised_pages=promised)
