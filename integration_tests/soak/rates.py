@@ -170,8 +170,8 @@ def _more_requests(reading: Reading, readings: Sequence[Reading]) -> str:
 def table(readings: Sequence[Reading], arguments: Any) -> str:
     """The readings as Markdown."""
     lines = [
-        f"A first read of all streams of a company with {arguments.customers} customers. *Times* is "
-        "by the mean of the reads without a fault on the same commit:",
+        f"A first read of all streams of a company with {arguments.customers} customers. *Times* "
+        "is by the mean of the reads without a fault on the same commit:",
         "",
     ]
     for commit in dict.fromkeys(reading.commit for reading in readings):
@@ -181,7 +181,8 @@ def table(readings: Sequence[Reading], arguments: Any) -> str:
         lines.append(f"- without a fault {calm} s, on {commit or 'an unnamed commit'}: {kinds}")
     lines += [
         "",
-        f"| Fault, alone at {RATE:.0%} | Injected | Seconds | Times | Requests, times | Ends right |",
+        f"| Fault, alone at {RATE:.0%} "
+        "| Injected | Seconds | Times | Requests, times | Ends right |",
         "| --- | ---: | ---: | ---: | ---: | --- |",
     ]
     for reading in readings:
