@@ -397,3 +397,22 @@ def test_m21_a_once_coupon_of_the_customer_works_through_its_lines_too():
         ("first_payment", "2026-02-01", 500),
         ("discount_expired", "2026-03-01", 1000),
     ]
+
+
+def test_m31_a_once_coupon_does_not_outlive_its_subscription():
+    used = line("il_1", "2026-01-01", "2026-02-01", discount_amounts=[
+        {"discount": "di_1", "amount": 500}
+    ])  # fmt: skip
+    ended = subscription(status="canceled", ended_at=on("2026-01-20"))
+    rows = rows_of(
+        snapshots=[snapshot("2026-01-01", subscription()), snapshot("2026-01-20", ended)],
+        invoices=[invoice("in_1", "2026-01-01", used, reason="subscription_create")],
+        discounts=[discount()],
+        coupons=[coupon(duration="once")],
+        options=ALL,
+    )
+    assert short(rows) == [
+        ("activated", "2026-01-01", 500),
+        ("first_payment", "2026-01-01", 500),
+        ("canceled", "2026-01-20", 0),
+    ]

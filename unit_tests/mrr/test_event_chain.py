@@ -490,3 +490,26 @@ def test_m31_a_pause_extended_before_its_end_ends_later():
         ("paused", "2026-02-01", 0),
         ("resumed", "2026-04-01", 1000),
     ]
+
+
+def test_m29_an_update_that_tells_nothing_of_the_state_before_is_compared_with_the_last_one():
+    told = updated(subscription(item(quantity=2)), None, "2026-02-01")
+    assert "previous_attributes" not in told["data"]
+    rows = rows_of(events=[created(subscription()), told])
+    assert short(rows)[1:] == [("quantity_increased", "2026-02-01", 2000)]
+    assert rows[1]["stripe_event_id"] == "evt_2"
+
+
+def test_m31_after_the_end_nothing_ends_by_the_clock_even_if_the_object_still_names_it():
+    ended = subscription(
+        discounts=["di_1"],
+        status="canceled",
+        ended_at=on("2026-02-10"),
+        pause_collection={"behavior": "void", "resumes_at": on("2026-02-20")},
+    )
+    shots = [
+        snapshot("2026-01-01", subscription(discounts=["di_1"])),
+        snapshot("2026-02-10", ended),
+    ]
+    rows = rows_of(snapshots=shots, discounts=[discount(end="2026-03-01")], coupons=[coupon()])
+    assert [row["event_type"] for row in rows] == ["activated", "canceled"]

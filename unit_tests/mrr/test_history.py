@@ -903,3 +903,18 @@ def test_m45_an_end_in_the_second_of_its_request_was_not_scheduled():
     at = on("2026-04-01")
     ended = S(status="canceled", ended_at=at, cancel_at=at, canceled_at=at)
     assert [row["event_type"] for row in history(ended, month(0))] == ["activated", "canceled"]
+
+
+def test_m42_two_past_discounts_of_the_subscription_itself_both_counted():
+    # Stripe names the customer on a subscription's own discounts, too.
+    of = {"customer": "cus_1", "subscription": "sub_1"}
+    known = [discount("di_1", **of), discount("di_2", of="F10", **of)]
+    coupons = [coupon(), coupon("F10", 10)]
+    rows = history(
+        S(), with_line_discount(0, "di_1", "di_2"), month(1), discounts=known, coupons=coupons
+    )
+    assert short(rows) == [
+        ("activated", "2026-01-01", 450),
+        ("discount_removed", "2026-02-01", 900),
+        ("discount_removed", "2026-02-01", 1000),
+    ]

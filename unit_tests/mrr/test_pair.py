@@ -14,6 +14,7 @@ from unit_tests.mrr.builders import (
     item,
     line,
     on,
+    price,
     rows_of,
     short,
     snapshot,
@@ -290,3 +291,53 @@ def test_m36_a_row_has_every_column_in_order():
 def test_m36_customer_account_stands_in_for_a_customer():
     raw = S(customer=None, customer_account="acct_1")
     assert rows_of(snapshots=[snapshot("2026-01-01", raw)])[0]["customer_id"] == "acct_1"
+
+
+def test_m33_usage_has_no_quantity_when_quantities_change():
+    states = [S(item(quantity=count), item("si_m", "meter", None)) for count in (1, 3)]
+    assert types(*states) == ["activated", "quantity_increased"]
+
+
+def test_m33_a_discount_that_nothing_tells_of_comes_and_goes_without_a_movement():
+    shots = [
+        snapshot("2026-01-01", S()),
+        snapshot("2026-02-01", S(discounts=["di_nowhere"])),
+        snapshot("2026-03-01", S()),
+    ]
+    assert [(row["event_type"], row["movement"]) for row in rows_of(snapshots=shots)] == [
+        ("activated", "new"),
+        ("discount_applied", "none"),
+        ("discount_removed", "none"),
+    ]
+
+
+def test_m33_an_item_goes_with_its_discounts_and_comes_with_them():
+    rebated = item("si_2", "p20", discounts=["di_1"])
+    shots = [
+        snapshot("2026-01-01", S()),
+        snapshot("2026-02-01", S(item(), rebated)),
+        snapshot("2026-03-01", S()),
+    ]
+    rows = rows_of(snapshots=shots, discounts=[discount()], coupons=[coupon()])
+    # 1000, + 2000, - 2000 / 2, - 1000 with the item; its discount then takes nothing from nothing.
+    assert [(row["event_type"], row["mrr_after"]) for row in rows] == [
+        ("activated", 1000),
+        ("upgraded", 3000),
+        ("discount_applied", 2000),
+        ("downgraded", 1000),
+        ("discount_removed", 1000),
+    ]
+
+
+def test_m34_volume_tiers_may_make_more_seats_a_contraction():
+    tiers = [{"up_to": 9, "unit_amount": 1000}, {"up_to": None, "unit_amount": 500}]
+    volume = price("v", None, billing_scheme="tiered", tiers_mode="volume", tiers=tiers)
+    shots = [
+        snapshot("2026-01-01", S(item(of="v", quantity=9))),
+        snapshot("2026-02-01", S(item(of="v", quantity=10))),
+    ]
+    rows = rows_of(prices={"v": volume}, snapshots=shots)
+    assert [(row["event_type"], row["mrr_after"], row["movement"]) for row in rows] == [
+        ("activated", 9000, "new"),
+        ("quantity_increased", 5000, "contraction"),
+    ]
