@@ -16,10 +16,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::FutureWarnin
 STREAMS = ("products", "customers", "charges", "balance_transactions")
 
 
-def started(warehouse):
+def started(warehouse, *options):
     config = warehouse.world.connector.file(warehouse.world.connector.config)
     command = [sys.executable, "-m", "source_stripe_saas.cli", "sync", "--config", config]
-    command += ["--into", warehouse.address, "--no-models", "--streams", *STREAMS]
+    command += ["--into", warehouse.address, "--no-models", "--streams", *STREAMS, *options]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
@@ -46,6 +46,27 @@ def test_what_was_written_before_a_kill_stays_and_the_next_sync_completes_it(tmp
 
         assert warehouse.sync("--streams", *STREAMS) == 0
         warehouse.assert_true(STREAMS)
+
+
+def test_a_full_sync_that_was_killed_is_whole_when_a_later_one_ends_it(tmp_path):
+    with a_warehouse(tmp_path, serving={"latency_seconds": 0.2}) as warehouse:
+        assert warehouse.sync("--streams", *STREAMS) == 0
+        for table in STREAMS:
+            warehouse.execute(
+                f"insert into stripe_raw.{table} (id, _airbyte_extracted_at) "
+                "values ('gone', timestamp '2020-01-01 00:00:00')"
+            )
+        process = started(warehouse, "--full")
+        try:
+            read_until(process, "products")
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.wait(10)
+        assert "gone" not in warehouse.ids("products")
+        assert "gone" in warehouse.ids("charges")
+        assert warehouse.sync("--streams", *STREAMS) == 0
+        warehouse.assert_true(STREAMS)
+        assert warehouse.rows("select * from stripe_raw._stripe_saas_whole_reads") == []
 
 
 def test_sigterm_ends_a_sync_in_good_order(tmp_path):

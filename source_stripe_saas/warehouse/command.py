@@ -15,6 +15,7 @@ from types import FrameType
 from source_stripe_saas.arguments import load_config
 from source_stripe_saas.settings import ConfigError
 from source_stripe_saas.warehouse.database import WarehouseError
+from source_stripe_saas.warehouse.lock import writing
 from source_stripe_saas.warehouse.model_variables import variables_from
 from source_stripe_saas.warehouse.models_command import add_model_arguments, build_and_tell
 from source_stripe_saas.warehouse.places import DEFAULT_WAREHOUSE
@@ -83,7 +84,6 @@ def seconds_of(text: str) -> int:
 
 
 def _once(arguments: argparse.Namespace) -> int:
-    out = sys.stdout
     try:
         target = parse_target(arguments.into)
         plan = SyncPlan(
@@ -93,20 +93,27 @@ def _once(arguments: argparse.Namespace) -> int:
             streams=arguments.streams,
             is_full=arguments.full,
         )
-        print(f"Syncing into {target}", file=out, flush=True)
-        result = run_sync(plan, out)
+        with writing(target):
+            return 0 if _synced(plan, arguments) else 1
     except KeyboardInterrupt:
         print("Stopped. What was read is written; run it again to go on.", file=sys.stderr)
         raise
     except _REFUSALS as error:
         print(f"sync: {error}", file=sys.stderr)
         return 1
+
+
+def _synced(plan: SyncPlan, arguments: argparse.Namespace) -> bool:
+    """Syncs and builds the models; True if all went well."""
+    out = sys.stdout
+    print(f"Syncing into {plan.target}", file=out, flush=True)
+    result = run_sync(plan, out)
     print(verdict(result), file=out, flush=True)
     is_good = result.status == COMPLETE
     if result.status != FAILED and not arguments.no_models:
         arguments.vars = {**variables_from(plan.settings), **arguments.vars}
-        is_good = build_and_tell(target, arguments, out) and is_good
-    return 0 if is_good else 1
+        is_good = build_and_tell(plan.target, arguments, out) and is_good
+    return is_good
 
 
 def verdict(result: SyncResult) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from airbyte._processors.sql.duckdb import DuckDBSqlProcessor
 from airbyte._processors.sql.postgres import PostgresSqlProcessor
+from airbyte.caches._state_backend import CACHE_STATE_TABLE_NAME
 from airbyte.shared.sql_processor import SqlProcessorBase
 from airbyte.strategies import WriteMethod
 from sqlalchemy import text
@@ -40,6 +41,20 @@ class FileMerging(SqlProcessorBase):
     def ensure_table(self, stream: str) -> None:
         """Makes the stream's table, empty, if there is none."""
         self._ensure_final_table_exists(stream)
+
+    def forget_states(self, source: str, quoted_streams: str) -> None:
+        """Deletes what PyAirbyte keeps of how far streams were read.
+
+        Args:
+            source: the name under which it is kept.
+            quoted_streams: names of streams, each in quotes, with commas between them.
+        """
+        # PyAirbyte makes the table when it is asked for states; nothing else there forgets one.
+        table = self._fully_qualified(CACHE_STATE_TABLE_NAME)
+        self._execute_sql(
+            f"delete from {table} where source_name = '{source}' "
+            f"and stream_name in ({quoted_streams})"
+        )
 
     def prune(self, stream: str, extracted_before: str) -> None:
         """Deletes the rows that no sync has brought since, but for those marked as deleted.

@@ -8,6 +8,8 @@ import shutil
 import sys
 from typing import Any, TextIO
 
+from source_stripe_saas.warehouse.database import WarehouseError
+from source_stripe_saas.warehouse.lock import writing
 from source_stripe_saas.warehouse.models import build_models, told_problems
 from source_stripe_saas.warehouse.places import DEFAULT_WAREHOUSE
 from source_stripe_saas.warehouse.target import Target, TargetError, parse_target
@@ -44,10 +46,11 @@ def run(arguments: argparse.Namespace) -> int:
     """
     try:
         target = parse_target(arguments.into)
-    except TargetError as error:
+        with writing(target):
+            return 0 if build_and_tell(target, arguments, sys.stdout) else 1
+    except (TargetError, WarehouseError) as error:
         print(f"models: {error}", file=sys.stderr)
         return 1
-    return 0 if build_and_tell(target, arguments, sys.stdout) else 1
 
 
 def build_and_tell(target: Target, arguments: argparse.Namespace, out: TextIO) -> bool:

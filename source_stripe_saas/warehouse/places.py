@@ -18,5 +18,8 @@ SYNCS_TABLE = "_stripe_saas_syncs"
 SYNC_STREAMS_TABLE = "_stripe_saas_sync_streams"
 """One row a sync and stream."""
 
+WHOLE_READS_TABLE = "_stripe_saas_whole_reads"
+"""One row a stream that is being read as a whole; `whole_reads.py` says what is in it."""
+
 DEFAULT_WAREHOUSE = "duckdb:///stripe.duckdb"
 """Where a sync goes if nothing else is said: one file in the current folder."""

@@ -35,12 +35,11 @@ class Reading:
             is_full: no state is given to the connector, so everything will come.
         """
         self._tables, self._progress = tables, progress
-        self._forgetful = forgetful = forgetful_streams()
-        self._is_whole = {
-            stream["stream"]["name"]: stream["stream"]["name"] not in forgetful
-            and (is_full or not is_incremental(stream))
-            for stream in catalog["streams"]
-        }
+        self._forgetful = forgetful_streams()
+        self._names = [stream["stream"]["name"] for stream in catalog["streams"]]
+        for stream in catalog["streams"]:
+            if is_full or not is_incremental(stream):
+                self._read_whole(stream["stream"]["name"])
         self._errors: dict[str, str] = {}
         self._complete: set[str] = set()
         self._general_error: str | None = None
@@ -69,8 +68,13 @@ class Reading:
                 record_count=self._tables.written(name),
                 error=None if name in self._complete else self._errors.get(name, _NOT_REACHED),
             )
-            for name in self._is_whole
+            for name in self._names
         ]
+
+    def _read_whole(self, name: str) -> None:
+        """Rows that do not come are gone, except where Stripe forgets what is old."""
+        if name not in self._forgetful:
+            self._tables.begin_whole(name)
 
     def _take(self, message: Mapping[str, Any]) -> None:
         kind = message["type"]
@@ -84,7 +88,7 @@ class Reading:
         elif kind == "LOG" and (found := READ_AGAIN.match(message["log"]["message"])):
             # What is gone since the old state is told by no event any more; nor would the rows of
             # `subscription_events` that are derived in another way now replace the old ones.
-            self._is_whole[found[1]] = found[1] not in self._forgetful
+            self._read_whole(found[1])
 
     def _take_trace(self, trace: Mapping[str, Any]) -> None:
         if trace["type"] == "ERROR":
@@ -98,9 +102,7 @@ class Reading:
             status = trace["stream_status"]["status"]
             if status in ("COMPLETE", "INCOMPLETE"):
                 is_complete = status == "COMPLETE" and name not in self._errors
-                self._tables.end_stream(
-                    name, is_complete=is_complete, is_whole=self._is_whole[name]
-                )
+                self._tables.end_stream(name, is_complete=is_complete)
                 if is_complete:
                     self._complete.add(name)
                 self._progress.stream_ended(

@@ -174,6 +174,8 @@ def _read(
     try:
         tables = Tables(cache, catalog, folder)
         state = folder / "state.json"
+        if plan.is_full:
+            tables.forget_states()
         state.write_text("[]" if plan.is_full else tables.states_before(), encoding="utf-8")
         chosen = folder / "catalog.json"
         chosen.write_text(json.dumps(catalog), encoding="utf-8")

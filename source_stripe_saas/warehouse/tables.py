@@ -18,6 +18,7 @@ from airbyte_protocol.models import AirbyteStateMessage, ConfiguredAirbyteCatalo
 from source_stripe_saas.warehouse.caches import DuckDBTables, PostgresTables
 from source_stripe_saas.warehouse.loaders import FileMerging
 from source_stripe_saas.warehouse.rows import Rows
+from source_stripe_saas.warehouse.whole_reads import WholeReads
 
 SOURCE_NAME = "source-stripe-saas"
 """Under this name PyAirbyte keeps catalog and states."""
@@ -53,10 +54,23 @@ class Tables:
         self._streams = {
             stream["stream"]["name"]: _Stream(stream, self._began) for stream in catalog["streams"]
         }
+        self._whole_reads = WholeReads(self._processor)
+        for name in self._streams.keys() - self._states_before.known_stream_names:
+            if self._whole_reads.began_at(name):  # cut off before there was a state to go on from
+                self.begin_whole(name)
 
     def states_before(self) -> str:
         """The states that earlier syncs left, as JSON for the connector."""
         return self._states_before.to_state_input_file_text()
+
+    def forget_states(self) -> None:
+        """Forgets the states of all streams of this sync: whatever happens, all is read again."""
+        names = ", ".join(f"'{name}'" for name in self._streams)
+        self._processor.forget_states(SOURCE_NAME, names)
+
+    def begin_whole(self, name: str) -> None:
+        """Notes that everything there is of a stream will be read, if need be by several syncs."""
+        self._whole_reads.begin(name, _moment(self._began))
 
     def take_record(self, message: Mapping[str, Any]) -> None:
         """Takes a record in, and writes its stream's rows if there are enough."""
@@ -75,19 +89,21 @@ class Tables:
         stream.waiting_since = stream.waiting_since or time.monotonic()
         self._write_overdue()
 
-    def end_stream(self, name: str, *, is_complete: bool, is_whole: bool) -> None:
+    def end_stream(self, name: str, *, is_complete: bool) -> None:
         """Writes what is left of a stream, and makes its table if nothing came.
+
+        If it was read as a whole, rows that did not come since that began are gone.
 
         Args:
             name: of the stream.
             is_complete: the connector read it to its end.
-            is_whole: everything there is was read, so rows that did not come are gone.
         """
         self._write(name)
         self._processor.ensure_table(name)
-        if is_complete and is_whole:
-            moment = datetime.fromtimestamp(self._began, timezone.utc)
-            self._processor.prune(name, moment.strftime("%Y-%m-%d %H:%M:%S.%f"))
+        began_at = self._whole_reads.began_at(name)
+        if is_complete and began_at is not None:
+            self._processor.prune(name, began_at)
+            self._whole_reads.end(name)
 
     def end(self) -> None:
         """Writes what is left of all streams."""
@@ -121,6 +137,10 @@ class Tables:
         if stream.state is not None:
             self._states.write_state(AirbyteStateMessage.model_validate(stream.state))
             stream.state = None
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 class _Stream:

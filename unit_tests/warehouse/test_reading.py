@@ -14,7 +14,10 @@ class Tables:
     """Notes what it is told."""
 
     def __init__(self):
-        self.ended = {}
+        self.ended, self._whole = {}, set()
+
+    def begin_whole(self, name):
+        self._whole.add(name)
 
     def take_record(self, message):
         """Nothing is kept."""
@@ -22,8 +25,8 @@ class Tables:
     def take_state(self, message):
         """Nothing is kept."""
 
-    def end_stream(self, name, *, is_complete, is_whole):
-        self.ended[name] = (is_complete, is_whole)
+    def end_stream(self, name, *, is_complete):
+        self.ended[name] = (is_complete, name in self._whole)
 
     def end(self):
         self.ended["all"] = True

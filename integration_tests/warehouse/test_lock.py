@@ -1,0 +1,66 @@
+"""Two that would write into one warehouse: the second is refused, and nothing stays locked."""
+
+import subprocess
+import sys
+
+import pytest
+
+from integration_tests.warehouse.postgres import PASSWORD
+from source_stripe_saas import cli
+from source_stripe_saas.warehouse.database import WarehouseError
+from source_stripe_saas.warehouse.lock import writing
+from source_stripe_saas.warehouse.target import parse_target
+
+pytestmark = pytest.mark.slow
+
+HOLDER = """
+import sys, time
+from source_stripe_saas.warehouse.lock import writing
+from source_stripe_saas.warehouse.target import parse_target
+with writing(parse_target(sys.argv[1])):
+    print(1, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def address(request, tmp_path):
+    if request.param == "duckdb":
+        return f"duckdb:///{tmp_path / 'w.duckdb'}"
+    return request.getfixturevalue("postgres").new_database()
+
+
+def test_a_second_writer_is_refused_in_one_line_until_the_first_has_ended(
+    address, tmp_path, capsys
+):
+    command = [sys.executable, "-c", HOLDER, address]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout.readline() == "1\n"
+            (tmp_path / "config.json").write_text('{"client_secret": "sk_test_nothing00000000000"}')
+            config = str(tmp_path / "config.json")
+            for words in (["sync", "--config", config], ["models"]):
+                assert cli.run([*words, "--into", address]) == 1
+                [line] = capsys.readouterr().err.splitlines()
+                assert "is being written by another stripe-saas" in line
+                assert PASSWORD not in line
+        finally:
+            process.kill()  # it has no time to say that it has ended
+    with writing(parse_target(address)):
+        pass
+
+
+def test_nothing_is_left_beside_the_warehouse(tmp_path):
+    target = parse_target(str(tmp_path / "folder" / "w.duckdb"))
+    with writing(target), pytest.raises(WarehouseError, match="another"), writing(target):
+        pass
+    assert list((tmp_path / "folder").iterdir()) == []
+
+
+def test_a_place_where_nothing_can_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    with (
+        pytest.raises(WarehouseError, match="cannot be written"),
+        writing(parse_target(str(tmp_path / "file" / "w.duckdb"))),
+    ):
+        pass
