@@ -36,6 +36,8 @@ RATE = 0.1
 MOST_TIMES = 3.0
 MAY_TAKE_LONG = ("slow_body", "slow_endpoint")
 LONGEST_SECONDS = 900.0
+_NAMED = 8
+"""Of so many kinds measured together the report gives the names; of more just their number."""
 BEGIN, END = "<!-- rates: begin -->", "<!-- rates: end -->"
 _PLAIN: dict[str, Any] = {}
 """No tuning."""
@@ -177,7 +179,8 @@ def table(readings: Sequence[Reading], arguments: Any) -> str:
     for commit in dict.fromkeys(reading.commit for reading in readings):
         mine = [reading for reading in readings if reading.commit == commit]
         calm = ", ".join(f"{one.seconds:.0f}" for one in mine if one.kind is None)
-        kinds = ", ".join(f"`{one.kind}`" for one in mine if one.kind is not None)
+        names = [f"`{one.kind}`" for one in mine if one.kind is not None]
+        kinds = f"{len(names)} kinds" if len(names) > _NAMED else ", ".join(names)
         lines.append(f"- without a fault {calm} s, on {commit or 'an unnamed commit'}: {kinds}")
     lines += [
         "",
