@@ -35,6 +35,8 @@ def whole(value: Any) -> int:
     Raises:
         ValueError: it is anything else.
     """
+    if isinstance(value, int) and value >= 0:
+        return value
     number = exact(value)
     if number < 0 or number.denominator != 1:
         raise ValueError(f"no whole number: {str(value)[:_MOST_DIGITS]}")
