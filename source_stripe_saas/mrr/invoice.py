@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from source_stripe_saas.mrr.catalog import FROM_EVENT, FROM_INVOICE, Book
+from source_stripe_saas.mrr.catalog import FROM_INVOICE, Book
 from source_stripe_saas.mrr.exact import whole
 
 CREATE, CYCLE, UPDATE = "subscription_create", "subscription_cycle", "subscription_update"
@@ -220,8 +220,3 @@ def _charged_item(
     known = invoiceitems.get(charged or "") or {}
     details = (known.get("parent") or {}).get("subscription_details") or {}
     return reference(details.get("subscription_item")) or reference(known.get("subscription_item"))
-
-
-def learn_discount_event(raw: Mapping[str, Any], book: Book) -> None:
-    """A `customer.discount.*` payload tells what a discount is (M15)."""
-    book.learn_discount(raw, FROM_EVENT)

@@ -176,7 +176,7 @@ class Ledger:
             gone = [one for one in changes if one.event_type == "discount_expired"]
             rest = [one for one in changes if one.event_type != "discount_expired"]
             ended = {one.discount for one in self._memory.windows if one.end == at}
-            once = [self._once_change("discount_expired", found, new) for found in sorted(ended)]
+            once = [self._once_change("discount_expired", found, at) for found in sorted(ended)]
             for change in [*gone, *once, *rest]:
                 self._change(change, at, _Origin(CLOCK))
             self._settle(new, at, CLOCK)
@@ -189,12 +189,11 @@ class Ledger:
         self._memory.windows.extend(windows)
         for found in sorted({one.discount for one in windows}):
             mine = [one for one in windows if one.discount == found]
-            new = self._in_force(self.state, self._clock)
             start = min(one.start for one in mine)
-            change = self._once_change("discount_applied", found, new)
+            change = self._once_change("discount_applied", found, start)
             self._change(change, start, _Origin(source))
             for end in sorted({one.end for one in mine if one.end <= self._clock}):
-                change = self._once_change("discount_expired", found, new)
+                change = self._once_change("discount_expired", found, end)
                 self._change(change, end, _Origin(CLOCK))
         self._settle(self._in_force(self.state, self._clock), self._clock, source)
 
@@ -338,10 +337,14 @@ class Ledger:
             discount=change.discount,
         )
 
-    def _once_change(self, event_type: str, found: str, new: Standing) -> Change:
+    def _once_change(self, event_type: str, found: str, at: int) -> Change:
+        """To the items on which a once coupon still is just after a moment, maybe long past."""
+        begun = [one for one in self._memory.windows if one.start <= self._clock and one.end > at]
+        items = tuple(sorted({one.item for one in begun if one.discount == found}))
+
         def apply(standing: Standing) -> Standing:
             others = [one for one in standing.once if one[0] != found]
-            mine = [one for one in new.once if one[0] == found]
+            mine = [(found, items)] if items else []
             return replace(standing, once=tuple(sorted([*others, *mine])))
 
         return Change(event_type, "discounts", apply, found)

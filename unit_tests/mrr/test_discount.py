@@ -416,3 +416,24 @@ def test_m31_a_once_coupon_does_not_outlive_its_subscription():
         ("first_payment", "2026-01-01", 500),
         ("canceled", "2026-01-20", 0),
     ]
+
+
+def test_m21_a_once_coupon_of_an_invoice_finalized_after_its_period_has_both_rows():
+    used = [{"discount": "di_1", "amount": 500}]
+    week = line("il_2", "2026-02-01", "2026-02-08", discount_amounts=used)
+    late = {"finalized_at": on("2026-02-10")}
+    rows = rows_of(
+        snapshots=[snapshot("2026-01-01", subscription())],
+        invoices=[invoice("in_2", "2026-02-01", week, paid="2026-02-10", times=late)],
+        discounts=[discount()],
+        coupons=[coupon(duration="once")],
+        options=ALL,
+        now="2026-02-20",
+    )
+    # Made on the 10th, dated by the week that the coupon was good for: 1000 - 1000 / 2 in it.
+    assert short(rows) == [
+        ("activated", "2026-01-01", 1000),
+        ("discount_applied", "2026-02-01", 500),
+        ("discount_expired", "2026-02-08", 1000),
+        ("first_payment", "2026-02-10", 1000),
+    ]

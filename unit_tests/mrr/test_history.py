@@ -918,3 +918,69 @@ def test_m42_two_past_discounts_of_the_subscription_itself_both_counted():
         ("discount_removed", "2026-02-01", 900),
         ("discount_removed", "2026-02-01", 1000),
     ]
+
+
+@pytest.mark.parametrize("place", ["total_discount_amounts", "discounts", "line"])
+def test_m15_an_invoice_may_spell_out_its_discount_in_several_places(place):
+    told = discount(of=coupon("Q", 20), subscription="sub_1")
+    first = with_line_discount(0, "di_1")
+    (one,) = first["lines"]["data"]
+    if place == "line":
+        one["discounts"] = [told]
+    else:
+        first[place] = [told if place == "discounts" else {"amount": 200, "discount": told}]
+    rows = history(S(), first, month(1))
+    # 20 %, whatever the line's own amount would lead one to think
+    assert short(rows) == [
+        ("activated", "2026-01-01", 800),
+        ("discount_removed", "2026-02-01", 1000),
+    ]
+
+
+def test_m28_an_old_invoice_that_was_closed_unpaid_is_void():
+    closed = month(1, quantity=2)
+    closed.update(status=None, paid=False, closed=True, status_transitions=None, attempt_count=3)
+    rows = history(S(item(quantity=2)), month(0), closed, states_only=False)
+    assert [row["event_type"] for row in rows] == [
+        "activated",
+        "first_payment",
+        "quantity_increased",
+    ]
+
+
+def test_m28_lines_of_another_subscription_on_an_old_invoice_are_not_its_own():
+    other = line("il_x", MONTHS[1], MONTHS[2], quantity=9, amount=9000)
+    other.update(parent=None, type="subscription", subscription="sub_2", subscription_item="si_9")
+    rows = history(S(), month(0), month(1, other, line("il_1", MONTHS[1], MONTHS[2])))
+    assert short(rows) == [("activated", "2026-01-01", 1000)]
+
+
+def test_m42_a_customers_discount_on_the_object_was_applied_when_it_began():
+    given = {**discount("di_c", start="2026-01-20"), "customer": "cus_1"}
+    raw = S(customer={"id": "cus_1", "discount": "di_c"})
+    bills = (month(0), with_line_discount(1, "di_c"), with_line_discount(2, "di_c"))
+    rows = history(raw, *bills, discounts=[given], coupons=[coupon()])
+    assert short(rows) == [
+        ("activated", "2026-01-01", 1000),
+        ("discount_applied", "2026-01-20", 500),
+    ]
+
+
+def test_m41_a_trial_that_ended_later_than_its_line_says_ended_when_the_object_says():
+    raw = S(trial_start=BORN, trial_end=on("2026-01-20"))
+    billed = invoice("in_1", "2026-01-20", line("il_1", "2026-01-20", "2026-02-20"))
+    rows = history(raw, month(0, free("il_0", "2026-01-01", "2026-01-15")), billed)
+    assert short(rows) == [
+        ("trial_started", "2026-01-01", 0),
+        ("trial_converted", "2026-01-20", 1000),
+    ]
+
+
+def test_m24_a_trial_that_only_the_object_tells_is_a_free_period_after_a_payment():
+    raw = S(trial_start=on("2026-03-10"), trial_end=on("2026-04-10"))
+    rows = history(raw, month(0), month(1), month(2), now="2026-04-20")
+    assert short(rows) == [
+        ("activated", "2026-01-01", 1000),
+        ("free_period_started", "2026-03-10", 1000),
+        ("free_period_ended", "2026-04-10", 1000),
+    ]
