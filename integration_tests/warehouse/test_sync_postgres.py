@@ -6,6 +6,8 @@ import pytest
 
 from integration_tests.warehouse.postgres import PASSWORD
 from integration_tests.warehouse.syncing import STREAMS, a_warehouse
+from source_stripe_saas.warehouse.database import connected
+from source_stripe_saas.warehouse.target import parse_target
 
 pytest.importorskip("airbyte", reason="PyAirbyte needs a Python below 3.13")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::FutureWarning")]
@@ -68,3 +70,15 @@ def test_a_wrong_password_is_told_without_being_shown(postgres, tmp_path, capsys
     assert "password authentication failed" in said.err
     assert "-wrong" not in said.out + said.err
     assert "p@ss" not in said.out + said.err
+
+
+def test_a_user_without_rights_is_told_what_is_refused(postgres, tmp_path, capsys):
+    address = postgres.new_database()
+    with connected(parse_target(address)) as database:
+        database.execute("create role poor login password 'poor-secret'")
+    poor = address.replace(address[len("postgres://") : address.index("@")], "poor:poor-secret")
+    with a_warehouse(tmp_path, poor) as warehouse:
+        assert warehouse.sync("--streams", "account") == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert "permission denied for database" in line
+    assert "poor-secret" not in line

@@ -17,6 +17,7 @@ from source_stripe_saas.settings import ConfigError
 from source_stripe_saas.warehouse.database import WarehouseError
 from source_stripe_saas.warehouse.lock import writing
 from source_stripe_saas.warehouse.model_variables import variables_from
+from source_stripe_saas.warehouse.models import require_dbt
 from source_stripe_saas.warehouse.models_command import add_model_arguments, build_and_tell
 from source_stripe_saas.warehouse.places import DEFAULT_WAREHOUSE
 from source_stripe_saas.warehouse.pyairbyte import NoPyAirbyte
@@ -86,6 +87,8 @@ def seconds_of(text: str) -> int:
 def _once(arguments: argparse.Namespace) -> int:
     try:
         target = parse_target(arguments.into)
+        if not arguments.no_models:
+            require_dbt()
         plan = SyncPlan(
             config=Path(arguments.config),
             settings=load_config(arguments.config),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from source_stripe_saas.warehouse.target import Target
@@ -79,6 +80,7 @@ def _duckdb(target: Target, read_only: bool) -> Any:
     if read_only and not target.path.exists():
         raise WarehouseError(f"there is no file {target.path}.")
     target.path.parent.mkdir(parents=True, exist_ok=True)
+    _refuse_other_files(target.path)
     try:
         return duckdb.connect(str(target.path), read_only=read_only)
     except duckdb.IOException as error:
@@ -90,6 +92,14 @@ def _duckdb(target: Target, read_only: bool) -> Any:
         raise WarehouseError(f"{target.path} cannot be opened: {_first_line(error)}") from None
     except duckdb.Error as error:
         raise WarehouseError(f"{target.path} cannot be opened: {_first_line(error)}") from None
+
+
+def _refuse_other_files(path: Path) -> None:
+    """DuckDB would look on the network for what reads a file of another kind."""
+    with suppress(OSError), path.open("rb") as file:
+        head = file.read(12)
+        if head and head[8:] != b"DUCK":
+            raise WarehouseError(f"{path} is no DuckDB file.")
 
 
 def _postgres(target: Target) -> Any:

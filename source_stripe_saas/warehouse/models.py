@@ -6,6 +6,7 @@ name whose values dbt keeps out of everything that it prints.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -40,6 +41,16 @@ class ModelsResult:
     """Models, seeds and tests that went well."""
     seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
+
+
+def require_dbt() -> None:
+    """Asks for dbt without loading it.
+
+    Raises:
+        ModuleNotFoundError: it is not installed.
+    """
+    if importlib.util.find_spec("dbt") is None:
+        raise ModuleNotFoundError("No module named 'dbt'", name="dbt")
 
 
 def profile_of(target: Target, threads: int = _THREADS) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from source_stripe_saas.warehouse.database import WarehouseError
 from source_stripe_saas.warehouse.lock import writing
-from source_stripe_saas.warehouse.models import build_models, told_problems
+from source_stripe_saas.warehouse.models import build_models, require_dbt, told_problems
 from source_stripe_saas.warehouse.places import DEFAULT_WAREHOUSE
 from source_stripe_saas.warehouse.target import Target, TargetError, parse_target
 
@@ -46,6 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
     """
     try:
         target = parse_target(arguments.into)
+        require_dbt()
+        if target.kind == "duckdb" and not target.path.exists():
+            raise WarehouseError(f"there is no file {target.path}.")
         with writing(target):
             return 0 if build_and_tell(target, arguments, sys.stdout) else 1
     except (TargetError, WarehouseError) as error:

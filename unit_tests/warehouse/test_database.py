@@ -1,6 +1,9 @@
+import sqlite3
+
 import pytest
 
 from source_stripe_saas import cli
+from source_stripe_saas.warehouse import models
 from source_stripe_saas.warehouse.connector import ConnectorOutput
 from source_stripe_saas.warehouse.database import WarehouseError, connected
 from source_stripe_saas.warehouse.sync import SyncError, _catalog
@@ -23,6 +26,33 @@ def test_models_of_another_make_are_told_without_a_traceback(tmp_path, capsys):
         database.execute("create table stripe_marts.mrr_monthly (month date)")
     assert cli.run(["report", "--from", str(path), "--out", str(tmp_path / "r.html")]) == 1
     assert "the warehouse refused" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["models", "--into"], ["status", "--from"]])
+def test_a_mistyped_path_makes_no_file(tmp_path, capsys, words):
+    path = tmp_path / "mistyped.duckdb"
+    assert cli.run([*words, str(path)]) == 1
+    assert f"{words[0]}: there is no file {path}." in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_of_another_kind_is_no_warehouse(tmp_path, capsys):
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("create table one (two)")
+    assert cli.run(["status", "--from", str(path)]) == 1
+    assert capsys.readouterr().err == f"status: {path} is no DuckDB file.\n"
+
+
+@pytest.mark.parametrize("words", [["models"], ["sync", "--config", "none.json"]])
+def test_without_the_extra_the_models_are_refused_at_once(tmp_path, capsys, monkeypatch, words):
+    monkeypatch.setattr(models.importlib.util, "find_spec", lambda name: None)
+    assert cli.run([*words, "--into", str(tmp_path / "w.duckdb")]) == 1
+    said = capsys.readouterr().err
+    assert said == (
+        f"stripe-saas {words[0]} needs dbt, which is not installed: "
+        "pip install 'source-stripe-saas[warehouse]'\n"
+    )
 
 
 class Discovering(ConnectorOutput):
