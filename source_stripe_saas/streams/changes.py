@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from source_stripe_saas.streams.feed import (
     Changes,
@@ -20,7 +21,7 @@ from source_stripe_saas.streams.fetch import Fetch, Onlooker, served
 from source_stripe_saas.streams.part import Part, created_of
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.progress import CHANGES, Step
-from source_stripe_saas.streams.records import AnyRecord
+from source_stripe_saas.streams.records import AnyRecord, endpoint_of
 from source_stripe_saas.streams.spans import Span
 from source_stripe_saas.streams.work import Batch, StreamWork, Unit
 from source_stripe_saas.stripe.listing import ListReader
@@ -252,6 +253,19 @@ def _reread(part: Part, seen: set[str]) -> Iterator[Batch]:
                     records.extend(work.maker.records(row, second))
                 yield work.batch(records)
         except NotFound:
-            if variant in plan.reread:
+            # What the list was to be filtered by may have been deleted; nothing else excuses it.
+            if variant in plan.reread or not _is_gone(part, variant[0][1]):
                 raise
-            continue  # what the list was to be filtered by has been deleted
+
+
+def _is_gone(part: Part, identity: str) -> bool:
+    """True if an object that an event named, and a list is filtered by, does not exist any more."""
+    assert part.plan.reread_for is not None
+    path = part.plan.reread_for.path
+    try:
+        found = part.work.client.get(
+            f"{path}/{quote(identity, safe='')}", endpoint=endpoint_of(f"{path}/{{id}}")
+        )
+    except NotFound:
+        return True
+    return bool(found.body.get("deleted"))

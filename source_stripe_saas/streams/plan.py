@@ -33,6 +33,8 @@ class Reread:
     filter: str
     id: str
     events: tuple[str, ...]
+    path: str
+    """Where such an object lies, to ask whether it still exists."""
 
 
 @dataclass(frozen=True)
@@ -190,11 +192,16 @@ def _touches(entries: Iterable[Mapping[str, Any]] | None) -> tuple[Touch, ...]:
     )
 
 
+def _reread_for(raw: Mapping[str, Any] | None) -> Reread | None:
+    if raw is None:
+        return None
+    return Reread(raw["filter"], raw["id"], tuple(raw["events"]), raw["path"])
+
+
 def _plan(
     name: str, primary_key: Iterable[str], raw: Mapping[str, Any], parent: StreamPlan | None
 ) -> StreamPlan:
     path = raw.get("path") or (parent.path if parent else "")
-    reread_for = raw.get("reread_for")
     fallback = raw.get("fallback")
     # Children that their parent's objects hold change with these, silently or not.
     held_by = parent if parent is not None and "embedded" in raw else None
@@ -226,9 +233,7 @@ def _plan(
         lookback_days=raw.get("lookback_days", held_by.lookback_days if held_by else 0),
         open_while=held_by.open_while if held_by else _conditions(raw.get("open_while")),
         reread=tuple(_pairs(entry) for entry in raw.get("reread", ())),
-        reread_for=Reread(reread_for["filter"], reread_for["id"], tuple(reread_for["events"]))
-        if reread_for
-        else None,
+        reread_for=_reread_for(raw.get("reread_for")),
         fallback=(fallback["parent"], fallback["call"]) if fallback else None,
         parent=parent,
         embedded=raw.get("embedded"),

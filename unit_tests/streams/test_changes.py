@@ -131,7 +131,8 @@ def test_a_deletion_among_the_ties_of_a_young_object_is_not_overlooked():
 
 def test_lists_that_are_read_again_bring_each_object_once():
     plan = a_plan(
-        reread=((("pending", "true"),),), reread_for=Reread("invoice", "id", ("invoice.paid",))
+        reread=((("pending", "true"),),),
+        reread_for=Reread("invoice", "id", ("invoice.paid",), "invoices"),
     )
     rows = [
         a_thing(1, pending=True, invoice="in_1"),
@@ -149,12 +150,23 @@ def test_lists_that_are_read_again_bring_each_object_once():
 
 @pytest.mark.parametrize("status", [400, 404])
 def test_a_filter_that_names_a_deleted_object_is_passed_over(status):
-    plan = a_plan(reread_for=Reread("invoice", "id", ("invoice.deleted",)))
+    plan = a_plan(reread_for=Reread("invoice", "id", ("invoice.deleted",), "invoices"))
     event = an_event({"id": "in_1", "object": "invoice"}, "invoice.deleted", THEN)
     error = {"message": "No such invoice", "param": "invoice", "code": "resource_missing"}
     gone = refusal("things", status, {"error": error})
-    _, sync = follow(plan, {"events": [event]}, refusals={"things": gone})
+    client, sync = follow(plan, {"events": [event], "invoices": []}, refusals={"things": gone})
     assert (sync.records, sync.is_complete) == ([], True)
+    assert by_path(client) == ["things", "invoices/in_1"]
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_list_that_is_not_found_for_an_object_that_exists_is_a_failure(status):
+    plan = a_plan(reread_for=Reread("invoice", "id", ("invoice.paid",), "invoices"))
+    invoice = {"id": "in_1", "object": "invoice", "created": THEN}
+    event = an_event(invoice, "invoice.paid", THEN)
+    gone = refusal("things", status, {"error": {"message": "no", "code": "resource_missing"}})
+    with pytest.raises(Refusal):
+        follow(plan, {"events": [event], "invoices": [invoice]}, refusals={"things": gone})
 
 
 def test_a_list_of_every_sync_that_is_refused_is_a_failure():

@@ -140,7 +140,7 @@ def test_a_canceled_subscription_is_not_deleted():
 
 
 def test_lists_to_read_again_are_noted_with_the_latest_event():
-    plan = a_plan(reread_for=Reread("invoice", "id", ("invoice.paid", "invoice.sent")))
+    plan = a_plan(reread_for=Reread("invoice", "id", ("invoice.paid", "invoice.sent"), "invoices"))
     events = [
         an_event({"id": "in_1", "object": "invoice"}, "invoice.paid", NOW - 5),
         an_event({"id": "in_1", "object": "invoice"}, "invoice.sent", NOW),
