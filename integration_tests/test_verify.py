@@ -11,6 +11,7 @@ from integration_tests.connector import MAIN_STREAMS
 from integration_tests.destination import Destination
 from integration_tests.world import a_world
 from source_stripe_saas.cli import run
+from source_stripe_saas.sandbox.server.running import running_sandbox
 
 TINY = {"customers": 25, "months": 8}
 CLEAN = "nothing missing, extra or stale"
@@ -195,6 +196,18 @@ def test_the_cost_is_said_beforehand_and_is_about_right(world, verify, synced):
     before = served(world)
     verify(synced, "--all")
     assert said * 0.8 < served(world) - before < said * 1.2 + 20
+
+
+def test_the_cost_of_asking_customer_by_customer_is_said_too(world, verify, synced):
+    with running_sandbox(world.account, payment_methods_per_customer=True) as url:
+        code, text = verify(synced, "payment_methods", "--all", config={"api_url": url})
+        routes = requests.get(f"{url}/_sandbox/stats", timeout=10).json()["routes"]
+    assert CLEAN in text
+    assert code == 0
+    by_customer = routes["/v1/customers/{customer}/payment_methods"]
+    assert by_customer == TINY["customers"]
+    said = re.search(r"does not list payment_methods .* about (\d+) more", text)[1]
+    assert int(said) == routes["/v1/customers"] + by_customer
 
 
 def served(world):

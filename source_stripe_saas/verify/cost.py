@@ -13,6 +13,8 @@ class Cost:
     """Requests by endpoint, as far as the rows that are held tell."""
 
     requests: Counter[str] = field(default_factory=Counter)
+    fallbacks: dict[str, int] = field(default_factory=dict)
+    """Stream -> further requests, should Stripe's list not serve the whole account."""
 
     def add(self, endpoint: str, requests: int) -> None:
         """Counts some more."""
@@ -30,10 +32,17 @@ class Cost:
 
     def text(self, limits: RateLimits) -> str:
         """The cost in one line."""
-        return (
+        text = (
             f"This takes about {self.total:,} requests, at least {_duration(self.seconds(limits))} "
             f"at {limits.account_per_second:g} a second, {limits.endpoint_per_second:g} a list."
         )
+        for stream, requests in sorted(self.fallbacks.items()):
+            seconds = requests / limits.endpoint_per_second
+            text += (
+                f" If Stripe does not list {stream} for the whole account, they are asked for "
+                f"customer by customer: about {requests:,} more, {_duration(seconds)}."
+            )
+        return text
 
 
 def _duration(seconds: float) -> str:

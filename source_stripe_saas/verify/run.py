@@ -111,7 +111,16 @@ class Verification:
             for plan in job.family.plans:
                 if plan.call is not None:
                     cost.add(endpoint_of(plan.call.partition("?")[0]), job.calls)
+                if plan.fallback is not None and (more := self._by_parents(plan.fallback[0])):
+                    cost.fallbacks[plan.name] = more
         return cost
+
+    def _by_parents(self, name: str) -> int:
+        """Requests that a list takes if it has to be asked for parent by parent; 0: unknown."""
+        index = self.indexes.get(name)
+        held = (self.holdings.index(self.plans[name]) if index is None else index).values()
+        count = sum(not row.is_deleted for row in held)
+        return list_pages(count) + count if count else 0
 
     # -- doing it ----------------------------------------------------------------------------------
 

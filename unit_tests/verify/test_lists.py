@@ -68,3 +68,14 @@ def test_the_slowest_limit_sets_the_time():
         cost.add(f"list {number}", 100)
     assert cost.seconds(limits) == 45.2
     assert cost.text(limits).startswith("This takes about 4,520 requests, at least 45 s at 100")
+
+
+def test_what_a_fallback_would_add_is_said_only_where_there_is_one():
+    cost, limits = Cost(), RateLimits(100.0, 25.0)
+    cost.add("payment_methods", 4)
+    assert "whole account" not in cost.text(limits)
+    cost.fallbacks["payment_methods"] = 5_050
+    assert cost.text(limits).endswith(
+        "If Stripe does not list payment_methods for the whole account, they are asked for "
+        "customer by customer: about 5,050 more, 3 minutes."
+    )
