@@ -7,12 +7,13 @@ off stream by stream, so that one stream's refusal stays its own.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from urllib.parse import quote
 
 from source_stripe_saas.streams.feed import (
+    Change,
     Changes,
     feed_events,
     type_groups,
@@ -167,7 +168,8 @@ def _family(part: Part, parts: list[Part]) -> str:
     plan = part.plan
     if plan.parent is None or plan.embedded is None or plan.events:
         return plan.name
-    same_events = [touch.events for touch in plan.parent_touched_by] == [plan.parent.events]
+    parents = (plan.parent.events, *(touch.events for touch in plan.parent.touched_by))
+    same_events = tuple(touch.events for touch in plan.parent_touched_by) == parents
     is_read = any(other.plan.name == plan.parent.name for other in parts)
     return plan.parent.name if same_events and is_read else plan.name
 
@@ -200,8 +202,7 @@ class FollowUp:
                     return
                 yield batch
             ready[part.plan.name] = part.settle(seen)
-        wanted = {change.id: change for part in self.parts for change in part.pending.values()}
-        pending = sorted(wanted.values(), key=created_of, reverse=True)
+        pending = sorted(self._wanted(), key=created_of, reverse=True)
         units = tuple(
             Fetch(
                 self.parts,
@@ -221,6 +222,20 @@ class FollowUp:
         if units:
             yield self.parts[0].work.batch(spawned=units)
         yield from self._shown()
+
+    def _wanted(self) -> Iterable[Change]:
+        """What must be looked at, each object once, as the part has it that heard of it last."""
+        wanted: dict[str, Change] = {}
+        for part in self.parts:
+            for change in part.pending.values():
+                known = wanted.get(change.id)
+                # Of the same second, the one that needs a fetch: its part may have heard of more.
+                if known is None or (known.updated, not known.payload_is_current) < (
+                    change.updated,
+                    not change.payload_is_current,
+                ):
+                    wanted[change.id] = change
+        return wanted.values()
 
     def _shown(self) -> Iterator[Batch]:
         """Whoever looks on has seen all that there is to see."""

@@ -165,3 +165,28 @@ def test_a_refused_feed_stops_all_who_follow_it_and_no_one_else():
     ]
     assert len(output.errors()) == 2, "one for each stream"
     assert output.states("refunds")[-1] == {"updated": NOW - DAY}
+
+
+FEES = ("application_fees", "application_fees_refunds")
+
+
+@pytest.mark.parametrize("names", [FEES, FEES[:1], FEES[1:]], ids=["both", "fees", "refunds"])
+def test_an_edited_refund_brings_its_fee_and_itself_as_they_are_now(names):
+    def fee(**fields):
+        refund = {"id": "fr_1", "object": "fee_refund", "fee": "fee_1", "created": NOW - 900}
+        old = {"id": "fee_1", "object": "application_fee", "created": NOW - 1_000}
+        return {**old, "refunds": a_list({**refund, **fields})}
+
+    edited = fee(metadata={"why": "a gift"})
+    events = [
+        an_event(edited["refunds"]["data"][0], "application_fee.refund.updated", NOW - 400),
+        an_event(fee(metadata={}), "application_fee.refunded", NOW - 900),
+    ]
+    state = a_state(**{name: {"updated": NOW - DAY} for name in names})
+    with serving(lists={"application_fees": [edited], "events": events}):
+        output = read_by_pages(*names, state=state)
+    told = {name: output.records(name)[-1] for name in names}
+    for name, record in told.items():
+        refund = record["refunds"]["data"][0] if name == "application_fees" else record
+        assert refund["metadata"] == {"why": "a gift"}
+        assert record["updated"] == NOW - 400
