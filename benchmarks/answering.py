@@ -48,7 +48,8 @@ class Answers:
                 rows, has_more = _listed(collection, query)
             except Missing as missing:
                 return _missing(str(missing), "starting_after")
-            if ("expand[]", "data.customer") in parse_qsl(query):
+            is_expanded = ("expand[]", "data.customer") in parse_qsl(query)
+            if is_expanded and "customers" in self._collections:
                 rows = [self._with_customer(row) for row in rows]
             return _list_answer(path, rows, has_more)
         head, _, rest = path.partition("/")
