@@ -23,8 +23,8 @@ _GROWN_WITH = 5
 """The number of the invoice, counted from 0, that bills twice as much."""
 
 _MARKS = ("@@number@@", "@@subscription@@", "@@price@@", "@@reason@@")
-_NUMBERS = range(7777777771, 7777777777)
-_CREATED, _START, _END, _PAID, _QUANTITY, _AMOUNT = _NUMBERS
+_NUMBERS = range(7777777771, 7777777778)
+_CREATED, _START, _END, _PAID, _QUANTITY, _AMOUNT, _UNIT = _NUMBERS
 _GAPS = re.compile("|".join((*_MARKS, *map(str, _NUMBERS))).encode())
 _PLACES = {mark.encode(): place for place, mark in enumerate((*_MARKS, *map(str, _NUMBERS)))}
 
@@ -110,6 +110,7 @@ class Layout:
             b"%d" % (created + 3),
             b"%d" % quantity,
             b"%d" % (quantity * unit_amount(price)),
+            b"%d" % unit_amount(price),
         )
 
 
@@ -139,8 +140,8 @@ def _price() -> dict[str, Any]:
         "billing_scheme": "per_unit",
         "transform_quantity": None,
         "tiers_mode": None,
-        "unit_amount": _AMOUNT,
-        "unit_amount_decimal": f"{_AMOUNT}",
+        "unit_amount": _UNIT,
+        "unit_amount_decimal": f"{_UNIT}",
         "recurring": {"interval": "month", "interval_count": 1, "usage_type": "licensed"},
     }
     return row
@@ -151,12 +152,11 @@ def _subscription() -> dict[str, Any]:
     ends = ("cancel_at", "canceled_at", "ended_at", "trial_start", "trial_end", "schedule")
     row |= dict.fromkeys((*ends, "pause_collection", "pending_update", "billing_schedules"))
     [item] = row["items"]["data"][:1]
-    price = {**_price(), "unit_amount": None, "unit_amount_decimal": None}
     item |= {
         "id": "si_@@number@@",
         "created": _CREATED,
         "quantity": _QUANTITY,
-        "price": price,
+        "price": _price(),
         "plan": {**item["plan"], "id": "price_@@price@@"},
         "subscription": "sub_@@number@@",
         "discounts": [],

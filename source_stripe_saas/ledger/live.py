@@ -254,4 +254,5 @@ def _is_told_in_full(price: Any, currency: str | None) -> bool:
         and price.get("billing_scheme") == "per_unit"
         and currency is not None
         and price.get("currency") == currency
+        and (price.get("unit_amount_decimal"), price.get("unit_amount")) != (None, None)
     )
