@@ -16,7 +16,7 @@ _MOST_READERS_OF_AN_ENDPOINT = 12
 _SPARE_READERS = 2
 """Readers beyond those that the limit keeps busy, for when one of them is between two pages."""
 
-_ALWAYS_READERS = 4
+_ALWAYS_READERS = 3
 """So many readers may there be however busy the processor is: some of them wait for replies."""
 
 _BUSY_SHARE = 0.85
