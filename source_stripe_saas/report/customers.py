@@ -15,12 +15,19 @@ def cohorts(models: Models) -> list[Row]:
         select
             cohort_month, currency, months_since as number, customers_at_start as size,
             logo_retention as customers, gross_revenue_retention as gross,
-            net_revenue_retention as net
+            net_revenue_retention as net, customers as kept_customers,
+            mrr_at_start_minor as start_mrr, mrr_kept_minor as kept_mrr, mrr_minor as mrr
         from {retention_cohorts} where cohort_by = 'all' order by cohort_month, months_since
         """,
         "retention_cohorts",
     )
     return [_by_month(row, "cohort_month") for row in rows]
+
+
+def shares(rows: list[Row]) -> list[Row]:
+    """Cohorts without the amounts that their shares are of."""
+    shown = ("month", "currency", "number", "size", "customers", "gross", "net")
+    return [{name: row[name] for name in shown} for row in rows]
 
 
 def trials(models: Models) -> list[Row]:
@@ -60,7 +67,7 @@ def signals(models: Models) -> list[Row]:
         select
             reason as signal, currency, count(distinct client_id) as customers,
             sum(mrr_at_risk_minor) as mrr
-        from {churn_signals} where is_risk group by 1, 2
+        from {churn_signals} where is_risk group by 1, 2 order by 1, 2
         """,
         "churn_signals",
     )

@@ -21,22 +21,32 @@ function monthShown(date, days) {
   return (Number(date.slice(5, 7)) - 1) % step === 0;
 }
 
+/** A movement's name; what exchange rates did is none, and shows only with a reporting currency. */
+function movementText(name) {
+  return name === "fx" ? "Exchange rates" : words(name);
+}
+
+function movementTone(name) {
+  return tone(name === "fx" ? "s7" : name);
+}
+
 function drawMovements() {
   const currency = chosen.currency;
   const months = monthsChosen();
   const rows = new Map(ofRange(REPORT.mrr_monthly).map((row) => [row.month, row]));
+  const shown = [...MOVEMENTS, ...(sum([...rows.values()].map((row) => ({ size: Math.abs(row.fx) })), "size") ? ["fx"] : [])];
   const bar = (name) => ({
-    name: words(name), type: "bar", stack: "movements", barMaxWidth: 26, itemStyle: { color: tone(name), borderRadius: 1 },
+    name: movementText(name), type: "bar", stack: "movements", barMaxWidth: 26, itemStyle: { color: movementTone(name), borderRadius: 1 },
     data: months.map((month) => rows.get(month)?.[name] || 0), emphasis: { disabled: true },
   });
-  const net = months.map((month) => MOVEMENTS.reduce((total, name) => total + (rows.get(month)?.[name] || 0), 0));
+  const net = months.map((month) => shown.reduce((total, name) => total + (rows.get(month)?.[name] || 0), 0));
   draw("chart-movements", rows.size && {
-    legend: legend([...MOVEMENTS.map(words), "Net"]),
+    legend: legend([...shown.map(movementText), "Net"]),
     grid: { left: 4, right: 18, top: 34, bottom: 10, containLabel: true },
     tooltip: tip((points) => tipRows(dayText(points[0].axisValue), points.filter((point) => point.data).map((point) => [point.color, point.seriesName, (point.data < 0 ? "−" : "+") + money(Math.abs(point.data), currency)]))),
     xAxis: { ...monthAxis(months), axisLine: { onZero: true, lineStyle: { color: tone("faint") } }, axisLabel: { ...monthAxis(months).axisLabel } },
     yAxis: moneyAxis(currency),
-    series: [...MOVEMENTS.map(bar), { name: "Net", type: "line", data: net, symbol: "circle", symbolSize: 5, lineStyle: { color: tone("ink"), width: 1.4 }, itemStyle: { color: tone("ink") }, z: 5 }],
+    series: [...shown.map(bar), { name: "Net", type: "line", data: net, symbol: "circle", symbolSize: 5, lineStyle: { color: tone("ink"), width: 1.4 }, itemStyle: { color: tone("ink") }, z: 5 }],
   });
   note("note-movements", rows.size && `Net ${signedMoney(net.reduce((a, b) => a + b, 0), currency)} in ${plural(months.length, "month")}`);
 }
@@ -78,7 +88,7 @@ function drawWaterfall() {
   const last = rows[rows.length - 1];
   drawSteps("chart-waterfall", [
     { name: "Opening", value: rows[0].opening, color: tone("total"), isTotal: true },
-    ...MOVEMENTS.map((name) => ({ name: words(name), value: sum(rows, name), color: tone(name) })),
+    ...[...MOVEMENTS, ...(sum(rows, "fx") ? ["fx"] : [])].map((name) => ({ name: movementText(name), value: sum(rows, name), color: movementTone(name) })),
     { name: "Closing", value: last.closing, color: tone("total"), isTotal: true },
   ], currency);
   note("note-waterfall", `${dayText(rows[0].month)} to ${dayText(last.month)}`);

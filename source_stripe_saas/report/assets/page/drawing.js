@@ -15,7 +15,7 @@ function draw(id, option, nothing = "Nothing in this range") {
   if (!option) {
     drawn.get(id)?.dispose();
     drawn.delete(id);
-    place.innerHTML = `<div class="empty">${safe(emptyText(nothing))}</div>`;
+    place.innerHTML = `<div class="empty">${safe(nothing)}</div>`;
     return;
   }
   if (!drawn.has(id)) {
@@ -23,11 +23,6 @@ function draw(id, option, nothing = "Nothing in this range") {
     drawn.set(id, echarts.init(place, null, { renderer: "svg" }));
   }
   drawn.get(id).setOption({ ...base(), ...option }, true);
-}
-
-/** What stands where nothing is; only MRR itself is known in all currencies at once. */
-function emptyText(nothing) {
-  return chosen.currency === "reporting" ? "Shown currency by currency: choose one above" : nothing;
 }
 
 function base() {

@@ -14,7 +14,7 @@ function tableOf(id, heads, rows, nothing) {
   const head = heads.map(([text, kind]) => `<th class="${kind || ""}">${safe(text)}</th>`).join("");
   document.getElementById(id).innerHTML = rows.length
     ? `<table><thead><tr>${head}</tr></thead><tbody>${rows.join("")}</tbody></table>`
-    : `<div class="empty">${safe(emptyText(nothing))}</div>`;
+    : `<div class="empty">${safe(nothing)}</div>`;
 }
 
 function showFigures() {
