@@ -104,7 +104,7 @@ def _take(
         return
     eligible = [i for i in scope if _is_eligible(standing, i, discount, book)]
     if discount.percent_off is not None:
-        keeps = max(1 - discount.percent_off / 100, ZERO)
+        keeps = max(1 - discount.percent_off / 100, ZERO)  # never more than there is
         for i in eligible:
             values[i] *= keeps
         return

@@ -513,3 +513,21 @@ def test_m31_after_the_end_nothing_ends_by_the_clock_even_if_the_object_still_na
     ]
     rows = rows_of(snapshots=shots, discounts=[discount(end="2026-03-01")], coupons=[coupon()])
     assert [row["event_type"] for row in rows] == ["activated", "canceled"]
+
+
+def test_m33_an_invoice_that_a_list_shows_paid_is_paid_whatever_an_older_event_shows():
+    bill = line("il_2", "2026-02-01", "2026-03-01")
+    before = invoice("in_2", "2026-02-01", bill, status="open")
+    failed = event("evt_2", "invoice.payment_failed", "2026-02-01 01:00", before)
+    paid = invoice("in_2", "2026-02-01", bill, paid="2026-02-04")
+    rows = rows_of(events=[created(subscription()), failed], invoices=[paid])
+    assert short(rows)[1:] == [
+        ("payment_failed", "2026-02-01T01:00:00Z", 1000),
+        ("first_payment", "2026-02-04", 1000),
+    ]
+
+
+def test_m2_an_invoice_made_by_hand_that_fails_says_nothing_of_the_subscription():
+    by_hand = invoice("in_2", "2026-02-01", reason="manual", status="open", total=5000)
+    failed = event("evt_2", "invoice.payment_failed", "2026-02-01", by_hand)
+    assert len(rows_of(events=[created(subscription()), failed])) == 1

@@ -816,7 +816,13 @@ def test_snapshots_with_a_past_join_it():
         snapshots=[snapshot("2026-02-10", S(item(quantity=2)))],
         invoices=[month(0), month(1)],
     )
-    assert [row["event_type"] for row in rows][-1] == "quantity_increased"
+    assert short(rows) == [
+        ("activated", "2026-01-01", 1000),
+        ("first_payment", "2026-01-01", 1000),
+        ("renewed", "2026-02-01", 1000),
+        ("quantity_increased", "2026-02-10", 2000),
+    ]
+    assert [row["time_precision"] for row in rows] == ["exact", "exact", "exact", "bounded"]
 
 
 def test_m42_of_a_deleted_coupon_only_the_terms_are_estimated():
@@ -984,3 +990,49 @@ def test_m24_a_trial_that_only_the_object_tells_is_a_free_period_after_a_payment
         ("free_period_started", "2026-03-10", 1000),
         ("free_period_ended", "2026-04-10", 1000),
     ]
+
+
+def two_items(number, *also, **more):
+    """The invoice of a month of the first item, and others."""
+    return month(number, line(f"il_{number}", MONTHS[number], MONTHS[number + 1]), *also, **more)
+
+
+@pytest.mark.parametrize(("end", "is_gone"), [("2026-02-02", True), ("2026-02-02 00:00:01", False)])
+def test_m39_4_an_item_is_gone_if_its_last_period_ended_within_a_day(end, is_gone):
+    other = line("il_x", MONTHS[0], end, "p20", 1, 2000, "si_2")
+    rows = history(S(), two_items(0, other), two_items(1), horizon="2026-02-20", now="2026-02-25")
+    at = "2026-02-01" if is_gone else "2026-02-20"
+    assert short(rows)[1:] == [("downgraded", at, 1000)]
+
+
+def test_m39_4_an_item_may_be_gone_for_a_while():
+    def other(number):
+        start, end = MONTHS[number], MONTHS[number + 1]
+        return line(f"il_x{number}", start, end, "p20", 1, 2000, "si_2")
+
+    raw = S(item(), item("si_2", "p20"))
+    rows = history(raw, two_items(0, other(0)), two_items(1), two_items(2, other(2)))
+    assert short(rows) == [
+        ("activated", "2026-01-01", 3000),
+        ("downgraded", "2026-02-01", 1000),
+        ("upgraded", "2026-03-01", 3000),
+    ]
+
+
+def test_m42_a_renewal_that_bills_nothing_takes_no_discount_away():
+    nothing = line("il_1", MONTHS[1], MONTHS[2], quantity=0, amount=0)
+    rows = history(S(), with_line_discount(0, "di_1"), month(1, nothing), month(2), **KNOWN)
+    assert [row["event_type"] for row in rows] == [
+        "activated",
+        "quantity_decreased",
+        "quantity_increased",
+        "discount_removed",
+    ]
+    assert rows[-1]["occurred_at"] == "2026-03-01T00:00:00Z"
+
+
+def test_m44_a_current_pause_that_was_to_end_ended_by_the_clock():
+    paused = S(pause_collection={"behavior": "void", "resumes_at": on("2026-03-10")})
+    rows = history(paused, month(0), given_up(1), given_up(2), horizon="2026-03-20")
+    assert short(rows)[1:] == [("paused", "2026-02-01", 0), ("resumed", "2026-03-10", 1000)]
+    assert rows[-1]["source"] == "clock"
