@@ -18,6 +18,7 @@ from source_stripe_saas.sandbox.server.calls import Call, Proceed, Reply
 from source_stripe_saas.sandbox.server.keys import Key, KeyRing
 
 _MOST_BEHIND_SECONDS = 600
+_CURSOR = "starting_after"
 
 
 class Faults:
@@ -27,7 +28,7 @@ class Faults:
         """Stands by."""
         self._account, self._keys = account, keys
         self._kept_keys: dict[str, Key | None] = {}
-        self._pages: dict[str, Reply] = {}
+        self._pages: dict[tuple[str, str | None], Reply] = {}
         self.dice = Dice(options)
         self._life = Life(account, self.dice)
         self._events = EventFaults(account, self.dice)
@@ -105,15 +106,20 @@ class Faults:
         return reply
 
     def _former_page(self, call: Call) -> Reply | None:
-        former = self._pages.get(_list_of(call))
-        is_first = "starting_after=" not in call.raw_query
-        return None if former is None or is_first else Reply(former.status, former.body)
+        former = self._pages.get((_list_of(call), dict(parse_qsl(call.raw_query)).get(_CURSOR)))
+        return None if former is None else Reply(former.status, former.body)
+
+    def _keep_page(self, call: Call, reply: Reply) -> None:
+        """By its last object, after which the next page starts: others may read the same list."""
+        rows = json.loads(reply.body)["data"]
+        if rows:
+            self._pages[_list_of(call), rows[-1]["id"]] = reply
 
     async def _sent(self, call: Call, reply: Reply) -> Reply:
         dice = self.dice
         if call.route.is_list and reply.status == 200:
             if dice.is_on("duplicate_page"):
-                self._pages[_list_of(call)] = reply
+                self._keep_page(call, reply)
             if dice.is_on("page_end_deleted"):
                 self._end_page(reply)
         if dice.strikes("clock_differs"):
@@ -140,5 +146,5 @@ class Faults:
 
 def _list_of(call: Call) -> str:
     """The list that a call reads a page of: all that is asked but where the page starts."""
-    asked = [pair for pair in parse_qsl(call.raw_query) if pair[0] != "starting_after"]
+    asked = [pair for pair in parse_qsl(call.raw_query) if pair[0] != _CURSOR]
     return f"{call.raw_path}?{urlencode(asked)}"

@@ -84,6 +84,19 @@ def test_a_duplicate_page_is_the_former_one():
     assert again.ids == first.ids
 
 
+def test_whoever_else_reads_the_same_list_is_not_given_its_page():
+    ask = asker("duplicate_page", 0.5)
+    ids = ask("/v1/customers", "limit=100").ids
+    for _ in range(20):
+        ask("/v1/customers", f"limit=3&starting_after={ids[5]}")
+        ask("/v1/customers", "limit=3")
+        second = ask("/v1/customers", f"limit=3&starting_after={ids[2]}")
+        assert second.ids in (ids[:3], ids[3:6])
+        ask("/v1/customers", f"limit=3&starting_after={ids[5]}")
+        second = ask("/v1/customers", f"limit=3&starting_after={ids[2]}")
+        assert second.ids in (ids[:3], ids[3:6])
+
+
 def test_the_last_object_of_a_page_is_gone_before_the_next():
     ask = asker("page_end_deleted")
     page = ask("/v1/coupons", "limit=3")
