@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import duckdb
 import pytest
 
 from integration_tests.warehouse.postgres import PASSWORD
@@ -26,6 +27,7 @@ with writing(parse_target(sys.argv[1])):
 @pytest.fixture(params=["duckdb", "postgres"])
 def address(request, tmp_path):
     if request.param == "duckdb":
+        duckdb.connect(str(tmp_path / "w.duckdb")).close()  # models wants a warehouse that exists
         return f"duckdb:///{tmp_path / 'w.duckdb'}"
     return request.getfixturevalue("postgres").new_database()
 

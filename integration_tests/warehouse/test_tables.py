@@ -82,7 +82,7 @@ def test_a_state_is_kept_with_the_rows_before_it_and_not_without(opened):
     tables.take_state(state("customers", 5))
     tables.take_record(record("charges", "ch_1", amount=5))
     tables.take_state(state("charges", 6))
-    tables.end_stream("customers", is_complete=True, is_whole=False)
+    tables.end_stream("customers", is_complete=True)
     # The charges are not written yet: somebody pulls the plug.
     assert rows("select id, name from stripe_raw.customers") == [{"id": "cus_1", "name": "Ann"}]
     assert states_of(make("customers", "charges")) == {"customers": {"updated": 5}}
@@ -118,7 +118,7 @@ def test_a_later_batch_writes_over_rows_of_the_same_key(opened):
 
 def test_a_column_that_a_new_schema_brings_is_added(opened):
     make, rows = opened
-    make("customers").end_stream("customers", is_complete=True, is_whole=False)
+    make("customers").end_stream("customers", is_complete=True)
     rows("select 1")
     tables = make("customers")
     rows_before = rows("select count(*) as n from stripe_raw.customers")
