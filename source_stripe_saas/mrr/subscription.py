@@ -6,6 +6,7 @@ events say, and follows these; a later one goes on from the remembered context.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from source_stripe_saas.mrr.catalog import Book, Catalog
 from source_stripe_saas.mrr.context import Context, digest_of
@@ -257,15 +258,11 @@ class _Derivation:
     def _told_entries(self, told: Sequence[StateEvent]) -> list[_Entry]:
         upper = self._facts.upper
         entries = [
-            _Entry(event.at, 0, lambda event=event: self._follow(event))  # type: ignore[misc]
-            for event in told
-            if event.at <= upper
+            _Entry(event.at, 0, partial(self._follow, event)) for event in told if event.at <= upper
         ]
         for at, found, event_id in self._customers.changes:
             if max(self._through + 1, self._horizon) <= at <= upper:
-                entries.append(
-                    _Entry(at, 1, lambda a=at, f=found, e=event_id: self._rebate(a, f, e))  # type: ignore[misc]
-                )
+                entries.append(_Entry(at, 1, partial(self._rebate, at, found, event_id)))
         return entries
 
     def _follow(self, event: StateEvent) -> None:
@@ -313,20 +310,11 @@ class _Derivation:
             if max(paid_at, self._paid_events.get(invoice.id, 0)) <= self._through:
                 continue
             source = RECONSTRUCTED if paid_at < since else EVENTS
-            entries.append(
-                _Entry(paid_at, 4, lambda i=invoice, s=source: self._ledger.pay(i, s))  # type: ignore[misc]
-            )
+            entries.append(_Entry(paid_at, 4, partial(self._ledger.pay, invoice, source)))
         for at, invoice_id, attempts, event_id in self._failed_events:
             if max(self._through + 1, since) <= at <= upper:
-                entries.append(
-                    _Entry(
-                        at,
-                        3,
-                        lambda a=at, i=invoice_id, n=attempts, e=event_id: self._ledger.fail(  # type: ignore[misc]
-                            a, i, n, e
-                        ),
-                    )
-                )
+                fail = partial(self._ledger.fail, at, invoice_id, attempts, event_id)
+                entries.append(_Entry(at, 3, fail))
         return entries
 
     def _once_entries(self, invoice: Invoice) -> list[_Entry]:
