@@ -1,4 +1,7 @@
-"""Discounts: M15 to M21."""
+"""Discounts: M15 to M21.
+
+Longer than most files: one subject, its cases in the order of the rules.
+"""
 
 from fractions import Fraction
 

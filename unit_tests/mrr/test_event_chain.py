@@ -1,4 +1,7 @@
-"""From events to states: M28 to M31."""
+"""From events to states: M28 to M31.
+
+Longer than most files: one subject, its cases in the order of the rules.
+"""
 
 import pytest
 
