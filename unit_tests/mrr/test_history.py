@@ -11,8 +11,6 @@ from source_stripe_saas.mrr.identity import event_id
 from unit_tests.mrr.builders import (
     BORN,
     PRICES,
-    coupon,
-    discount,
     event,
     invoice,
     item,
@@ -22,46 +20,21 @@ from unit_tests.mrr.builders import (
     rows_of,
     short,
     snapshot,
-    subscription,
     updated,
 )
-
-S = subscription
-MONTHS = ["2026-01-01", "2026-02-01", "2026-03-01", "2026-04-01", "2026-05-01"]
-
-
-def month(number, *lines, of="p10", quantity=1, reason=None, **more):
-    """The invoice of a month, of one item unless lines are given."""
-    start, end = MONTHS[number], MONTHS[number + 1]
-    amount = int(PRICES[of]["unit_amount_decimal"]) * quantity
-    lines = lines or (line(f"il_{number}", start, end, of, quantity, amount),)
-    kind = reason or ("subscription_cycle" if number else "subscription_create")
-    return invoice(f"in_{number}", start, *lines, reason=kind, **more)
-
-
-def history(raw, *invoices, now="2026-04-15", states_only=True, **more):
-    rows = rows_of(subscriptions=[raw], invoices=list(invoices), now=now, **more)
-    if states_only:
-        rows = [row for row in rows if row["event_type"] not in ("renewed", "first_payment")]
-    return rows
-
-
-def credit(key, at, end, quantity=1, amount=-500, **more):
-    return line(key, at, end, quantity=quantity, amount=amount, proration=True, **more)
-
-
-def debit(key, at, end, of="p10", quantity=1, amount=500, **more):
-    return line(key, at, end, of, quantity, amount, proration=True, **more)
-
-
-# --- M37, M47, M48 ---
-
-
-def told_later():
-    """Two seats until an event in March makes them three."""
-    now = S(item(quantity=3))
-    change = updated(now, {"items": {"data": [item(quantity=2)]}}, "2026-03-10", "evt_9")
-    return now, change
+from unit_tests.mrr.histories import (
+    MONTHS,
+    TRIAL,
+    S,
+    credit,
+    debit,
+    free,
+    given_up,
+    history,
+    month,
+    told_later,
+    two_items,
+)
 
 
 def test_m37_rows_before_the_horizon_are_rebuilt_and_later_ones_told():
@@ -159,9 +132,6 @@ def test_m48_a_birth_whose_items_are_only_the_earliest_known_is_bounded():
     assert [row["time_precision"] for row in history(S())] == ["bounded"]
 
 
-# --- M38 ---
-
-
 def test_m38_drafts_void_updates_revised_and_manual_invoices_prove_nothing():
     wrong = [
         month(1, quantity=5, status="draft"),
@@ -216,9 +186,6 @@ def test_m38_a_proration_that_names_only_its_invoice_item_is_looked_up():
 def test_m38_a_quote_accepted_creates():
     rows = history(S(), month(0, reason="quote_accept"))
     assert rows[0]["time_precision"] == "exact"
-
-
-# --- M39 ---
 
 
 def test_m39_1_an_update_invoice_dates_a_change_of_interval_exactly():
@@ -357,109 +324,9 @@ def test_m39_interval_by_the_length_of_a_period(days, interval):
     assert interval_of(days * 86_400) == interval
 
 
-# --- M40 to M42 ---
-
-
 def test_m40_evidence_of_what_is_known_makes_no_row():
     rows = history(S(), *(month(number) for number in range(4)))
     assert short(rows) == [("activated", "2026-01-01", 1000)]
-
-
-TRIAL = {"trial_start": BORN, "trial_end": on("2026-01-15")}
-
-
-def free(key, start, end):
-    return line(key, start, end, amount=0)
-
-
-def test_m41_a_line_of_nothing_is_a_trial_and_later_a_free_period():
-    raw = S(trial_start=on("2026-02-10"), trial_end=on("2026-03-10"))
-    rows = history(
-        raw,
-        month(0, free("il_0", "2026-01-01", "2026-01-15")),
-        invoice("in_1", "2026-01-15", line("il_1", "2026-01-15", "2026-02-15")),
-        invoice(
-            "in_2",
-            "2026-02-10",
-            credit("il_2", "2026-02-10", "2026-02-15"),
-            free("il_3", "2026-02-10", "2026-03-10"),
-            reason="subscription_update",
-        ),
-    )
-    assert short(rows) == [
-        ("trial_started", "2026-01-01", 0),
-        ("trial_converted", "2026-01-15", 1000),
-        ("free_period_started", "2026-02-10", 1000),
-        ("free_period_ended", "2026-03-10", 1000),
-    ]
-
-
-def test_m41_a_free_line_inside_another_extends_the_trial():
-    raw = S(trial_start=BORN, trial_end=on("2026-02-10"))
-    later = invoice(
-        "in_1", "2026-01-10", free("il_1", "2026-01-10", "2026-02-10"), reason="subscription_update"
-    )
-    rows = history(raw, month(0, free("il_0", "2026-01-01", "2026-01-15")), later)
-    assert short(rows) == [
-        ("trial_started", "2026-01-01", 0),
-        ("trial_extended", "2026-01-10", 0),
-        ("trial_converted", "2026-02-10", 1000),
-    ]
-
-
-def test_m41_a_trial_ended_early_ends_when_it_was_billed():
-    raw = S(trial_start=BORN, trial_end=on("2026-01-08"))
-    billed = invoice("in_1", "2026-01-08", line("il_1", "2026-01-08", "2026-02-08"))
-    rows = history(raw, month(0, free("il_0", "2026-01-01", "2026-01-15")), billed)
-    assert short(rows)[1] == ("trial_converted", "2026-01-08", 1000)
-
-
-def test_m41_an_earlier_trial_ends_when_it_was_billed_whatever_the_object_tells_of_the_last():
-    raw = S(trial_start=on("2026-03-01"), trial_end=on("2026-03-20"))
-    rows = history(
-        raw,
-        month(0, free("il_0", "2026-01-01", "2026-01-15")),
-        invoice("in_1", "2026-01-08", line("il_1", "2026-01-08", "2026-02-08")),
-    )
-    assert short(rows)[:2] == [
-        ("trial_started", "2026-01-01", 0),
-        ("trial_converted", "2026-01-08", 1000),
-    ]
-
-
-def test_m41_without_a_trial_on_the_object_a_free_line_is_a_stub():
-    rows = history(S(), month(0, free("il_0", "2026-01-01", "2026-01-15")))
-    assert short(rows) == [("activated", "2026-01-01", 1000)]
-
-
-def test_m41_the_object_tells_the_trial_no_line_shows():
-    rows = history(S(**TRIAL))
-    assert short(rows) == [
-        ("trial_started", "2026-01-01", 0),
-        ("trial_converted", "2026-01-15", 1000),
-    ]
-
-
-def test_m41_a_trial_that_paused_for_want_of_a_payment_method_did_not_convert():
-    first = month(0, free("il_0", "2026-01-01", "2026-01-15"))
-    rows = history(S(status="paused", **TRIAL), first)
-    assert short(rows)[1:] == [("paused", "2026-01-15", 0)]
-    pauses = {"trial_settings": {"end_behavior": {"missing_payment_method": "pause"}}, **TRIAL}
-    ended = S(status="canceled", ended_at=on("2026-03-01"), **pauses)
-    assert [row["event_type"] for row in history(ended, first)] == [
-        "trial_started",
-        "paused",
-        "trial_expired",
-    ]
-    billed = invoice("in_1", "2026-02-10", line("il_1", "2026-02-10", "2026-03-10"))
-    assert short(history(S(**pauses), first, billed))[1:] == [
-        ("paused", "2026-01-15", 0),
-        ("resumed", "2026-02-10", 1000),
-    ]
-    on_time = invoice("in_1", "2026-01-15", line("il_1", "2026-01-15", "2026-02-15"))
-    assert short(history(S(**pauses), first, on_time))[1:] == [
-        ("trial_converted", "2026-01-15", 1000)
-    ]
 
 
 def test_m47_a_paused_trial_ended_by_an_event_that_tells_no_status_before_never_converted():
@@ -473,117 +340,11 @@ def test_m47_a_paused_trial_ended_by_an_event_that_tells_no_status_before_never_
     ]
 
 
-def test_m41_usage_billed_for_a_trial_does_not_end_it():
-    first = month(0, free("il_0", "2026-01-01", "2026-01-15"))
-    longer = free("il_x", "2026-01-10", "2026-01-25")
-    extended = invoice("in_x", "2026-01-10", longer, reason="subscription_update")
-    usage = line("il_u", "2026-01-10", "2026-01-25", of="meter", si="si_m", amount=7)
-    billed = invoice("in_1", "2026-01-25", usage, line("il_1", "2026-01-25", "2026-02-25"))
-    trial = {"trial_start": on("2026-01-01"), "trial_end": on("2026-01-25")}
-    raw = S(item(), item("si_m", "meter", created=on("2026-01-01")), **trial)
-    assert short(history(raw, first, extended, billed))[:3] == [
-        ("trial_started", "2026-01-01", 0),
-        ("trial_extended", "2026-01-10", 0),
-        ("trial_converted", "2026-01-25", 1000),
-    ]
-
-
 def test_m46_a_metered_item_was_there_from_its_creation_whenever_its_usage_was_billed():
     usage = line("il_u", "2026-01-10", "2026-02-01", of="meter", si="si_m", amount=7)
     raw = S(item(), item("si_m", "meter", created=on("2026-01-01")))
     rows = history(raw, month(0), month(1, usage, line("il_1", MONTHS[1], MONTHS[2])))
     assert [row["event_type"] for row in rows] == ["activated"]
-
-
-def with_line_discount(number, *ids, **more):
-    entries = [{"discount": one, "amount": 500} for one in ids]
-    one = line(f"il_{number}", MONTHS[number], MONTHS[number + 1], discount_amounts=entries)
-    return month(number, one, **more)
-
-
-KNOWN = {"discounts": [discount(start="2026-01-20")], "coupons": [coupon()]}
-
-
-def test_m42_a_discount_is_applied_at_its_start_and_removed_where_a_renewal_lacks_it():
-    rows = history(S(), month(0), with_line_discount(1, "di_1"), month(2), **KNOWN)
-    assert short(rows) == [
-        ("activated", "2026-01-01", 1000),
-        ("discount_applied", "2026-01-20", 500),
-        ("discount_removed", "2026-03-01", 1000),
-    ]
-    assert [row["time_precision"] for row in rows] == ["exact", "exact", "period_start"]
-
-
-def test_m42_a_discount_on_the_first_invoice_is_part_of_the_birth():
-    rows = history(S(discounts=["di_1"]), with_line_discount(0, "di_1"), **KNOWN)
-    assert short(rows) == [("activated", "2026-01-01", 500)]
-
-
-def test_m42_a_discount_still_on_the_object_was_not_removed():
-    rows = history(S(discounts=["di_1"]), with_line_discount(0, "di_1"), month(1), **KNOWN)
-    assert short(rows) == [("activated", "2026-01-01", 500)]
-
-
-def test_m42_a_discount_that_ended_was_not_removed():
-    known = {**KNOWN, "discounts": [discount(end="2026-01-25")]}
-    rows = history(S(), with_line_discount(0, "di_1"), month(1), **known)
-    assert short(rows)[1:] == [("discount_expired", "2026-01-25", 1000)]
-
-
-def test_m42_an_unknown_discount_is_estimated_from_its_line():
-    rows = history(S(), month(0), with_line_discount(1, "di_x"), with_line_discount(2, "di_x"))
-    assert short(rows)[1] == ("discount_applied", "2026-02-01", 500)
-    once = history(S(), month(0), with_line_discount(1, "di_x"), options={"discounts": "all"})
-    assert short(once)[1:] == [
-        ("discount_applied", "2026-02-01", 500),
-        ("discount_expired", "2026-03-01", 1000),
-    ]
-
-
-def test_m42_an_unknown_discount_stays_on_the_items_that_carry_it():
-    items = [item("si_1", "p10"), item("si_2", "p20"), item("si_3", "p30")]
-    carried = [{"discount": "di_x", "amount": 100}]
-    lines = [
-        line("il_1", MONTHS[0], MONTHS[1], discount_amounts=carried),
-        line("il_2", MONTHS[0], MONTHS[1], of="p20", si="si_2", amount=2000,
-             discount_amounts=[{"discount": "di_x", "amount": 200}]),
-        line("il_3", MONTHS[0], MONTHS[1], of="p30", si="si_3", amount=3000),
-    ]  # fmt: skip
-    later = [
-        {**one, "id": one["id"] + "b", "period": {"start": on(MONTHS[1]), "end": on(MONTHS[2])}}
-        for one in lines
-    ]
-    rows = history(S(*items), month(0, *lines), month(1, *later))
-    # 10 % of 1000 and of 2000, nothing of 3000; seen twice, so for ever
-    assert rows[0]["mrr_after"] == 900 + 1800 + 3000
-
-
-def test_m42_the_level_of_a_past_discount_is_that_of_its_item():
-    known = {"discounts": [discount(subscription_item="si_2")], "coupons": [coupon()]}
-    lines = [
-        line("il_0", "2026-01-01", "2026-02-01"),
-        line(
-            "il_1",
-            "2026-01-01",
-            "2026-02-01",
-            "p20",
-            1,
-            2000,
-            "si_2",
-            discount_amounts=[{"discount": "di_1", "amount": 1000}],
-        ),
-    ]
-    raw = S(item(), item("si_2", "p20", discounts=["di_1"]))
-    assert short(history(raw, month(0, *lines), **known)) == [("activated", "2026-01-01", 2000)]
-    gone = S(item(), item("si_2", "p20"))
-    rows = history(gone, month(0, *lines), **known, horizon="2026-01-20")
-    assert short(rows) == [
-        ("activated", "2026-01-01", 2000),
-        ("discount_removed", "2026-01-20", 3000),
-    ]
-
-
-# --- M43, M44 ---
 
 
 def test_m43_a_signup_paid_within_hours_was_incomplete():
@@ -640,12 +401,6 @@ def test_m43_a_renewal_paid_late_was_past_due(more, since):
     assert [row["time_precision"] for row in rows[2:]] == ["bounded", "exact", "exact"]
 
 
-def given_up(number, status="void", after="02:00", **more):
-    field = "voided_at" if status == "void" else "marked_uncollectible_at"
-    times = {field: on(f"{MONTHS[number]} {after}")}
-    return month(number, status=status, attempt_count=0, times=times, **more)
-
-
 def test_m44_a_run_of_renewals_given_up_unattempted_was_a_pause():
     rows = history(S(), month(0), given_up(1), given_up(2), month(3))
     assert short(rows) == [
@@ -668,9 +423,6 @@ def test_m44_a_current_pause_began_with_its_run_or_is_first_seen_at_the_horizon(
     assert short(rows)[1:] == [("paused", "2026-02-01", 0)]
     unseen = history(paused, month(0), horizon="2026-01-20")
     assert short(unseen)[1:] == [("paused", "2026-01-20", 0)]
-
-
-# --- M45, M46 ---
 
 
 def test_m45_an_end_asked_for_is_scheduled_at_the_last_request():
@@ -753,9 +505,6 @@ def test_m46_without_invoices_the_object_is_carried_back():
     assert rows[0]["time_precision"] == "bounded"
 
 
-# --- M49 ---
-
-
 @pytest.mark.parametrize("is_bare", [False, True])
 def test_m49_a_gap_is_rebuilt_from_the_last_known_state(is_bare):
     catalog = Catalog(PRICES)
@@ -825,38 +574,6 @@ def test_snapshots_with_a_past_join_it():
     assert [row["time_precision"] for row in rows] == ["exact", "exact", "exact", "bounded"]
 
 
-def test_m42_of_a_deleted_coupon_only_the_terms_are_estimated():
-    ends = discount(of="GONE", start="2026-01-20", end="2026-02-20", subscription="sub_1")
-    known = {"discounts": [ends], "now": "2026-02-25"}
-    bills = (month(0), with_line_discount(1, "di_1"))
-    recurring = history(S(discounts=["di_1"]), *bills, options={"discounts": "recurring"}, **known)
-    # 500 of 1000 on its line; when it began and ends, and so that it repeats, it says itself.
-    assert short(recurring) == [
-        ("activated", "2026-01-01", 1000),
-        ("discount_applied", "2026-01-20", 500),
-        ("discount_expired", "2026-02-20", 1000),
-    ]
-    assert {row["mrr_after"] for row in history(S(discounts=["di_1"]), *bills, **known)} == {1000}
-
-
-def test_m42_where_an_item_names_no_product_an_estimated_discount_is_on_all():
-    prices = {**PRICES, "p20": {**PRICES["p20"], "product": None}}
-    items = [item("si_1", "p10"), item("si_2", "p20"), item("si_3", "p30")]
-    lines = [
-        line("il_1", MONTHS[0], MONTHS[1], discount_amounts=[{"discount": "di_x", "amount": 100}]),
-        line("il_2", MONTHS[0], MONTHS[1], of="p20", si="si_2", amount=2000,
-             discount_amounts=[{"discount": "di_x", "amount": 200}]),
-        line("il_3", MONTHS[0], MONTHS[1], of="p30", si="si_3", amount=3000),
-    ]  # fmt: skip
-    later = [
-        {**one, "id": one["id"] + "b", "period": {"start": on(MONTHS[1]), "end": on(MONTHS[2])}}
-        for one in lines
-    ]
-    rows = history(S(*items), month(0, *lines), month(1, *later), prices=prices)
-    # The products of the others would leave out the item that carries it and names none.
-    assert rows[0]["mrr_after"] == (1000 + 2000 + 3000) * 9 // 10
-
-
 def test_m39_a_line_that_only_names_a_plan_that_is_gone_is_read_by_its_amount():
     lost = line("il_0", "2026-01-01", "2026-02-01", quantity=2, amount=3000)
     lost["pricing"] = {"unit_amount_decimal": "1500"}
@@ -911,38 +628,6 @@ def test_m45_an_end_in_the_second_of_its_request_was_not_scheduled():
     assert [row["event_type"] for row in history(ended, month(0))] == ["activated", "canceled"]
 
 
-def test_m42_two_past_discounts_of_the_subscription_itself_both_counted():
-    # Stripe names the customer on a subscription's own discounts, too.
-    of = {"customer": "cus_1", "subscription": "sub_1"}
-    known = [discount("di_1", **of), discount("di_2", of="F10", **of)]
-    coupons = [coupon(), coupon("F10", 10)]
-    rows = history(
-        S(), with_line_discount(0, "di_1", "di_2"), month(1), discounts=known, coupons=coupons
-    )
-    assert short(rows) == [
-        ("activated", "2026-01-01", 450),
-        ("discount_removed", "2026-02-01", 900),
-        ("discount_removed", "2026-02-01", 1000),
-    ]
-
-
-@pytest.mark.parametrize("place", ["total_discount_amounts", "discounts", "line"])
-def test_m15_an_invoice_may_spell_out_its_discount_in_several_places(place):
-    told = discount(of=coupon("Q", 20), subscription="sub_1")
-    first = with_line_discount(0, "di_1")
-    (one,) = first["lines"]["data"]
-    if place == "line":
-        one["discounts"] = [told]
-    else:
-        first[place] = [told if place == "discounts" else {"amount": 200, "discount": told}]
-    rows = history(S(), first, month(1))
-    # 20 %, whatever the line's own amount would lead one to think
-    assert short(rows) == [
-        ("activated", "2026-01-01", 800),
-        ("discount_removed", "2026-02-01", 1000),
-    ]
-
-
 def test_m28_an_old_invoice_that_was_closed_unpaid_is_void():
     closed = month(1, quantity=2)
     closed.update(status=None, paid=False, closed=True, status_transitions=None, attempt_count=3)
@@ -959,42 +644,6 @@ def test_m28_lines_of_another_subscription_on_an_old_invoice_are_not_its_own():
     other.update(parent=None, type="subscription", subscription="sub_2", subscription_item="si_9")
     rows = history(S(), month(0), month(1, other, line("il_1", MONTHS[1], MONTHS[2])))
     assert short(rows) == [("activated", "2026-01-01", 1000)]
-
-
-def test_m42_a_customers_discount_on_the_object_was_applied_when_it_began():
-    given = {**discount("di_c", start="2026-01-20"), "customer": "cus_1"}
-    raw = S(customer={"id": "cus_1", "discount": "di_c"})
-    bills = (month(0), with_line_discount(1, "di_c"), with_line_discount(2, "di_c"))
-    rows = history(raw, *bills, discounts=[given], coupons=[coupon()])
-    assert short(rows) == [
-        ("activated", "2026-01-01", 1000),
-        ("discount_applied", "2026-01-20", 500),
-    ]
-
-
-def test_m41_a_trial_that_ended_later_than_its_line_says_ended_when_the_object_says():
-    raw = S(trial_start=BORN, trial_end=on("2026-01-20"))
-    billed = invoice("in_1", "2026-01-20", line("il_1", "2026-01-20", "2026-02-20"))
-    rows = history(raw, month(0, free("il_0", "2026-01-01", "2026-01-15")), billed)
-    assert short(rows) == [
-        ("trial_started", "2026-01-01", 0),
-        ("trial_converted", "2026-01-20", 1000),
-    ]
-
-
-def test_m24_a_trial_that_only_the_object_tells_is_a_free_period_after_a_payment():
-    raw = S(trial_start=on("2026-03-10"), trial_end=on("2026-04-10"))
-    rows = history(raw, month(0), month(1), month(2), now="2026-04-20")
-    assert short(rows) == [
-        ("activated", "2026-01-01", 1000),
-        ("free_period_started", "2026-03-10", 1000),
-        ("free_period_ended", "2026-04-10", 1000),
-    ]
-
-
-def two_items(number, *also, **more):
-    """The invoice of a month of the first item, and others."""
-    return month(number, line(f"il_{number}", MONTHS[number], MONTHS[number + 1]), *also, **more)
 
 
 @pytest.mark.parametrize(("end", "is_gone"), [("2026-02-02", True), ("2026-02-02 00:00:01", False)])
@@ -1017,18 +666,6 @@ def test_m39_4_an_item_may_be_gone_for_a_while():
         ("downgraded", "2026-02-01", 1000),
         ("upgraded", "2026-03-01", 3000),
     ]
-
-
-def test_m42_a_renewal_that_bills_nothing_takes_no_discount_away():
-    nothing = line("il_1", MONTHS[1], MONTHS[2], quantity=0, amount=0)
-    rows = history(S(), with_line_discount(0, "di_1"), month(1, nothing), month(2), **KNOWN)
-    assert [row["event_type"] for row in rows] == [
-        "activated",
-        "quantity_decreased",
-        "quantity_increased",
-        "discount_removed",
-    ]
-    assert rows[-1]["occurred_at"] == "2026-03-01T00:00:00Z"
 
 
 def test_m44_a_current_pause_that_was_to_end_ended_by_the_clock():
