@@ -1,15 +1,16 @@
 """A path and its parameters -> the bytes that came back, over one thread's own connection.
 
 A session's `get` spends more time on cookies, redirects and chunks than a page of a hundred objects
-takes to slice. None of them matter here, so the request is prepared apart from the session, and its
-body is read from below.
+takes to slice. None of them matter here, so the request is prepared apart from the session, and an
+adapter of our own reads the reply.
 """
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import requests
 import urllib3
@@ -17,6 +18,8 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 from source_stripe_saas.settings import Settings
+from source_stripe_saas.stripe.connection import connection_class
+from source_stripe_saas.stripe.http1 import ENCODINGS
 from source_stripe_saas.stripe.trust import proxies, verification
 from source_stripe_saas.stripe.watch import Waiting
 
@@ -24,8 +27,9 @@ STRIPE_VERSION = "2026-05-27.dahlia"
 CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS = 10.0, 80.0
 
 FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
-"""What a broken connection may raise: the body is read below requests."""
+"""What a broken connection may raise: the reply is read below requests."""
 
+_TIMEOUT = urllib3.Timeout(connect=CONNECT_TIMEOUT_SECONDS, read=READ_TIMEOUT_SECONDS)
 _NO_RETRIES = urllib3.Retry(0, read=False)
 
 
@@ -68,12 +72,12 @@ class OneServer(HTTPAdapter):
         cert: Any = None,
         proxies: Any = None,
     ) -> requests.Response:
-        """Sends a request without a body; whoever reads the reply reads it from `raw`.
+        """Sends a request without a body, and reads the reply to its end.
 
         Args:
             request: the first one decides on the server.
-            stream: always so.
-            timeout: seconds to connect and seconds of silence.
+            stream: never so.
+            timeout: not looked at; it is the same for all.
             verify: whether, or by which certificates, the server must prove who it is.
             cert: the client's own.
             proxies: by scheme.
@@ -82,48 +86,40 @@ class OneServer(HTTPAdapter):
             urllib3.exceptions.HTTPError: the connection broke.
             OSError: `verify` names a file that is not there.
         """
-        if self._connections is None:
-            self._connections = self.get_connection_with_tls_context(
-                request, verify, proxies=proxies, cert=cert
-            )
-            self.cert_verify(self._connections, request.url, verify, cert)  # type: ignore[no-untyped-call]
-            self._connections.ConnectionCls = self._telling(self._connections.ConnectionCls)
-            whole = self.request_url(request, proxies)
-            self._is_by_proxy = whole == request.url
         assert request.url is not None
-        connect_seconds, read_seconds = timeout
+        if self._connections is None:
+            self._connect(request, verify, cert, proxies)
         reply = self._connections.urlopen(
             request.method,
             request.url if self._is_by_proxy else _path_of(request.url),
-            headers=request.headers,
+            headers=dict(request.headers),
             redirect=False,
             assert_same_host=False,
-            preload_content=False,
-            decode_content=False,
             retries=_NO_RETRIES,
-            timeout=urllib3.Timeout(connect=connect_seconds, read=read_seconds),
+            timeout=_TIMEOUT,
         )
         response = requests.Response()
-        response.status_code, response.raw, response.request = reply.status, reply, request
-        response.url = request.url
+        response.status_code, response.url, response.request = reply.status, request.url, request
         response.headers = CaseInsensitiveDict(reply.headers)
+        # Where `content` keeps what it has read.
+        response._content = reply.data
         return response
 
-    def _telling(self, kind: type[Any]) -> type[Any]:
-        """The class of connections, made to tell of itself before it waits for a reply.
+    def _connect(
+        self, request: requests.PreparedRequest, verify: Any, cert: Any, proxies: Any
+    ) -> None:
+        """Finds the way to the server."""
+        pool: Any = self.get_connection_with_tls_context(
+            request, verify, proxies=proxies, cert=cert
+        )
+        self.cert_verify(pool, request.url, verify, cert)  # type: ignore[no-untyped-call]
+        pool.ConnectionCls = connection_class(pool.ConnectionCls, self._tell, READ_TIMEOUT_SECONDS)
+        self._connections = pool
+        self._is_by_proxy = self.request_url(request, proxies) == request.url
 
-        Only the reply's headers could tell which connection they came by, and a server that lets
-        them trickle in would never be found out.
-        """
-        adapter = self
-
-        class Telling(kind):  # type: ignore[misc]
-            def getresponse(self, *args: Any, **options: Any) -> Any:
-                if adapter.waiting is not None:
-                    adapter.waiting.connection = getattr(self, "sock", None)
-                return super().getresponse(*args, **options)
-
-        return Telling
+    def _tell(self, connection: socket.socket | None) -> None:
+        if self.waiting is not None:
+            self.waiting.connection = connection
 
 
 def _path_of(url: str) -> str:
@@ -147,8 +143,9 @@ class Transport:
             "Stripe-Version": STRIPE_VERSION,
             "User-Agent": "source-stripe-saas",
             "Accept": "*/*",
-            "Accept-Encoding": "gzip, deflate",
+            "Accept-Encoding": ENCODINGS,
             "Connection": "keep-alive",
+            "Host": urlsplit(settings.api_url).netloc,
         }
         self._server = OneServer(pool_connections=2, pool_maxsize=2)
         for scheme in ("https://", "http://"):
@@ -182,14 +179,8 @@ class Transport:
         self._server.waiting = waiting
         response = self._session.send(
             request,
-            stream=True,
             allow_redirects=False,
-            timeout=(CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS),
             verify=self._verify,
             proxies=self._proxies,
         )
-        try:
-            content = response.raw.read(decode_content=True)
-        finally:
-            response.raw.release_conn()
-        return Answer(response.status_code, response.headers, content)
+        return Answer(response.status_code, response.headers, response.content)
