@@ -21,6 +21,19 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 PAGE = {"object": "list", "url": "/v1/things", "has_more": False, "data": [{"id": "th_1"}]}
 
+_SIGNS = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+"""What the key of an authority may be used for."""
+
 
 @dataclass
 class Heard:
@@ -135,14 +148,21 @@ def certificates(folder: Path, name: str = "localhost") -> Path:
         known_as: x509.GeneralName = x509.IPAddress(ip_address(name))
     except ValueError:
         known_as = x509.DNSName(name)
+    # From 3.13 on Python wants to know by which key a certificate was signed, and that it may.
+    signed_by = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
     authority = (
         _certificate(issuer, issuer, authority_key)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(_SIGNS, critical=True)
+        .add_extension(
+            x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key()), critical=False
+        )
         .sign(authority_key, hashes.SHA256())
     )
     server = (
         _certificate(subject, issuer, server_key)
         .add_extension(x509.SubjectAlternativeName([known_as]), critical=False)
+        .add_extension(signed_by, critical=False)
         .sign(authority_key, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM

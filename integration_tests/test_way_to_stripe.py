@@ -3,6 +3,11 @@
 import base64
 import io
 import json
+import socket
+import ssl
+import threading
+import time
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -13,6 +18,7 @@ from source_stripe_saas.stripe.client import StripeClient
 from source_stripe_saas.stripe.limits import RateLimits
 from source_stripe_saas.stripe.refusal import Refusal, Unreachable
 from source_stripe_saas.stripe.trust import TrustError, remarks
+from source_stripe_saas.stripe.watch import Watch
 
 KEY = "sk_test_wayToStripe00000000001"
 
@@ -26,12 +32,13 @@ def settings_for(url, **config):
     return parse_settings({"client_secret": KEY, "api_url": url, **config})
 
 
-def ask(url, **config):
+def ask(url, *, attempts=2, watch=None):
     client = StripeClient(
-        settings_for(url, **config),
-        attempts=2,
+        settings_for(url),
+        attempts=attempts,
         limits=RateLimits(1e6, 1e6),
         sleep=lambda seconds: None,
+        watch=watch,
     )
     return client.get("things", [("limit", "1")]).body["data"]
 
@@ -135,8 +142,73 @@ def test_a_proxys_user_does_not_take_the_place_of_the_key(monkeypatch):
         monkeypatch.setenv("HTTP_PROXY", f"http://me:mine@127.0.0.1:{proxy.port}")
         # The proxy answers itself; the host that was asked for does not even exist.
         assert ask("http://stripe.invalid") == [{"id": "th_1"}]
+    assert proxy.lines == ["GET http://stripe.invalid/v1/things?limit=1 HTTP/1.1"]
     [sent] = proxy.headers
     assert sent["Authorization"] == f"Bearer {KEY}"
+    assert sent["Host"] == "stripe.invalid"
+
+
+def test_a_proxy_that_trickles_its_own_reply_is_not_waited_for_for_ever(tls, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tls / "ca.pem"))
+    watch = Watch(tells_after_seconds=0.2, ends_after_seconds=0.5, looks_every_seconds=0.1)
+    with a_trickle(b"HTTP/1.1 200 OK\r\nX: ") as port:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+        asked = time.monotonic()
+        with pytest.raises(Unreachable):
+            ask("https://localhost:9", watch=watch, attempts=1)
+    assert time.monotonic() - asked < 20
+
+
+@contextmanager
+def a_trickle(begin):
+    """A port that answers with this, and then a byte now and then."""
+    stop = threading.Event()
+
+    def trickle(listener):
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.recv(65_536)
+            connection.sendall(begin)
+            while not stop.wait(0.05):
+                connection.sendall(b"1")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=trickle, args=(listener,), daemon=True).start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            stop.set()
+
+
+def test_a_tls_connection_that_is_broken_off_gives_nothing_encrypted_for_a_body(tls):
+    here, there = socket.socketpair()
+    asks, answers = (
+        ssl.SSLContext(kind) for kind in (ssl.PROTOCOL_TLS_CLIENT, ssl.PROTOCOL_TLS_SERVER)
+    )
+    asks.load_verify_locations(tls / "ca.pem")
+    answers.load_cert_chain(tls / "server.pem", tls / "server.key")
+
+    def answer():
+        with answers.wrap_socket(there, server_side=True) as server, suppress(OSError):
+            for _ in range(8):
+                server.sendall(b"x" * 10_000)
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    clock = iter((0.0, 1_000.0))
+    watch = Watch(looks_every_seconds=3_600, clock=lambda: next(clock))
+    with (
+        asks.wrap_socket(here, server_hostname="localhost") as client,
+        watch.over("GET /v1/invoices") as waiting,
+    ):
+        waiting.connection = client
+        received = client.recv(10)
+        thread.join(timeout=10)  # all of it is on this side by now, most of it still encrypted
+        watch.look()
+        with suppress(OSError):
+            while part := client.recv(65_536):
+                received += part
+    assert set(received) == set(b"x")
 
 
 @pytest.mark.parametrize("status", [302, 407, 500])

@@ -8,61 +8,77 @@ takes longer than the rest of a page's way through this connector; so that part 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import urllib3.connection
-
 from source_stripe_saas.stripe.http1 import Reply, read_reply, request_of
+from source_stripe_saas.stripe.watch import Waiting
 
 _BUFFER_BYTES = 1 << 16
 
-_KINDS = (urllib3.connection.HTTPConnection, urllib3.connection.HTTPSConnection)
 
-Tell = Callable[[socket.socket | None], None]
-"""Told which socket a reply is about to come by."""
+class Listener:
+    """Knows who waits for the next reply, and tells them by which socket it will come.
+
+    Only the reply's headers could tell otherwise, and a server that lets them trickle in would
+    never be found out.
+    """
+
+    def __init__(self) -> None:
+        self.waiting: Waiting | None = None
+
+    def tell(self, connection: socket.socket | None) -> None:
+        """Tells them."""
+        if self.waiting is not None:
+            self.waiting.connection = connection
 
 
 class Answered:
     """A reply in the shape that urllib3's pools hand on."""
 
     version_string, length_remaining = "HTTP/1.1", 0
+    """For the pools' debug log."""
 
     def __init__(self, reply: Reply) -> None:
         self.status, self.headers, self.data = reply.status, reply.headers, reply.decoded()
 
 
-def connection_class(kind: type[Any], tell: Tell, silence_seconds: float) -> type[Any]:
+def connection_class(kind: type[Any], listener: Listener, silence_seconds: float) -> type[Any]:
     """A class of connections in place of a pool's own.
 
     Args:
         kind: the pool's. If it is not urllib3's, whoever put it there (a proxy of another kind, a
             recorder of replies) wants to send and read for itself, and does.
-        tell: told of a socket before its reply is waited for: only the reply's headers could tell
-            which connection they came by, and a server that lets them trickle in would never be
-            found out.
+        listener: told of each socket before its reply is waited for.
         silence_seconds: how long a server may say nothing.
     """
-    if kind not in _KINDS:
-        return _telling(kind, tell)
-    return _direct(kind, tell, silence_seconds)
+    # Not by comparing classes: a recorder may stand under urllib3's own names.
+    if kind.__module__ != "urllib3.connection":
+        return _telling(kind, listener)
+    return _direct(kind, listener, silence_seconds)
 
 
-def _telling(kind: type[Any], tell: Tell) -> type[Any]:
+def _telling(kind: type[Any], listener: Listener) -> type[Any]:
     class Telling(kind):  # type: ignore[misc]
         def getresponse(self, *args: Any, **options: Any) -> Any:
-            tell(getattr(self, "sock", None))
+            listener.tell(getattr(self, "sock", None))
             return super().getresponse(*args, **options)
 
     return Telling
 
 
-def _direct(kind: type[Any], tell: Tell, silence_seconds: float) -> type[Any]:
+def _direct(kind: type[Any], listener: Listener, silence_seconds: float) -> type[Any]:
     class Direct(kind):  # type: ignore[misc]
         def connect(self) -> None:
             super().connect()
             # Until here the pool's patience for connecting held.
             self.sock.settimeout(silence_seconds)
+
+        def _new_conn(self) -> socket.socket:
+            # A proxy may take its time over its own reply, before there is a way to the server.
+            connection: socket.socket = super()._new_conn()
+            listener.tell(connection)
+            return connection
 
         def request(
             self,
@@ -79,7 +95,7 @@ def _direct(kind: type[Any], tell: Tell, silence_seconds: float) -> type[Any]:
             self.sock.sendall(request_of(url, headers or {}))
 
         def getresponse(self) -> Any:
-            tell(self.sock)
+            listener.tell(self.sock)
             with self.sock.makefile("rb", _BUFFER_BYTES) as stream:
                 reply = read_reply(stream)
             if reply.is_last:

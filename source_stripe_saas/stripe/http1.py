@@ -7,6 +7,7 @@ costs as much as finding a hundred objects in its body. An API needs no more of 
 from __future__ import annotations
 
 import http.client
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,10 +25,19 @@ _MOST_LINES = 200
 _MOST_BYTES_AT_ONCE = 1 << 24
 """A length is only a promise: memory for more is taken as it comes true."""
 
+_LENGTH, _CHUNK_LENGTH = re.compile(r"[0-9]{1,16}"), re.compile(rb"[0-9A-Fa-f]{1,13}")
+"""A number of more digits than any body has bytes is no length; Python would not even print it."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+_SWITCHING = 101
+"""To a protocol that nobody has asked for."""
+
 _WITHOUT_BODY = frozenset((204, 304))
 
 # zlib's window bits: with a header of either kind, told apart by itself; and without any.
 _GZIP_OR_ZLIB, _BARE = 47, -15
+_GZIP_BEGINS = b"\x1f\x8b"
 
 
 class Malformed(http.client.HTTPException):
@@ -49,13 +59,12 @@ class Reply:
         """The body without its compression.
 
         Raises:
-            Malformed: it is not what `Content-Encoding` says, or cannot be undone.
+            Malformed: it is not what `Content-Encoding` says.
         """
-        encoding = self.headers.get("Content-Encoding", "identity").strip().lower()
-        if encoding in ("identity", "") or not self.body:
-            return self.body
+        encoding = self.headers.get("Content-Encoding", "").strip().lower()
+        # Any other word may be one for no compression; whoever reads the body will see.
         if encoding not in ("gzip", "x-gzip", "deflate"):
-            raise Malformed(f"content encoding {encoding!r}")
+            return self.body
         try:
             return _inflated(self.body, _GZIP_OR_ZLIB)
         except zlib.error as error:
@@ -75,13 +84,16 @@ def request_of(target: str, headers: Mapping[str, str]) -> bytes:
         headers: all of them, `Host` too.
 
     Raises:
-        ValueError: something in it would end its line early.
+        ValueError: something in it would end its line, or its target, early, or has no place in
+            HTTP. What it is is not said: the key is among it.
     """
     lines = [f"GET {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    text = "\r\n".join(lines)
-    if len(text.splitlines()) != len(lines) or " " in target:
+    if _CONTROL.search("".join(lines)) or " " in target:
         raise ValueError("a request must not hold control characters")
-    return f"{text}\r\n\r\n".encode("latin-1")
+    try:
+        return "\r\n".join((*lines, "", "")).encode("latin-1")
+    except UnicodeEncodeError:
+        raise ValueError("a request must not hold characters beyond Latin-1") from None
 
 
 def read_reply(stream: BinaryIO) -> Reply:
@@ -99,18 +111,19 @@ def read_reply(stream: BinaryIO) -> Reply:
     while status < 200:  # "100 Continue" and its like come ahead of the reply itself
         version, status = _status(stream)
         headers = _headers(stream)
-    is_last = _says(headers, "Connection", "close") or (
-        version == b"HTTP/1.0" and not _says(headers, "Connection", "keep-alive")
-    )
+    wishes = _words(headers, "Connection")
+    is_last = "close" in wishes or (version == b"HTTP/1.0" and "keep-alive" not in wishes)
     if status in _WITHOUT_BODY:
         return Reply(status, headers, b"", is_last)
-    if "Transfer-Encoding" in headers:  # a length beside it does not count
-        return Reply(status, headers, _chunked(stream, headers["Transfer-Encoding"]), is_last)
-    length = headers.get("Content-Length")
-    if length is None:
+    # A length beside chunks does not count.
+    if _words(headers, "Transfer-Encoding") - {"identity"}:
+        return Reply(status, headers, _chunked(stream, headers), is_last)
+    lengths = _words(headers, "Content-Length")
+    if not lengths:
         return Reply(status, headers, stream.read(), True)
-    if not (length.isascii() and length.isdigit()):
-        raise Malformed(f"Content-Length {length!r}")
+    length = lengths.pop()
+    if lengths or not _LENGTH.fullmatch(length):
+        raise Malformed("Content-Length is no length")
     return Reply(status, headers, _exactly(stream, int(length)), is_last)
 
 
@@ -119,10 +132,13 @@ def _status(stream: BinaryIO) -> tuple[bytes, int]:
     if not line:
         raise http.client.RemoteDisconnected("the connection was closed without a reply")
     version, _, rest = line.partition(b" ")
-    code = rest[:3]
-    if version not in (b"HTTP/1.1", b"HTTP/1.0") or not code.isdigit() or len(code) < 3:
+    code = rest.strip().partition(b" ")[0]
+    if version not in (b"HTTP/1.1", b"HTTP/1.0") or not (code.isdigit() and len(code) == 3):
         raise Malformed(f"status line {line[:80]!r}")
-    return version, int(code)
+    status = int(code)
+    if status < 100 or status == _SWITCHING:
+        raise Malformed(f"status {status}")
+    return version, status
 
 
 def _headers(stream: BinaryIO) -> CaseInsensitiveDict[str]:
@@ -140,24 +156,33 @@ def _headers(stream: BinaryIO) -> CaseInsensitiveDict[str]:
     raise Malformed("too many headers")
 
 
-def _says(headers: Mapping[str, str], name: str, word: str) -> bool:
+def _words(headers: Mapping[str, str], name: str) -> set[str]:
+    """What a header lists; said twice alike is said once (RFC 9110, 8.6)."""
     value = headers.get(name)
-    return value is not None and word in value.lower()
+    if value is None:
+        return set()
+    return {word.strip().lower() for word in value.split(",")} - {""}
 
 
-def _chunked(stream: BinaryIO, encoding: str) -> bytes:
+def _chunked(stream: BinaryIO, headers: Mapping[str, str]) -> bytes:
     """A body of pieces, each with its length ahead of it."""
-    if encoding.strip().lower() != "chunked":
-        raise Malformed(f"transfer encoding {encoding!r}")
+    if _words(headers, "Transfer-Encoding") - {"identity"} != {"chunked"}:
+        raise Malformed("Transfer-Encoding is not chunked")
     pieces: list[bytes] = []
     while True:
-        size = _line(stream).partition(b";")[0].strip()
-        if not size or not all(digit in b"0123456789abcdefABCDEF" for digit in size):
+        line = _line(stream)
+        if not line:
+            raise http.client.IncompleteRead(b"".join(pieces))
+        size = line.partition(b";")[0].strip()
+        if not _CHUNK_LENGTH.fullmatch(size):
             raise Malformed(f"size of a chunk {size[:20]!r}")
         length = int(size, 16)
         if length == 0:
-            _headers(stream)  # which may follow the last chunk, and end with an empty line anyway
-            return b"".join(pieces)
+            # More headers may follow; that the body is whole is known without them.
+            for _ in range(_MOST_LINES):
+                if _line(stream) in (b"\r\n", b"\n", b""):
+                    return b"".join(pieces)
+            raise Malformed("too many headers after the body")
         pieces.append(_exactly(stream, length))
         if _line(stream) not in (b"\r\n", b"\n"):
             raise Malformed("a chunk is longer than its size")
@@ -192,14 +217,10 @@ def _inflated(body: bytes, window_bits: int) -> bytes:
         zlib.error: it is none, or ends early.
     """
     parts: list[bytes] = []
-    while body:
+    # Behind the first member may follow others, and what some servers pad their replies with.
+    while body and (not parts or body.startswith(_GZIP_BEGINS)):
         inflater = zlib.decompressobj(window_bits)
-        try:
-            parts.append(inflater.decompress(body))
-        except zlib.error:
-            if parts:
-                break  # some servers pad what they send
-            raise
+        parts.append(inflater.decompress(body))
         if not inflater.eof:
             raise zlib.error("the body ends early")
         body = inflater.unused_data

@@ -1,13 +1,12 @@
 """A path and its parameters -> the bytes that came back, over one thread's own connection.
 
 A session's `get` spends more time on cookies, redirects and chunks than a page of a hundred objects
-takes to slice. None of them matter here, so the request is prepared apart from the session, and an
-adapter of our own reads the reply.
+takes to slice. None of them matter here, so the request is prepared apart from the session, and
+goes out by an adapter and by connections of our own.
 """
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -18,7 +17,7 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 from source_stripe_saas.settings import Settings
-from source_stripe_saas.stripe.connection import connection_class
+from source_stripe_saas.stripe.connection import Listener, connection_class
 from source_stripe_saas.stripe.http1 import ENCODINGS
 from source_stripe_saas.stripe.trust import proxies, verification
 from source_stripe_saas.stripe.watch import Waiting
@@ -60,8 +59,8 @@ class OneServer(HTTPAdapter):
         super().__init__(**options)
         self._connections: Any = None
         self._is_by_proxy = False
-        self.waiting: Waiting | None = None
-        """Told which connection the next request goes out by."""
+        self.listener = Listener()
+        """Apart from the adapter, which would otherwise hold its own pool, and keep it open."""
 
     def send(
         self,
@@ -85,6 +84,7 @@ class OneServer(HTTPAdapter):
         Raises:
             urllib3.exceptions.HTTPError: the connection broke.
             OSError: `verify` names a file that is not there.
+            ValueError: the request cannot be put into HTTP.
         """
         assert request.url is not None
         if self._connections is None:
@@ -113,13 +113,11 @@ class OneServer(HTTPAdapter):
             request, verify, proxies=proxies, cert=cert
         )
         self.cert_verify(pool, request.url, verify, cert)  # type: ignore[no-untyped-call]
-        pool.ConnectionCls = connection_class(pool.ConnectionCls, self._tell, READ_TIMEOUT_SECONDS)
+        pool.ConnectionCls = connection_class(
+            pool.ConnectionCls, self.listener, READ_TIMEOUT_SECONDS
+        )
         self._connections = pool
         self._is_by_proxy = self.request_url(request, proxies) == request.url
-
-    def _tell(self, connection: socket.socket | None) -> None:
-        if self.waiting is not None:
-            self.waiting.connection = connection
 
 
 def _path_of(url: str) -> str:
@@ -176,7 +174,7 @@ class Transport:
         request = self._blank.copy()
         request.url = url
         request.headers.update(headers)
-        self._server.waiting = waiting
+        self._server.listener.waiting = waiting
         response = self._session.send(
             request,
             allow_redirects=False,

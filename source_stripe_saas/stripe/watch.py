@@ -86,6 +86,14 @@ class Watch:
                     waiting.told_at = now
                     _log.warning("Waiting for Stripe: %s has taken %.0f s", waiting.label, taken)
                 if taken >= self._ends_after and waiting.connection is not None:
-                    # Whoever reads from it sees the connection break, and tries again.
-                    with suppress(OSError):
-                        waiting.connection.shutdown(socket.SHUT_RDWR)
+                    _break_off(waiting.connection)
+
+
+def _break_off(connection: socket.socket) -> None:
+    """Whoever reads from the connection sees it break, and tries again."""
+    # By a proxy that itself wants TLS, urllib3 hands out a wrapper around the socket.
+    own = getattr(connection, "socket", connection)
+    with suppress(OSError):
+        # A TLS socket's own `shutdown` gives up its keys first, and its reader would go on to
+        # take what is still to come, encrypted, for the body.
+        socket.socket.shutdown(own, socket.SHUT_RDWR)

@@ -1,17 +1,20 @@
 """Requests over real sockets: one connection for as long as it lasts, and a new one after that."""
 
+import gc
 import gzip
 import socket
 import threading
 import time
-from contextlib import contextmanager
+import weakref
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
 import urllib3
 from urllib3.connection import HTTPConnection
+from urllib3.util.connection import create_connection
 
-from source_stripe_saas.stripe.connection import connection_class
+from source_stripe_saas.stripe.connection import Listener, connection_class
 from source_stripe_saas.stripe.transport import FAILURES, Transport
 from source_stripe_saas.stripe.watch import Waiting
 from unit_tests.builders import some_settings
@@ -20,9 +23,19 @@ BODY = b'{"object": "list", "data": [], "has_more": false}'
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
 
 
+def whole_request(connection: socket.socket) -> bytes:
+    received = b""
+    while not received.endswith(b"\r\n\r\n") and (part := connection.recv(65_536)):
+        received += part
+    return received
+
+
 @contextmanager
-def a_server(*connections: list[bytes]):
-    """Takes connections one after the other; each answers its replies, then ends."""
+def a_server(*connections: list[bytes], hangs_up: bool = True):
+    """Takes connections one after the other; each answers its replies, then ends.
+
+    If it does not hang up, it waits for the other side to do so, and adds `b""` to what it heard.
+    """
     heard: list[list[bytes]] = []
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(10)
@@ -36,9 +49,13 @@ def a_server(*connections: list[bytes]):
             requests: list[bytes] = []
             heard.append(requests)
             with connection:
+                connection.settimeout(10)
                 for reply in replies:
-                    requests.append(connection.recv(65_536))
+                    requests.append(whole_request(connection))
                     connection.sendall(reply)
+                if not hangs_up:
+                    with suppress(TimeoutError):
+                        requests.append(whole_request(connection))
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -89,7 +106,6 @@ def test_headers_of_one_request_are_not_those_of_the_next():
     [
         WHOLE,  # closed without a word
         WHOLE.replace(b"200 OK", b"200 OK\r\nConnection: close"),
-        WHOLE + b"more than it said",
         b"HTTP/1.1 200 OK\r\n\r\n" + BODY,
     ],
 )
@@ -108,8 +124,62 @@ def until_noticed(transport: Transport) -> None:
     connection = pool.get()
     pool.put(connection)
     deadline = time.monotonic() + 10
-    while connection is not None and connection.is_connected and time.monotonic() < deadline:
+    while connection is not None and connection.is_connected:
+        assert time.monotonic() < deadline, "the connection is still open"
         time.sleep(0.001)
+
+
+def test_a_connection_is_closed_after_what_the_server_says_is_its_last_reply():
+    last = WHOLE.replace(b"200 OK", b"200 OK\r\nConnection: close")
+    with a_server([last], [WHOLE], hangs_up=False) as (url, heard):
+        transport = a_transport(url)
+        assert [get(transport).content for _ in range(2)] == [BODY, BODY]
+        del transport
+    assert heard[0][1] == b""
+
+
+def test_a_transport_that_is_no_longer_needed_leaves_no_connection_open():
+    with a_server([WHOLE], hangs_up=False) as (url, heard):
+        transport = a_transport(url)
+        get(transport)
+        server = weakref.ref(transport._server)
+        del transport
+        gc.collect()
+        assert server() is None
+    assert heard[0][1:] == [b""]
+
+
+def test_a_long_request_is_sent_to_its_end():
+    with a_server([WHOLE]) as (url, heard):
+        get(a_transport(url), **{"X-Long": "x" * 5_000_000})
+    assert len(heard[0][0]) > 5_000_000
+
+
+def test_a_server_that_says_nothing_is_waited_for_no_longer_than_is_said():
+    listener = Listener()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        pool = urllib3.HTTPConnectionPool("127.0.0.1", silent.getsockname()[1])
+        pool.ConnectionCls = connection_class(pool.ConnectionCls, listener, 0.2)
+        asked = time.monotonic()
+        with pytest.raises(urllib3.exceptions.ReadTimeoutError):
+            pool.urlopen("GET", "/", headers={}, retries=urllib3.Retry(0, read=False), timeout=9)
+    assert 0.2 <= time.monotonic() - asked < 5
+
+
+def test_connecting_may_take_10_seconds_and_stripe_be_silent_for_80(monkeypatch):
+    patience = []
+
+    def connect(address, timeout, **options):
+        patience.append(timeout)
+        return create_connection(address, timeout, **options)
+
+    monkeypatch.setattr("urllib3.util.connection.create_connection", connect)
+    with a_server([WHOLE]) as (url, _):
+        transport = a_transport(url)
+        get(transport)
+        connection = transport._server._connections.pool.get()
+        assert connection.sock.gettimeout() == 80.0
+    assert patience == [10.0]
 
 
 @pytest.mark.parametrize(
@@ -151,21 +221,29 @@ def test_a_body_of_many_packets_is_read_whole():
 
 
 def test_whoever_waits_is_told_the_connection_before_the_reply_is_there():
-    with a_server([WHOLE]) as (url, _):
-        waiting = Waiting("GET", 0.0)
-        a_transport(url).get("charges", [], {}, waiting)
-    assert isinstance(waiting.connection, socket.socket)
+    waits = [Waiting("GET", 0.0), Waiting("GET", 0.0)]
+    with a_server([WHOLE, WHOLE]) as (url, _):
+        transport = a_transport(url)
+        for waiting in waits:
+            transport.get("charges", [], {}, waiting)
+    assert [type(waiting.connection) for waiting in waits] == [socket.socket, socket.socket]
 
 
 def test_connections_of_another_make_send_and_read_for_themselves():
-    class Recorder(HTTPConnection):
-        pass
-
     told: list[Any] = []
+    listener = Listener()
+    listener.waiting = Waiting("GET", 0.0)
+
+    class Recorder(HTTPConnection):
+        def getresponse(self):
+            assert listener.waiting is not None
+            told.append(listener.waiting.connection)
+            return super().getresponse()
+
     with a_server([WHOLE]) as (url, _):
         pool = urllib3.connection_from_url(url)
-        pool.ConnectionCls = connection_class(Recorder, told.append, 5.0)
+        pool.ConnectionCls = connection_class(Recorder, listener, 5.0)
         reply = pool.urlopen("GET", "/v1/charges", redirect=False)
         assert reply.data == BODY
         assert isinstance(reply, urllib3.HTTPResponse)
-    assert len(told) == 1
+    assert [type(connection) for connection in told] == [socket.socket]

@@ -72,6 +72,22 @@ def test_a_reply_that_would_take_for_ever_is_broken_off(clock):
         assert ours.recv(1) == b""
 
 
+def test_a_connection_inside_another_is_broken_off_at_the_socket_they_share(clock):
+    """By a proxy that itself wants TLS, urllib3 speaks through an object of its own."""
+
+    class Wrapper:
+        def __init__(self, connection):
+            self.socket = connection
+
+    ours, theirs = socket.socketpair()
+    watch = a_watch(clock)
+    with ours, theirs, watch.over("GET /v1/invoices") as waiting:
+        waiting.connection = Wrapper(ours)
+        clock.now += 301
+        watch.look()
+        assert ours.recv(1) == b""
+
+
 HEADERS = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n"
 
 
