@@ -1,8 +1,8 @@
 """urllib3's connections -> connections that write a request and read its reply in one go.
 
 urllib3 does what is hard: it reaches the server, through a proxy or not, makes sure who it is, and
-notices a connection that went stale. Its way of a request over that connection is general, and
-takes longer than the rest of a page's way through this connector; so that part is done here.
+notices a connection that went stale. Its way of sending a request over that connection is general,
+and threads that read page after page wait for each other over it; so that part is done here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A stream of bytes -> one reply to a GET, as HTTP/1.1 frames it (RFC 9112).
 
-The standard library takes the parser that it has for letters to read a reply's headers, which
-costs as much as finding a hundred objects in its body. An API needs no more of HTTP than this.
+The standard library reads a reply's headers with the parser that it has for letters, at a price
+that shows in a read of thousands of pages. An API needs no more of HTTP than this.
 """
 
 from __future__ import annotations
