@@ -115,9 +115,11 @@ def read_reply(stream: BinaryIO) -> Reply:
     is_last = "close" in wishes or (version == b"HTTP/1.0" and "keep-alive" not in wishes)
     if status in _WITHOUT_BODY:
         return Reply(status, headers, b"", is_last)
-    # A length beside chunks does not count.
-    if _words(headers, "Transfer-Encoding") - {"identity"}:
-        return Reply(status, headers, _chunked(stream, headers), is_last)
+    codings = _words(headers, "Transfer-Encoding") - {"identity"}
+    if codings == {"chunked"}:  # a length beside it does not count
+        return Reply(status, headers, _chunked(stream), is_last)
+    if codings:
+        raise Malformed("Transfer-Encoding is not chunked")
     lengths = _words(headers, "Content-Length")
     if not lengths:
         return Reply(status, headers, stream.read(), True)
@@ -164,10 +166,8 @@ def _words(headers: Mapping[str, str], name: str) -> set[str]:
     return {word.strip().lower() for word in value.split(",")} - {""}
 
 
-def _chunked(stream: BinaryIO, headers: Mapping[str, str]) -> bytes:
+def _chunked(stream: BinaryIO) -> bytes:
     """A body of pieces, each with its length ahead of it."""
-    if _words(headers, "Transfer-Encoding") - {"identity"} != {"chunked"}:
-        raise Malformed("Transfer-Encoding is not chunked")
     pieces: list[bytes] = []
     while True:
         line = _line(stream)
