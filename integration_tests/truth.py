@@ -111,7 +111,7 @@ class Truth:
             elif all(row[name] in some for name, some in retriever.get("only_parents", {}).items()):
                 path, _, query = retriever["call"].replace("{id}", identity).partition("?")
                 params = [tuple(part.split("=")) for part in query.split("&") if part]
-                children = list(self.listed(path, params))  # type: ignore[arg-type]
+                children = list(self.listed(path, params))
             else:
                 children = []
             for child in children:
@@ -137,7 +137,7 @@ class Truth:
                     for path in retriever.get("expand", ())
                     if path.startswith(inner)
                 ]
-                data = list(self.listed(path, params))  # type: ignore[arg-type]
+                data = list(self.listed(path, params))
                 row[name] = {**embedded, "data": data, "has_more": False}
         return row
 

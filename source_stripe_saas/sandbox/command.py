@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
     Returns:
         The exit code: 0 when interrupted, 1 when it cannot be started.
     """
-    from source_stripe_saas.sandbox.account import open_account
+    from source_stripe_saas.sandbox.account import AccountKind, open_account
     from source_stripe_saas.sandbox.faults import KINDS, FaultOptions, parse_rates
     from source_stripe_saas.sandbox.server import Settings, serve
 
@@ -107,8 +107,8 @@ def run(arguments: argparse.Namespace) -> int:
                 "months": arguments.months,
                 "traceable": arguments.traceable,
             }
-        kind = "samples" if arguments.samples else "company"
-        account = open_account(kind, seed=arguments.seed, **options)  # type: ignore[arg-type]
+        kind: AccountKind = "samples" if arguments.samples else "company"
+        account = open_account(kind, seed=arguments.seed, **options)
     except ValueError as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from source_stripe_saas.sandbox.company.births import Births
 from source_stripe_saas.sandbox.company.calendar import add_months
 from source_stripe_saas.sandbox.company.catalogue import (
@@ -251,13 +253,13 @@ class Signups:
         session: dict[str, object],
         basket: list[tuple[Choice, int]],
         currency: str,
-        new_id: object,
+        new_id: Callable[[str], str],
     ) -> None:
         world = self.world
         world.store.put(session)
         for (price, quantity), amount in basket:
             item = objects.session_item(
-                new_id("li"),  # type: ignore[operator]
+                new_id("li"),
                 self.catalogue.price_object(price),
                 currency,
                 quantity,
