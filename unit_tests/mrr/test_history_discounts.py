@@ -57,11 +57,11 @@ def test_m42_an_unknown_discount_is_estimated_from_its_line():
     ]
 
 
-def test_m42_an_unknown_discount_stays_on_the_items_that_carry_it():
+def two_of_three_items_discounted(**more):
+    """Rows of three items, the first two of them with 10 % off, on two invoices in a row."""
     items = [item("si_1", "p10"), item("si_2", "p20"), item("si_3", "p30")]
-    carried = [{"discount": "di_x", "amount": 100}]
     lines = [
-        line("il_1", MONTHS[0], MONTHS[1], discount_amounts=carried),
+        line("il_1", MONTHS[0], MONTHS[1], discount_amounts=[{"discount": "di_x", "amount": 100}]),
         line("il_2", MONTHS[0], MONTHS[1], of="p20", si="si_2", amount=2000,
              discount_amounts=[{"discount": "di_x", "amount": 200}]),
         line("il_3", MONTHS[0], MONTHS[1], of="p30", si="si_3", amount=3000),
@@ -70,7 +70,11 @@ def test_m42_an_unknown_discount_stays_on_the_items_that_carry_it():
         {**one, "id": one["id"] + "b", "period": {"start": on(MONTHS[1]), "end": on(MONTHS[2])}}
         for one in lines
     ]
-    rows = history(S(*items), month(0, *lines), month(1, *later))
+    return history(S(*items), month(0, *lines), month(1, *later), **more)
+
+
+def test_m42_an_unknown_discount_stays_on_the_items_that_carry_it():
+    rows = two_of_three_items_discounted()
     # 10 % of 1000 and of 2000, nothing of 3000; seen twice, so for ever
     assert rows[0]["mrr_after"] == 900 + 1800 + 3000
 
@@ -116,18 +120,7 @@ def test_m42_of_a_deleted_coupon_only_the_terms_are_estimated():
 
 def test_m42_where_an_item_names_no_product_an_estimated_discount_is_on_all():
     prices = {**PRICES, "p20": {**PRICES["p20"], "product": None}}
-    items = [item("si_1", "p10"), item("si_2", "p20"), item("si_3", "p30")]
-    lines = [
-        line("il_1", MONTHS[0], MONTHS[1], discount_amounts=[{"discount": "di_x", "amount": 100}]),
-        line("il_2", MONTHS[0], MONTHS[1], of="p20", si="si_2", amount=2000,
-             discount_amounts=[{"discount": "di_x", "amount": 200}]),
-        line("il_3", MONTHS[0], MONTHS[1], of="p30", si="si_3", amount=3000),
-    ]  # fmt: skip
-    later = [
-        {**one, "id": one["id"] + "b", "period": {"start": on(MONTHS[1]), "end": on(MONTHS[2])}}
-        for one in lines
-    ]
-    rows = history(S(*items), month(0, *lines), month(1, *later), prices=prices)
+    rows = two_of_three_items_discounted(prices=prices)
     # The products of the others would leave out the item that carries it and names none.
     assert rows[0]["mrr_after"] == (1000 + 2000 + 3000) * 9 // 10
 
