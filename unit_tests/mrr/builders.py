@@ -158,3 +158,11 @@ def value(raw, options=None, **given):
 
     rows = rows_of(snapshots=[snapshot("2026-01-01", raw)], options=options or {}, **given)
     return Fraction(rows[-1]["mrr_exact_after"])
+
+
+ALL_DISCOUNTS = {"discounts": "all"}
+"""The option that counts discounts of every kind."""
+
+
+def with_discounts(*ids, items=(), **more):
+    return subscription(*items, discounts=list(ids), **more)
