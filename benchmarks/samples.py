@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from source_stripe_saas.sandbox.stripe_spec import load_samples
+from stripe_sandbox.stripe_spec import load_samples
 
 VARIANTS = 8
 """Objects of a collection differ in more than their gaps: so many shapes take turns."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from integration_tests.destination import Destination
 from integration_tests.truth import Truth
-from source_stripe_saas.sandbox.store import EVENT_WINDOW_SECONDS
+from stripe_sandbox.store import EVENT_WINDOW_SECONDS
 
 CONNECTORS_OWN = ("updated", "is_deleted")
 """Fields that records carry and Stripe's objects mostly do not."""

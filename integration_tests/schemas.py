@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from jsonschema import Draft7Validator
 
-from source_stripe_saas import resources
+from source_stripe_saas.config import resources
 
 
 @cache

@@ -14,8 +14,8 @@ from integration_tests.comparison import CONNECTORS_OWN
 from integration_tests.connector import MAIN_STREAMS, TEST_KEY, Connector
 from integration_tests.schemas import assert_fit
 from integration_tests.truth import Truth
-from source_stripe_saas.sandbox.account import SECONDS_PER_DAY, open_account
-from source_stripe_saas.sandbox.server.running import running_sandbox
+from stripe_sandbox.account import SECONDS_PER_DAY, open_account
+from stripe_sandbox.server.running import running_sandbox
 
 TAPES = Path(__file__).parent / "cassettes"
 PORT = 8421

@@ -15,7 +15,7 @@ from integration_tests.destination import Destination
 from integration_tests.soak.running import Kill, Nursery
 from integration_tests.soak.soak import CALM, discovered
 from integration_tests.world import a_world
-from source_stripe_saas.sandbox.faults import FaultOptions
+from stripe_sandbox.faults import FaultOptions
 
 STREAMS = (*MAIN_STREAMS, "invoice_line_items", "balance_transactions", "quotes", "events")
 AT_ONCE_SECONDS = 10

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from integration_tests.world import a_world
-from source_stripe_saas.cli import run
-from source_stripe_saas.sandbox.company.ledger import half_up
+from stripe_saas.cli import run
+from stripe_sandbox.company.ledger import half_up
 
 KEY = "sk_test_integration0000000001"
 

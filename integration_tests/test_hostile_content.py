@@ -9,7 +9,7 @@ from integration_tests.connector import Run
 from integration_tests.soak.running import Nursery
 from integration_tests.soak.soak import CALM, discovered
 from integration_tests.world import a_world
-from source_stripe_saas.sandbox.server.calls import Reply
+from stripe_sandbox.server.calls import Reply
 
 AWKWARD_ID = "cus a/b%20?#ü"
 NESTED = '{"a":' * 500 + "1" + "}" * 500

@@ -10,7 +10,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from integration_tests.connector import TEST_KEY
 from source_stripe_saas.__main__ import run
-from source_stripe_saas.settings import parse_settings
+from source_stripe_saas.config.settings import parse_settings
 from source_stripe_saas.source import SourceStripeSaas
 
 TEMPLATES = [

@@ -4,7 +4,7 @@ import pytest
 
 from integration_tests.connector import MAIN_STREAMS, run_process
 from integration_tests.world import a_world
-from source_stripe_saas.sandbox.server.keys import Key
+from stripe_sandbox.server.keys import Key
 
 KEY = "rk_test_withoutinvoices"
 

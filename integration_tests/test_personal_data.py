@@ -14,9 +14,9 @@ import pytest
 
 from integration_tests.schemas import assert_fit
 from integration_tests.world import a_world
-from source_stripe_saas import cli
 from source_stripe_saas.__main__ import run
-from source_stripe_saas.sandbox.server.calls import Reply
+from stripe_saas import cli
+from stripe_sandbox.server.calls import Reply
 
 MARK = "PII~"
 KEY = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"

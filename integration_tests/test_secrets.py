@@ -19,11 +19,11 @@ from integration_tests.connector import COMMAND
 from integration_tests.secret_search import assert_no_secret
 from integration_tests.world import a_world
 from source_stripe_saas.__main__ import run
-from source_stripe_saas.arguments import COMMANDS as PROTOCOL_COMMANDS
-from source_stripe_saas.cli import COMMANDS as PEOPLES_COMMANDS
-from source_stripe_saas.sandbox.command import READY_KEYS
-from source_stripe_saas.sandbox.server.keys import Key, parse_permissions
-from source_stripe_saas.stripe.transport import Transport
+from source_stripe_saas.api.transport import Transport
+from source_stripe_saas.protocol.arguments import COMMANDS as PROTOCOL_COMMANDS
+from stripe_saas.cli import COMMANDS as PEOPLES_COMMANDS
+from stripe_sandbox.command import READY_KEYS
+from stripe_sandbox.server.keys import Key, parse_permissions
 
 KEY = "sk_test_searchedFor0000000042"
 LESSER_KEY = "rk_test_searchedFor0000000043"
@@ -35,7 +35,7 @@ STREAMS = ("account", "customers", "subscriptions", "subscription_items", "invoi
 TAPES = Path(__file__).parent / "cassettes"
 LIKE_A_KEY = re.compile(r"\b(?:sk|rk|pk)_(?:live|test|org)_\w+")
 CONFIGS = ("good.json", "lesser.json", "wrong.json", "nowhere.json")
-PEOPLES = (sys.executable, "-m", "source_stripe_saas.cli")
+PEOPLES = (sys.executable, "-m", "stripe_saas.cli")
 
 
 class Bench:

@@ -8,9 +8,9 @@ from airbyte_cdk.models import AirbyteStateMessageSerializer, ConfiguredAirbyteC
 from airbyte_cdk.test import entrypoint_wrapper
 from airbyte_cdk.test.standard_tests import SourceTestSuiteBase
 
-from source_stripe_saas.sandbox.account import open_account
-from source_stripe_saas.sandbox.server.running import running_sandbox
 from source_stripe_saas.source import SourceStripeSaas
+from stripe_sandbox.account import open_account
+from stripe_sandbox.server.running import running_sandbox
 
 HERE = Path(__file__).parent
 

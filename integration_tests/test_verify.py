@@ -10,8 +10,8 @@ import requests
 from integration_tests.connector import MAIN_STREAMS
 from integration_tests.destination import Destination
 from integration_tests.world import a_world
-from source_stripe_saas.cli import run
-from source_stripe_saas.sandbox.server.running import running_sandbox
+from stripe_saas.cli import run
+from stripe_sandbox.server.running import running_sandbox
 
 TINY = {"customers": 25, "months": 8}
 CLEAN = "nothing missing, extra or stale"

@@ -9,7 +9,7 @@ import pytest
 from integration_tests.connector import CONSOLE_SCRIPT
 from integration_tests.postgres import a_postgres, postgres_programs
 from integration_tests.world import a_world
-from source_stripe_saas.cli import run
+from stripe_saas.cli import run
 
 TINY = {"customers": 12, "months": 4}
 STREAMS = [

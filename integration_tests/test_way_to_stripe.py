@@ -13,12 +13,12 @@ import pytest
 
 from integration_tests.servers import a_server, certificates
 from source_stripe_saas.__main__ import run
-from source_stripe_saas.settings import parse_settings
-from source_stripe_saas.stripe.client import StripeClient
-from source_stripe_saas.stripe.limits import RateLimits
-from source_stripe_saas.stripe.refusal import Refusal, Unreachable
-from source_stripe_saas.stripe.trust import TrustError, remarks
-from source_stripe_saas.stripe.watch import Watch
+from source_stripe_saas.api.client import StripeClient
+from source_stripe_saas.api.limits import RateLimits
+from source_stripe_saas.api.refusal import Refusal, Unreachable
+from source_stripe_saas.api.trust import TrustError, remarks
+from source_stripe_saas.api.watch import Watch
+from source_stripe_saas.config.settings import parse_settings
 
 KEY = "sk_test_wayToStripe00000000001"
 

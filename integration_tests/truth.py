@@ -7,11 +7,11 @@ from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from source_stripe_saas import resources
-from source_stripe_saas.sandbox.account import Account
-from source_stripe_saas.sandbox.server.app import build_app
-from source_stripe_saas.sandbox.server.calls import Reply
-from source_stripe_saas.sandbox.streams import STREAMS, counts
+from source_stripe_saas.config import resources
+from stripe_sandbox.account import Account
+from stripe_sandbox.server.app import build_app
+from stripe_sandbox.server.calls import Reply
+from stripe_sandbox.streams import STREAMS, counts
 
 StripeObject = dict[str, Any]
 Params = Iterable[tuple[str, str]]

@@ -12,8 +12,8 @@ import requests
 
 from integration_tests.connector import Connector
 from integration_tests.truth import Truth
-from source_stripe_saas.sandbox.account import SECONDS_PER_DAY, Account, AccountKind, open_account
-from source_stripe_saas.sandbox.server.running import running_sandbox
+from stripe_sandbox.account import SECONDS_PER_DAY, Account, AccountKind, open_account
+from stripe_sandbox.server.running import running_sandbox
 
 LIVE_KEY = "sk_live_integration0000000001"
 SMALL = {"customers": 60, "months": 8}

@@ -11,8 +11,10 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-from source_stripe_saas import resources
-from source_stripe_saas.arguments import (
+from source_stripe_saas.api.trust import own_certificates
+from source_stripe_saas.config import resources
+from source_stripe_saas.config.settings import ConfigError, parse_settings
+from source_stripe_saas.protocol.arguments import (
     catalog_of,
     load_catalog,
     load_config,
@@ -20,8 +22,6 @@ from source_stripe_saas.arguments import (
     parse_arguments,
     states_of,
 )
-from source_stripe_saas.settings import ConfigError, parse_settings
-from source_stripe_saas.stripe.trust import own_certificates
 
 _STOPPED = "The sync was stopped by {} before its end. Run it again: it goes on where it stopped."
 
@@ -91,8 +91,8 @@ def _run_with_cdk(
     from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
     from source_stripe_saas.engine.ending import OutputBroken, Stopped
-    from source_stripe_saas.engine.entrypoint import PageEntrypoint
-    from source_stripe_saas.engine.heap import keep_one_heap, look_for_cycles_seldom
+    from source_stripe_saas.protocol.entrypoint import PageEntrypoint
+    from source_stripe_saas.protocol.heap import keep_one_heap, look_for_cycles_seldom
     from source_stripe_saas.source import SourceStripeSaas
 
     keep_one_heap()

@@ -26,9 +26,14 @@ from airbyte_cdk.sources.streams.concurrent.cursor import CursorField
 from airbyte_cdk.sources.streams.concurrent.default_stream import DefaultStream
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_stripe_saas import errors, resources
-from source_stripe_saas.account import Account, AccountRefused, open_account
-from source_stripe_saas.check import check_connection
+from source_stripe_saas.api.client import StripeClient
+from source_stripe_saas.api.refusal import EventsForgotten, StripeError
+from source_stripe_saas.api.trust import remarks
+from source_stripe_saas.config import resources
+from source_stripe_saas.config.settings import ConfigError, Settings, parse_settings
+from source_stripe_saas.connection import errors
+from source_stripe_saas.connection.account import Account, AccountRefused, open_account
+from source_stripe_saas.connection.check import check_connection
 from source_stripe_saas.engine.core import PageSource
 from source_stripe_saas.engine.cursor import AnyProgress, ProgressCursor
 from source_stripe_saas.engine.page import Making
@@ -36,7 +41,6 @@ from source_stripe_saas.engine.partition import Placeholder, UnitPartitions
 from source_stripe_saas.ledger.progress import read_ledger_position
 from source_stripe_saas.ledger.sync import LedgerSync
 from source_stripe_saas.privacy.redaction import Redaction
-from source_stripe_saas.settings import ConfigError, Settings, parse_settings
 from source_stripe_saas.streams.crew import Assignment, Member, assign
 from source_stripe_saas.streams.plan import StreamPlan, plans_of
 from source_stripe_saas.streams.position import read_position
@@ -44,9 +48,6 @@ from source_stripe_saas.streams.progress import Progress
 from source_stripe_saas.streams.route import ReadAll, choose_route
 from source_stripe_saas.streams.traffic import Processor, Traffic
 from source_stripe_saas.streams.work import StreamWork, Unit
-from source_stripe_saas.stripe.client import StripeClient
-from source_stripe_saas.stripe.refusal import EventsForgotten, StripeError
-from source_stripe_saas.stripe.trust import remarks
 
 _WORKERS: Mapping[str, int] = {"live": 64, "test": 16}
 """Threads by the key's mode when the config leaves it to us.

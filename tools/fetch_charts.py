@@ -11,7 +11,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from source_stripe_saas.report.library import ASSETS, LIBRARY, NOTE
+from stripe_saas.report.library import ASSETS, LIBRARY, NOTE
 
 PACKAGE = "echarts"
 SCRIPT = "package/dist/echarts.min.js"

@@ -15,7 +15,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docs" / "marts.md"
 PAGE = Path(__file__).with_name("marts_page.md")
-DBT = ROOT / "source_stripe_saas" / "dbt"
+DBT = ROOT / "stripe_saas" / "dbt"
 MARTS = DBT / "models" / "marts"
 
 GROUPS = {

@@ -16,7 +16,7 @@ from source_stripe_saas.mrr import EVENT_TYPES
 from source_stripe_saas.mrr.movement import DISCOUNT_ROWS
 from source_stripe_saas.mrr.options import CHOICES, FACTORS, PRESETS, WAREHOUSE_OPTIONS, Options
 from source_stripe_saas.mrr.row import ONCE_TYPES, TOLD_TYPES
-from source_stripe_saas.mrr_commands.wording import WORDS
+from stripe_saas.explain.wording import WORDS
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docs" / "mrr.md"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from source_stripe_saas import resources
+from source_stripe_saas.config import resources
 from source_stripe_saas.privacy.classes import PAYMENT_INSTRUMENTS, Policy
 from source_stripe_saas.privacy.redaction import Redaction
 from source_stripe_saas.privacy.table import NOT_PERSONAL, Table, table

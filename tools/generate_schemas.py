@@ -19,7 +19,7 @@ from typing import Any
 
 import orjson
 
-from source_stripe_saas.sandbox import stripe_spec as extract
+from stripe_sandbox import stripe_spec as extract
 from tools import descriptions, stripe_spec
 from tools.object_schema import Schema
 from tools.stream_plans import load_plans

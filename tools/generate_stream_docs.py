@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from source_stripe_saas.permissions import PREFIX, label
+from source_stripe_saas.connection.permissions import PREFIX, label
 from source_stripe_saas.streams.plan import StreamPlan
 from tools import descriptions
 from tools.reading_in_words import reading_in_words

@@ -10,7 +10,7 @@ from typing import Any
 from integration_tests.ledger_check.shown import Shown
 from integration_tests.ledger_check.syncing import Syncs
 from source_stripe_saas.mrr.options import CHOICES, PRESETS, Options, options_from
-from source_stripe_saas.sandbox.account import open_account
+from stripe_sandbox.account import open_account
 
 FILE = Path(__file__).parents[1] / "docs" / "options.md"
 COMPANY = {"seed": 7, "customers": 300, "months": 24}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from source_stripe_saas import resources
+from source_stripe_saas.config import resources
 from source_stripe_saas.streams.plan import StreamPlan, plans_of
 
 REFERENCE = "$ref"

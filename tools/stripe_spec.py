@@ -224,7 +224,7 @@ SAMPLE_KINDS = (
 
 SPEC_FILE = "stripe_spec.json.gz"
 SAMPLES_FILE = "samples.json.gz"
-DATA_DIRECTORY = Path(__file__).parents[1] / "source_stripe_saas" / "sandbox" / "data"
+DATA_DIRECTORY = Path(__file__).parents[1] / "stripe_sandbox" / "data"
 
 
 def extract(spec: dict[str, Any]) -> dict[str, Any]:

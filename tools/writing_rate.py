@@ -13,14 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from source_stripe_saas.demo.sandbox_process import running_sandbox_process
-from source_stripe_saas.sync_files.catalog import configured_catalog, discovered_streams
-from source_stripe_saas.sync_files.messages import messages_in
-from source_stripe_saas.warehouse.catalog import catalog_for_tables, chosen_names, names_of
-from source_stripe_saas.warehouse.connector import running_connector
-from source_stripe_saas.warehouse.pyairbyte import load_pyairbyte
-from source_stripe_saas.warehouse.rows import decoded
-from source_stripe_saas.warehouse.target import Target
+from stripe_saas.demo.sandbox_process import running_sandbox_process
+from stripe_saas.protocol_files.catalog import configured_catalog, discovered_streams
+from stripe_saas.protocol_files.messages import messages_in
+from stripe_saas.warehouse.catalog import catalog_for_tables, chosen_names, names_of
+from stripe_saas.warehouse.connector import running_connector
+from stripe_saas.warehouse.pyairbyte import load_pyairbyte
+from stripe_saas.warehouse.rows import decoded
+from stripe_saas.warehouse.target import Target
 
 _COMPANY = ("--customers", "300", "--months", "24", "--livemode")
 _NO_LIMIT = 1_000_000
@@ -51,8 +51,8 @@ def recorded(folder: Path) -> tuple[Path, dict[str, Any]]:
 
 def write_as_sync_does(messages: Path, catalog: dict[str, Any], folder: Path) -> None:
     """Into a new file, by the warehouse package."""
-    from source_stripe_saas.warehouse.caches import cache_of
-    from source_stripe_saas.warehouse.tables import Tables
+    from stripe_saas.warehouse.caches import cache_of
+    from stripe_saas.warehouse.tables import Tables
 
     cache = cache_of(Target("duckdb", path=folder / "sync.duckdb"), folder)
     tables = Tables(cache, catalog, folder)

@@ -1,8 +1,8 @@
 """The smallest valid things: settings, plans, objects, events. A test adds what it is about."""
 
-from source_stripe_saas.settings import Settings, parse_settings
+from source_stripe_saas.api.transport import STRIPE_VERSION
+from source_stripe_saas.config.settings import Settings, parse_settings
 from source_stripe_saas.streams.plan import StreamPlan
-from source_stripe_saas.stripe.transport import STRIPE_VERSION
 from tools.stream_plans import load_plans
 
 PLANS = load_plans()

@@ -6,9 +6,9 @@ from typing import Any
 
 import orjson
 
-from source_stripe_saas.stripe.client import Reply
-from source_stripe_saas.stripe.refusal import Refusal, StripeError, refusal
-from source_stripe_saas.stripe.rows import sliced
+from source_stripe_saas.api.client import Reply
+from source_stripe_saas.api.refusal import Refusal, StripeError, refusal
+from source_stripe_saas.api.rows import sliced
 
 _NO_FILTERS = {"limit", "starting_after", "expand[]", "status", "types[]"}
 

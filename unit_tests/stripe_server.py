@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import requests_mock
 
-from source_stripe_saas.stripe.refusal import Refusal
+from source_stripe_saas.api.refusal import Refusal
 from unit_tests.builders import NOW, PLANS
 from unit_tests.fake_stripe import FakeStripe
 

@@ -164,7 +164,7 @@ def small_pages(size: int, cut_from: int = 2):
         "_ROWS_WITH_CALLS_WORTH_CUTTING": 2 * size,
         "_FETCHES_PER_UNIT": 2 * size,
     }
-    readers = ("source_stripe_saas.stripe.", "source_stripe_saas.streams.")
+    readers = ("source_stripe_saas.api.", "source_stripe_saas.streams.")
     with ExitStack() as patched:
         for name, value in sizes.items():
             # Wherever it was imported to, it is a name of its own.

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from source_stripe_saas import resources
-from source_stripe_saas.arguments import COMMANDS as PROTOCOL_COMMANDS
-from source_stripe_saas.cli import COMMANDS
+from source_stripe_saas.config import resources
+from source_stripe_saas.protocol.arguments import COMMANDS as PROTOCOL_COMMANDS
+from stripe_saas.cli import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])

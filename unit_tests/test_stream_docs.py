@@ -1,6 +1,6 @@
 """docs/streams.md: current, complete, and true to what a plan says."""
 
-from source_stripe_saas.permissions import LABELS
+from source_stripe_saas.connection.permissions import LABELS
 from source_stripe_saas.streams.plan import plans_of
 from tools.generate_stream_docs import FILE, stream_docs
 from tools.reading_in_words import reading_in_words

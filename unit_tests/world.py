@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from source_stripe_saas.stripe.transport import STRIPE_VERSION
+from source_stripe_saas.api.transport import STRIPE_VERSION
 from unit_tests.builders import NOW, OLD_VERSION, a_list
 from unit_tests.fake_stripe import FakeStripe
 

@@ -23,7 +23,7 @@ from benchmarks.peers.official_connector import OfficialConnector
 from benchmarks.server_process import ServerProcess
 from benchmarks.table import Row, Taken, median_row
 from benchmarks.thrift import DAY_SECONDS, Need, needed_requests
-from source_stripe_saas import resources
+from source_stripe_saas.config import resources
 
 NAME = "incremental"
 

@@ -10,17 +10,17 @@ from typing import Any
 from airbyte_cdk.sources.connector_state_manager import ConnectorStateManager
 
 from integration_tests.fuzz.mutation import mutated
-from source_stripe_saas.arguments import (
+from source_stripe_saas.config.settings import ConfigError, parse_settings
+from source_stripe_saas.ledger.memory import Memory
+from source_stripe_saas.ledger.progress import LedgerPosition, read_ledger_position
+from source_stripe_saas.mrr import Context, Options
+from source_stripe_saas.protocol.arguments import (
     catalog_of,
     load_catalog,
     load_config,
     load_state,
     states_of,
 )
-from source_stripe_saas.ledger.memory import Memory
-from source_stripe_saas.ledger.progress import LedgerPosition, read_ledger_position
-from source_stripe_saas.mrr import Context, Options
-from source_stripe_saas.settings import ConfigError, parse_settings
 from source_stripe_saas.streams.position import read_position
 from source_stripe_saas.streams.progress import Progress
 from source_stripe_saas.streams.route import Follow, ReadAll, choose_route

@@ -8,7 +8,7 @@ import pytest
 from integration_tests.fuzz.__main__ import fuzz
 from integration_tests.fuzz.judging import KEY, case
 from source_stripe_saas.__main__ import run
-from source_stripe_saas.stripe import client
+from source_stripe_saas.api import client
 
 CASES = 2_000
 COMMANDS = 40

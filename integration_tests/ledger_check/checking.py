@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from integration_tests.ledger_check.comparing import Verdict, compare, month_ends
 from integration_tests.ledger_check.shown import DAY, Shown
 from integration_tests.ledger_check.syncing import Syncs
-from source_stripe_saas.sandbox.account import open_account
-from source_stripe_saas.sandbox.company import BUILD_END
-from source_stripe_saas.sandbox.company.calendar import add_months
+from stripe_sandbox.account import open_account
+from stripe_sandbox.company import BUILD_END
+from stripe_sandbox.company.calendar import add_months
 
 DAYS_COMPARED_TO_ONE_SYNC = 28
 DAYS_OF_SMALL_SYNCS = 60

@@ -17,7 +17,7 @@ from math import floor
 from typing import Any
 
 from source_stripe_saas.mrr.moment import iso, seconds_of
-from source_stripe_saas.sandbox.company import LedgerEntry
+from stripe_sandbox.company import LedgerEntry
 
 HALF = Fraction(1, 2)
 # Acts that move no MRR by default, hidden or not: they excuse no difference.

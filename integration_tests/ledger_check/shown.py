@@ -8,9 +8,9 @@ from typing import Any
 from source_stripe_saas.mrr import Catalog, Facts
 from source_stripe_saas.mrr.event_chain import DISCOUNT_EVENTS, INVOICE_EVENTS, STATE_EVENTS
 from source_stripe_saas.mrr.invoice import reference, subscription_of
-from source_stripe_saas.sandbox import expansion
-from source_stripe_saas.sandbox.account import Account
-from source_stripe_saas.sandbox.store import StripeObject
+from stripe_sandbox import expansion
+from stripe_sandbox.account import Account
+from stripe_sandbox.store import StripeObject
 
 DAY = 86_400
 # How far rows reach behind the account's now: no second of it is still going on (M30).

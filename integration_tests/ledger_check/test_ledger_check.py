@@ -9,8 +9,8 @@ from integration_tests.ledger_check.checking import check
 from integration_tests.ledger_check.comparing import compare, month_ends
 from source_stripe_saas.mrr import EVENT_TYPES
 from source_stripe_saas.mrr.moment import iso
-from source_stripe_saas.sandbox.account import open_account
-from source_stripe_saas.sandbox.company import BUILD_END, Company
+from stripe_sandbox.account import open_account
+from stripe_sandbox.company import BUILD_END, Company
 
 Raw = dict[str, Any]
 # Of these seeds even small companies do everything; most lack one of the rare acts.

@@ -10,8 +10,8 @@ from integration_tests.ledger_check.comparing import Verdict, compare, month_end
 from integration_tests.ledger_check.shown import Shown
 from integration_tests.ledger_stream.connection import Connection
 from integration_tests.world import World
-from source_stripe_saas.sandbox.company import BUILD_END
-from source_stripe_saas.sandbox.company.calendar import add_months
+from stripe_sandbox.company import BUILD_END
+from stripe_sandbox.company.calendar import add_months
 
 DAYS_COMPARED_TO_ONE_SYNC = 28
 

@@ -12,7 +12,7 @@ import requests
 from integration_tests.ledger_stream.connection import STREAM, Connection
 from integration_tests.world import a_world
 from source_stripe_saas.ledger.sync import LedgerSync
-from source_stripe_saas.sandbox.server.keys import Key
+from stripe_sandbox.server.keys import Key
 
 RESTRICTED = "rk_test_restricted"
 SMALL = {"seed": 1, "customers": 60, "months": 8}

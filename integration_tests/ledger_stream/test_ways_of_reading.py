@@ -8,8 +8,8 @@ from airbyte_cdk.test import entrypoint_wrapper
 
 from integration_tests.ledger_stream.connection import STREAM, Connection
 from integration_tests.world import a_world
-from source_stripe_saas.sandbox.server.keys import Key
 from source_stripe_saas.source import SourceStripeSaas
+from stripe_sandbox.server.keys import Key
 
 DENIED = "rk_test_withoutinvoices"
 

@@ -7,10 +7,10 @@ from integration_tests.report.browser import chromium, shown
 from integration_tests.report.test_report import CHARTS
 from integration_tests.warehouse.raw_tables import load_duckdb
 from integration_tests.warehouse.sandbox_records import records_of
-from source_stripe_saas import cli
-from source_stripe_saas.sandbox.account import open_account
-from source_stripe_saas.warehouse.models import build_models
-from source_stripe_saas.warehouse.target import Target
+from stripe_saas import cli
+from stripe_saas.warehouse.models import build_models
+from stripe_saas.warehouse.target import Target
+from stripe_sandbox.account import open_account
 
 pytestmark = pytest.mark.slow
 

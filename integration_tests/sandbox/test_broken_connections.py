@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from source_stripe_saas.sandbox.account import open_account
-from source_stripe_saas.sandbox.faults import FaultOptions
-from source_stripe_saas.sandbox.server import running_sandbox
+from stripe_sandbox.account import open_account
+from stripe_sandbox.faults import FaultOptions
+from stripe_sandbox.server import running_sandbox
 
 HEADERS = {"Authorization": "Bearer sk_test_0123456789abcdef"}
 

@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from source_stripe_saas.sandbox.account import open_account
-from source_stripe_saas.sandbox.server import running_sandbox
+from stripe_sandbox.account import open_account
+from stripe_sandbox.server import running_sandbox
 
 KEY = {"Authorization": "Bearer sk_test_0123456789abcdef"}
 NOW = 1_781_524_800
@@ -114,7 +114,7 @@ def test_two_sandboxes_run_side_by_side():
     assert first["data"][0]["id"] != second["data"][0]["id"]
 
 
-COMMAND = [sys.executable, "-m", "source_stripe_saas.sandbox.command", "--samples"]
+COMMAND = [sys.executable, "-m", "stripe_sandbox.command", "--samples"]
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
@@ -149,7 +149,7 @@ def test_a_port_in_use_is_said_in_one_line():
 
 CONTENT = """
 import hashlib, json
-from source_stripe_saas.sandbox.account import open_account
+from stripe_sandbox.account import open_account
 account = open_account("samples", seed=9)
 account.advance(3 * 86400)
 rows = [[name, [vars(row) for row in table.values()]] for name, table in account.store.rows.items()]

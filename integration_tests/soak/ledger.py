@@ -16,7 +16,7 @@ from itertools import pairwise
 from math import floor
 from typing import Any
 
-from source_stripe_saas.sandbox.company import LedgerEntry
+from stripe_sandbox.company import LedgerEntry
 
 LEDGER = "subscription_events"
 

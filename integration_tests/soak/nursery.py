@@ -16,13 +16,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from source_stripe_saas import resources
+from source_stripe_saas.config import resources
 
 
 def main() -> None:
     """Serves until standard input ends."""
     from source_stripe_saas import __main__ as connector
-    from source_stripe_saas.engine import entrypoint
+    from source_stripe_saas.protocol import entrypoint
 
     assert entrypoint is not None  # loaded for the children
     _read_yaml_once()
@@ -66,11 +66,11 @@ def _become(asked: Mapping[str, Any]) -> None:
 
 def tune(tuning: Mapping[str, Any]) -> None:
     """Patches what a small account needs to be cut, paged and killed like a large one."""
+    from source_stripe_saas.api import client, listing
     from source_stripe_saas.engine import cursor
     from source_stripe_saas.ledger import progress
     from source_stripe_saas.ledger import sync as ledger
     from source_stripe_saas.streams import changes, fetch, window, work
-    from source_stripe_saas.stripe import client, listing
 
     pause = tuning["pause_seconds"]
     _patch(client, "pause_seconds", lambda attempt, jitter: pause * jitter)

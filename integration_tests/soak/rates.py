@@ -27,10 +27,10 @@ from integration_tests.soak.running import Nursery
 from integration_tests.soak.soak import CALM, discovered
 from integration_tests.truth import Truth
 from integration_tests.world import LIVE_KEY
-from source_stripe_saas.sandbox.account import open_account
-from source_stripe_saas.sandbox.faults import FaultOptions
-from source_stripe_saas.sandbox.faults.kinds import KINDS, LIFE, PASSING
-from source_stripe_saas.sandbox.server.running import running_sandbox
+from stripe_sandbox.account import open_account
+from stripe_sandbox.faults import FaultOptions
+from stripe_sandbox.faults.kinds import KINDS, LIFE, PASSING
+from stripe_sandbox.server.running import running_sandbox
 
 RATE = 0.1
 MOST_TIMES = 3.0

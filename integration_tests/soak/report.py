@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from integration_tests.soak.outcome import Outcome
-from source_stripe_saas.sandbox.faults import KINDS
+from stripe_sandbox.faults import KINDS
 
 BEGIN, END = "<!-- soak: begin -->", "<!-- soak: end -->"
 

@@ -10,8 +10,8 @@ from typing import Any
 from integration_tests.connector import MAIN_STREAMS
 from integration_tests.soak.ledger import LEDGER
 from integration_tests.soak.running import NEVER, Kill
-from source_stripe_saas.sandbox.account import AccountKind
-from source_stripe_saas.sandbox.faults.kinds import PASSING
+from stripe_sandbox.account import AccountKind
+from stripe_sandbox.faults.kinds import PASSING
 
 HOUR, DAY = 3_600, 86_400
 

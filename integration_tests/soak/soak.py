@@ -21,11 +21,11 @@ from integration_tests.soak.outcome import Outcome
 from integration_tests.soak.running import Ended, Nursery, messages_of
 from integration_tests.soak.scenario import OBJECT_STREAMS, STREAMS, Scenario
 from integration_tests.truth import Truth
-from source_stripe_saas.sandbox.account import Account, open_account
-from source_stripe_saas.sandbox.faults import FaultOptions
-from source_stripe_saas.sandbox.faults.life import NEEDS_HERD
-from source_stripe_saas.sandbox.server.calls import Call, Hook, Proceed, Reply
-from source_stripe_saas.sandbox.server.running import running_sandbox
+from stripe_sandbox.account import Account, open_account
+from stripe_sandbox.faults import FaultOptions
+from stripe_sandbox.faults.life import NEEDS_HERD
+from stripe_sandbox.server.calls import Call, Hook, Proceed, Reply
+from stripe_sandbox.server.running import running_sandbox
 
 CALM: Mapping[str, Any] = {
     "pause_seconds": 0.02,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from integration_tests.soak.ledger import LedgerTable, broken, differing
-from source_stripe_saas.sandbox.company import LedgerEntry
+from stripe_sandbox.company import LedgerEntry
 
 DAY = 86_400
 NOW = 1_780_000_000

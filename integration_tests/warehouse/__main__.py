@@ -22,8 +22,8 @@ from integration_tests.warehouse.multiplying import multiply
 from integration_tests.warehouse.raw_tables import load_duckdb
 from integration_tests.warehouse.sandbox_records import MODELED_STREAMS, records_of
 from integration_tests.warehouse.through_pyairbyte import sync_duckdb
-from source_stripe_saas.sandbox.account import Account, open_account
-from source_stripe_saas.warehouse.places import RAW_SCHEMA
+from stripe_saas.warehouse.places import RAW_SCHEMA
+from stripe_sandbox.account import Account, open_account
 
 _SHOWN = 40
 

@@ -23,9 +23,9 @@ from integration_tests.warehouse.explaining import (
     differences,
     told_movements,
 )
-from source_stripe_saas.sandbox.account import Account
-from source_stripe_saas.sandbox.company import LedgerEntry
-from source_stripe_saas.sandbox.company.clients import (
+from stripe_sandbox.account import Account
+from stripe_sandbox.company import LedgerEntry
+from stripe_sandbox.company.clients import (
     MOVEMENTS,
     CustomerMovement,
     customer_movements,

@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
-from source_stripe_saas.warehouse.places import MODELS_SCHEMA
+from stripe_saas.warehouse.places import MODELS_SCHEMA
 
-PROJECT = Path(__file__).parent.parent.parent / "source_stripe_saas" / "dbt"
+PROJECT = Path(__file__).parent.parent.parent / "stripe_saas" / "dbt"
 
 
 @dataclass

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from source_stripe_saas.warehouse.places import MODELS_SCHEMA
+from stripe_saas.warehouse.places import MODELS_SCHEMA
 
 MARTS = (MODELS_SCHEMA,)
 ALL = (MODELS_SCHEMA, f"{MODELS_SCHEMA}_staging")

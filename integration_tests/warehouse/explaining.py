@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 
-from source_stripe_saas.sandbox.company import LedgerEntry
-from source_stripe_saas.sandbox.company.clients import CustomerMovement, customer_movements, day_of
+from stripe_sandbox.company import LedgerEntry
+from stripe_sandbox.company.clients import CustomerMovement, customer_movements, day_of
 
 _MOST_ACTS = 12
 """So many acts that follow on a hidden one are thought away; there are never more."""

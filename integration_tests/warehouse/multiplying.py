@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from source_stripe_saas.warehouse.places import RAW_SCHEMA
+from stripe_saas.warehouse.places import RAW_SCHEMA
 
 _SHARED = ("products", "prices", "coupons", "promotion_codes")
 """What all of the companies sell and give away."""

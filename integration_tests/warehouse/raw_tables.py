@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from source_stripe_saas.warehouse.places import RAW_SCHEMA, SYNC_STREAMS_TABLE, SYNCS_TABLE
+from stripe_saas.warehouse.places import RAW_SCHEMA, SYNC_STREAMS_TABLE, SYNCS_TABLE
 
 SCHEMAS = Path(__file__).parent.parent.parent / "schemas"
 EXTRACTED_AT = "2026-06-15 12:00:00.000000"

@@ -7,8 +7,8 @@ from typing import Any
 
 from integration_tests.ledger_check.shown import Shown
 from integration_tests.ledger_check.syncing import Syncs
-from source_stripe_saas.sandbox.account import Account
-from source_stripe_saas.sandbox.streams import STREAMS
+from stripe_sandbox.account import Account
+from stripe_sandbox.streams import STREAMS
 
 MODELED_STREAMS = (
     "subscriptions",

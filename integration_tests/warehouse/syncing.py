@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from integration_tests.world import World, a_world
-from source_stripe_saas import cli
-from source_stripe_saas.warehouse.database import Database, connected
-from source_stripe_saas.warehouse.target import parse_target
+from stripe_saas import cli
+from stripe_saas.warehouse.database import Database, connected
+from stripe_saas.warehouse.target import parse_target
 
 # Parents with lists in lists, a child stream, one without a cursor, and what payments leave.
 STREAMS = ("account", "customers", "subscriptions", "subscription_items", "invoices", "charges")

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from integration_tests.warehouse.explaining import ToldRow, differences
-from source_stripe_saas.sandbox.company import LedgerEntry
+from stripe_sandbox.company import LedgerEntry
 
 DAY = 86_400
 HORIZON = 100 * DAY

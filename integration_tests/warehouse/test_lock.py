@@ -7,17 +7,17 @@ import duckdb
 import pytest
 
 from integration_tests.warehouse.postgres import PASSWORD
-from source_stripe_saas import cli
-from source_stripe_saas.warehouse.database import WarehouseError
-from source_stripe_saas.warehouse.lock import writing
-from source_stripe_saas.warehouse.target import parse_target
+from stripe_saas import cli
+from stripe_saas.warehouse.database import WarehouseError
+from stripe_saas.warehouse.lock import writing
+from stripe_saas.warehouse.target import parse_target
 
 pytestmark = pytest.mark.slow
 
 HOLDER = """
 import sys, time
-from source_stripe_saas.warehouse.lock import writing
-from source_stripe_saas.warehouse.target import parse_target
+from stripe_saas.warehouse.lock import writing
+from stripe_saas.warehouse.target import parse_target
 with writing(parse_target(sys.argv[1])):
     print(1, flush=True)
     time.sleep(60)

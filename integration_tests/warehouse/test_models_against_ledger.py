@@ -11,7 +11,7 @@ from integration_tests.warehouse.against_ledger import compare_months
 from integration_tests.warehouse.building import duckdb_profile, run_dbt
 from integration_tests.warehouse.raw_tables import load_duckdb
 from integration_tests.warehouse.sandbox_records import records_of
-from source_stripe_saas.sandbox.account import open_account
+from stripe_sandbox.account import open_account
 from tools.generate_mart_docs import marts
 
 pytestmark = pytest.mark.slow

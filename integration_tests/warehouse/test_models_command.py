@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from integration_tests.warehouse.postgres import PASSWORD
-from source_stripe_saas.warehouse.database import connected
-from source_stripe_saas.warehouse.models import build_models, profile_of, told_problems
-from source_stripe_saas.warehouse.target import parse_target
+from stripe_saas.warehouse.database import connected
+from stripe_saas.warehouse.models import build_models, profile_of, told_problems
+from stripe_saas.warehouse.target import parse_target
 
 pytestmark = pytest.mark.slow
 

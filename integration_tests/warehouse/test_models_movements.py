@@ -6,7 +6,7 @@ import pytest
 
 from integration_tests.warehouse.handmade import Handmade, life
 from source_stripe_saas.mrr import derive
-from unit_tests.mrr.worked import CASES, input_of
+from unit_tests.source_stripe_saas.mrr.worked import CASES, input_of
 
 pytestmark = pytest.mark.slow
 

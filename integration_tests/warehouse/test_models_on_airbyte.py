@@ -16,9 +16,9 @@ from integration_tests.warehouse.building import duckdb_profile, run_dbt
 from integration_tests.warehouse.built_tables import MARTS, differing, tables_of
 from integration_tests.warehouse.raw_tables import load_duckdb
 from integration_tests.warehouse.sandbox_records import records_of
-from source_stripe_saas.sandbox.account import open_account
-from source_stripe_saas.warehouse.models import profile_of
-from source_stripe_saas.warehouse.target import parse_target
+from stripe_saas.warehouse.models import profile_of
+from stripe_saas.warehouse.target import parse_target
+from stripe_sandbox.account import open_account
 
 pytestmark = pytest.mark.slow
 

@@ -4,7 +4,7 @@ import pytest
 
 from integration_tests.connector import TEST_KEY
 from integration_tests.warehouse.syncing import STREAMS, a_warehouse
-from source_stripe_saas import cli
+from stripe_saas import cli
 
 pytest.importorskip("airbyte", reason="PyAirbyte needs a Python below 3.13")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::FutureWarning")]

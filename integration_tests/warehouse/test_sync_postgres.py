@@ -6,8 +6,8 @@ import pytest
 
 from integration_tests.warehouse.postgres import PASSWORD
 from integration_tests.warehouse.syncing import STREAMS, a_warehouse
-from source_stripe_saas.warehouse.database import connected
-from source_stripe_saas.warehouse.target import parse_target
+from stripe_saas.warehouse.database import connected
+from stripe_saas.warehouse.target import parse_target
 
 pytest.importorskip("airbyte", reason="PyAirbyte needs a Python below 3.13")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::FutureWarning")]

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from source_stripe_saas import resources
-from source_stripe_saas.warehouse.catalog import catalog_for_tables
-from source_stripe_saas.warehouse.database import connected
-from source_stripe_saas.warehouse.pyairbyte import load_pyairbyte
-from source_stripe_saas.warehouse.target import Target
+from source_stripe_saas.config import resources
+from stripe_saas.warehouse.catalog import catalog_for_tables
+from stripe_saas.warehouse.database import connected
+from stripe_saas.warehouse.pyairbyte import load_pyairbyte
+from stripe_saas.warehouse.target import Target
 
 pytest.importorskip("airbyte", reason="PyAirbyte needs a Python below 3.13")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::FutureWarning")]
@@ -47,8 +47,8 @@ def state(stream, second):
 def opened(tmp_path):
     """Makes tables over one DuckDB file, as one sync after another does."""
     load_pyairbyte(tmp_path)
-    from source_stripe_saas.warehouse.caches import cache_of
-    from source_stripe_saas.warehouse.tables import Tables
+    from stripe_saas.warehouse.caches import cache_of
+    from stripe_saas.warehouse.tables import Tables
 
     target = Target("duckdb", path=tmp_path / "w.duckdb")
     caches = []
@@ -91,7 +91,7 @@ def test_a_state_is_kept_with_the_rows_before_it_and_not_without(opened):
 def test_rows_that_wait_too_long_are_written_when_another_stream_speaks(opened, monkeypatch):
     make, _ = opened
     tables = make("customers", "charges")
-    from source_stripe_saas.warehouse import tables as module
+    from stripe_saas.warehouse import tables as module
 
     monkeypatch.setattr(module, "_SECONDS_BETWEEN_LOOKS", 0)
     tables.take_record(record("customers", "cus_1"))

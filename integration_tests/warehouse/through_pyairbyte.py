@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from integration_tests.warehouse.sandbox_records import MODELED_STREAMS
-from source_stripe_saas.sandbox.account import Account
-from source_stripe_saas.sandbox.server.running import running_sandbox
+from stripe_sandbox.account import Account
+from stripe_sandbox.server.running import running_sandbox
 
 _KEY = "sk_test_warehouse000000000001"
 _NO_LIMIT = 1_000_000
@@ -33,7 +33,7 @@ def sync_duckdb(database: Path, folder: Path, account: Account) -> None:
         settings = {"client_secret": _KEY, "api_url": url}
         limits = {"call_rate_limit": _NO_LIMIT, "endpoint_rate_limit": _NO_LIMIT}
         config.write_text(json.dumps({**settings, **limits}), encoding="utf-8")
-        command = [sys.executable, "-m", "source_stripe_saas.cli", "sync"]
+        command = [sys.executable, "-m", "stripe_saas.cli", "sync"]
         command += ["--config", str(config), "--into", f"duckdb:///{database}", "--no-models"]
         command += ["--streams", *MODELED_STREAMS, "subscription_events"]
         subprocess.run(command, check=True, timeout=_LONGEST_SECONDS)

@@ -8,7 +8,7 @@ from typing import Any
 
 from airbyte_cdk.sources.declarative.schema.schema_loader import SchemaLoader
 
-from source_stripe_saas import resources
+from source_stripe_saas.config import resources
 
 
 @dataclass

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.ledger.later import EXPANDED
 from source_stripe_saas.ledger.lists import Listed
 from source_stripe_saas.ledger.lookups import one
 from source_stripe_saas.ledger.store import Known
 from source_stripe_saas.mrr.invoice import reference
-from source_stripe_saas.stripe.client import StripeClient
 
 Discount = Mapping[str, Any]
 

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from source_stripe_saas.api.client import StripeClient
+from source_stripe_saas.api.listing import Listing, ListReader
+from source_stripe_saas.api.rows import Row, StripeObject, loads, plain
 from source_stripe_saas.ledger.feed import owner_of
 from source_stripe_saas.ledger.lists import Gathering, ListWork
 from source_stripe_saas.ledger.lookups import one
@@ -14,9 +17,6 @@ from source_stripe_saas.ledger.reading import decoded, encoded
 from source_stripe_saas.ledger.store import Known
 from source_stripe_saas.mrr.event_chain import INVOICE_EVENTS
 from source_stripe_saas.streams.work import Batch, StreamWork
-from source_stripe_saas.stripe.client import StripeClient
-from source_stripe_saas.stripe.listing import Listing, ListReader
-from source_stripe_saas.stripe.rows import Row, StripeObject, loads, plain
 
 EXPANDED = ("discounts.source.coupon", "items.data.discounts", "customer")
 """What a subscription alone is asked to bring: its coupons may have been deleted since (M15)."""

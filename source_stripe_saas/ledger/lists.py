@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from source_stripe_saas.api.rows import Row, StripeObject
 from source_stripe_saas.ledger.reading import (
     UNREADABLE,
     Unreadable,
@@ -24,7 +25,6 @@ from source_stripe_saas.mrr.invoice import reference
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.spans import Span
 from source_stripe_saas.streams.work import Batch, StreamWork, Unit
-from source_stripe_saas.stripe.rows import Row, StripeObject
 
 LISTS = ("subscriptions", "invoices", "invoice_items", "customers", "prices", "coupons")
 """Streams whose lists a scan reads."""

@@ -13,6 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from source_stripe_saas.api.listing import ListReader
+from source_stripe_saas.api.refusal import StripeError
+from source_stripe_saas.api.rows import Row, StripeObject
 from source_stripe_saas.ledger.coupons import complete, coupon_of, discounts_of
 from source_stripe_saas.ledger.later import Moved
 from source_stripe_saas.ledger.lists import Gathering, Listed, ListWork
@@ -26,9 +29,6 @@ from source_stripe_saas.mrr.state import ENDED
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.window import Window
 from source_stripe_saas.streams.work import Batch, StreamWork, Unit
-from source_stripe_saas.stripe.listing import ListReader
-from source_stripe_saas.stripe.refusal import StripeError
-from source_stripe_saas.stripe.rows import Row, StripeObject
 
 _log = logging.getLogger("airbyte.source_stripe_saas")
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from source_stripe_saas.api.client import StripeClient
+from source_stripe_saas.api.listing import ListReader
+from source_stripe_saas.api.refusal import NotFound
+from source_stripe_saas.api.rows import Row, StripeObject
 from source_stripe_saas.ledger.reading import decoded, encoded
 from source_stripe_saas.streams.plan import StreamPlan
-from source_stripe_saas.stripe.client import StripeClient
-from source_stripe_saas.stripe.listing import ListReader
-from source_stripe_saas.stripe.refusal import NotFound
-from source_stripe_saas.stripe.rows import Row, StripeObject
 
 _SINGLY = 2
 """So many are asked for one by one before a page of the list might save requests."""

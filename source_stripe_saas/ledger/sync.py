@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from source_stripe_saas.api.rows import Row, StripeObject
 from source_stripe_saas.ledger.coupons import complete
 from source_stripe_saas.ledger.deriving import Bounds, Derived, Deriver, all_derived
 from source_stripe_saas.ledger.feed import EVENT_TYPES, keep_events
@@ -41,7 +42,6 @@ from source_stripe_saas.streams.progress import Progress
 from source_stripe_saas.streams.route import DAY_SECONDS, LATENESS_SECONDS, Follow, ReadAll
 from source_stripe_saas.streams.spans import Span
 from source_stripe_saas.streams.work import Batch, StreamWork, Unit
-from source_stripe_saas.stripe.rows import Row, StripeObject
 
 HORIZON_SECONDS = 29 * DAY_SECONDS
 """How far before the first sync T0 lies (M37)."""

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from source_stripe_saas.api.rows import Row, StripeObject
 from source_stripe_saas.streams.changes import FeedPart, Follower
 from source_stripe_saas.streams.fetch import Onlooker
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.spans import Span
 from source_stripe_saas.streams.work import Batch, StreamWork, Unit
-from source_stripe_saas.stripe.rows import Row, StripeObject
 
 if TYPE_CHECKING:
     from source_stripe_saas.ledger.sync import LedgerSync

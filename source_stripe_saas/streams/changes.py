@@ -12,6 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from source_stripe_saas.api.listing import ListReader
+from source_stripe_saas.api.refusal import NotFound
+from source_stripe_saas.api.rows import StripeObject
 from source_stripe_saas.streams.feed import (
     Change,
     Changes,
@@ -25,9 +28,6 @@ from source_stripe_saas.streams.progress import CHANGES, Step
 from source_stripe_saas.streams.records import AnyRecord, endpoint_of
 from source_stripe_saas.streams.spans import Span
 from source_stripe_saas.streams.work import Batch, StreamWork, Unit
-from source_stripe_saas.stripe.listing import ListReader
-from source_stripe_saas.stripe.refusal import NotFound
-from source_stripe_saas.stripe.rows import StripeObject
 
 _FETCHES_PER_UNIT = 50
 """Objects that one thread fetches, so that several threads share a long list."""

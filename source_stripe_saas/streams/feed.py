@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
+from source_stripe_saas.api.client import StripeClient
+from source_stripe_saas.api.listing import Listing, ListReader
+from source_stripe_saas.api.refusal import EventsForgotten, Unreachable
+from source_stripe_saas.api.rows import Row, StripeObject, plain
+from source_stripe_saas.api.transport import STRIPE_VERSION
 from source_stripe_saas.streams.plan import EVENTS_KEPT_DAYS, StreamPlan, Touch
 from source_stripe_saas.streams.spans import Span
-from source_stripe_saas.stripe.client import StripeClient
-from source_stripe_saas.stripe.listing import Listing, ListReader
-from source_stripe_saas.stripe.refusal import EventsForgotten, Unreachable
-from source_stripe_saas.stripe.rows import Row, StripeObject, plain
-from source_stripe_saas.stripe.transport import STRIPE_VERSION
 
 _DAY_SECONDS = 86_400
 

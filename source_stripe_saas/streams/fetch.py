@@ -9,14 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from source_stripe_saas.api.listing import PAGE_SIZE, ListReader
+from source_stripe_saas.api.refusal import NotFound, PermissionRefused, Unreachable
+from source_stripe_saas.api.rows import Row, StripeObject
 from source_stripe_saas.streams.feed import Change
 from source_stripe_saas.streams.part import Part, created_of
 from source_stripe_saas.streams.progress import Step
 from source_stripe_saas.streams.records import AnyRecord, endpoint_of, fill_path
 from source_stripe_saas.streams.work import Batch, StreamWork, Unit
-from source_stripe_saas.stripe.listing import PAGE_SIZE, ListReader
-from source_stripe_saas.stripe.refusal import NotFound, PermissionRefused, Unreachable
-from source_stripe_saas.stripe.rows import Row, StripeObject
 
 _FEWEST_WORTH_LISTING = 4
 """With fewer objects to fetch, a page of the list could hardly save a request."""

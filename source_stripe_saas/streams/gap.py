@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from source_stripe_saas.api.refusal import EventsForgotten
 from source_stripe_saas.streams.feed import day_of
 from source_stripe_saas.streams.plan import EVENTS_KEPT_DAYS
 from source_stripe_saas.streams.spans import Span
 from source_stripe_saas.streams.work import Batch
-from source_stripe_saas.stripe.refusal import EventsForgotten
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from source_stripe_saas.stripe.rows import StripeObject
-from source_stripe_saas.stripe.transport import STRIPE_VERSION
+from source_stripe_saas.api.rows import StripeObject
+from source_stripe_saas.api.transport import STRIPE_VERSION
 
 _JSON_TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),

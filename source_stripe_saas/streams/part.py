@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from source_stripe_saas.api.rows import Row, StripeObject, plain
 from source_stripe_saas.streams.feed import Change, Changes, note_event
 from source_stripe_saas.streams.last_known import last_known
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.records import AnyRecord
 from source_stripe_saas.streams.work import StreamWork, Unit
-from source_stripe_saas.stripe.rows import Row, StripeObject, plain
 
 
 @dataclass

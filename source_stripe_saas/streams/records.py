@@ -12,11 +12,11 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import msgspec
 
+from source_stripe_saas.api.client import StripeClient
+from source_stripe_saas.api.listing import Listing, ListReader
+from source_stripe_saas.api.refusal import NotFound, Unreachable
+from source_stripe_saas.api.rows import Row, StripeObject, loads, plain
 from source_stripe_saas.streams.plan import StreamPlan
-from source_stripe_saas.stripe.client import StripeClient
-from source_stripe_saas.stripe.listing import Listing, ListReader
-from source_stripe_saas.stripe.refusal import NotFound, Unreachable
-from source_stripe_saas.stripe.rows import Row, StripeObject, loads, plain
 
 _NAMESPACES = frozenset({"billing", "checkout", "entitlements", "issuing", "radar"})
 """First words of collections that have two."""

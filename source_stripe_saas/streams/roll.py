@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from source_stripe_saas.api.listing import ListReader
+from source_stripe_saas.api.refusal import CursorGone, Refusal
+from source_stripe_saas.api.rows import Row, StripeObject, plain
 from source_stripe_saas.streams.progress import Step, variant_name
 from source_stripe_saas.streams.records import AnyRecord, RecordMaker
 from source_stripe_saas.streams.work import Batch, StreamWork
-from source_stripe_saas.stripe.listing import ListReader
-from source_stripe_saas.stripe.refusal import CursorGone, Refusal
-from source_stripe_saas.stripe.rows import Row, StripeObject, plain
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from source_stripe_saas.api.listing import PAGE_SIZE, Listing, ListPage, ListReader
+from source_stripe_saas.api.refusal import PermissionRefused
 from source_stripe_saas.streams.progress import variant_name
 from source_stripe_saas.streams.spans import Span, halves
 from source_stripe_saas.streams.traffic import Traffic
 from source_stripe_saas.streams.work import Batch, StreamWork, Unit
-from source_stripe_saas.stripe.listing import PAGE_SIZE, Listing, ListPage, ListReader
-from source_stripe_saas.stripe.refusal import PermissionRefused
 
 _PAGES_WORTH_CUTTING = 8
 """Estimated pages left from which on a window is cut in two."""

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from source_stripe_saas.api.client import StripeClient
+from source_stripe_saas.api.listing import PAGE_SIZE
+from source_stripe_saas.api.rows import Row, StripeObject
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.progress import Step
 from source_stripe_saas.streams.records import AnyRecord, RecordMaker
 from source_stripe_saas.streams.spans import Span
 from source_stripe_saas.streams.traffic import Traffic
-from source_stripe_saas.stripe.client import StripeClient
-from source_stripe_saas.stripe.listing import PAGE_SIZE
-from source_stripe_saas.stripe.rows import Row, StripeObject
 
 
 class Unit(Protocol):

@@ -8,7 +8,7 @@ import jsonschema
 import orjson
 import pytest
 
-from source_stripe_saas.sandbox.stripe_spec import load, load_samples
+from stripe_sandbox.stripe_spec import load, load_samples
 from tools import descriptions
 from tools.generate_schemas import SCHEMAS, all_schemas, rendered
 from tools.object_schema import MAX_LEVEL

@@ -6,9 +6,9 @@ import pytest
 
 from source_stripe_saas.mrr import EVENT_TYPES
 from source_stripe_saas.mrr.options import CHOICES, FACTORS, PRESETS, WAREHOUSE_OPTIONS
-from source_stripe_saas.mrr_commands.arithmetic import money
+from stripe_saas.explain.arithmetic import money
 from tools.generate_mrr_docs import FILE, with_tables
-from unit_tests.mrr.builders import (
+from unit_tests.source_stripe_saas.mrr.builders import (
     coupon,
     discount,
     item,

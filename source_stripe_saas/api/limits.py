@@ -1,0 +1,193 @@
+"""Requests that want to go out -> when each may: Stripe's limits, shared by who has most to read.
+
+One bucket of tokens for the account, one for each endpoint. A token of the account goes to the
+endpoint with the most pages left among those that may have one: shared out evenly, the longest list
+would end long after the others. Of an endpoint that has not answered yet nothing is known, and it
+may be the longest, so it goes first. A refusal that names a bucket makes it smaller for a while.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from source_stripe_saas.api.bucket import Bucket
+from source_stripe_saas.config.settings import Settings
+
+LIVE_REQUESTS_PER_SECOND = 100
+TEST_REQUESTS_PER_SECOND = 25
+ENDPOINT_REQUESTS_PER_SECOND = 25
+FILES_REQUESTS_PER_SECOND = 20
+"""Stripe's published limits: https://docs.stripe.com/rate-limits"""
+
+
+@dataclass(eq=False)
+class _Waiter:
+    endpoint: str
+    condition: threading.Condition
+    granted: bool = False
+
+
+@dataclass
+class _Endpoint:
+    bucket: Bucket
+    waiting: deque[_Waiter] = field(default_factory=deque)
+    pages_left: float = 0.0
+    has_answered: bool = False
+
+    @property
+    def priority(self) -> float:
+        return self.pages_left if self.has_answered else math.inf
+
+
+class RateLimits:
+    """The buckets of one account, shared by all threads."""
+
+    def __init__(
+        self,
+        account_per_second: float,
+        endpoint_per_second: float = ENDPOINT_REQUESTS_PER_SECOND,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._account = Bucket(account_per_second)
+        self._endpoint_per_second = endpoint_per_second
+        self._endpoints: dict[str, _Endpoint] = {}
+        self._lock = threading.RLock()
+        self._keeper: _Waiter | None = None
+        self._clock, self._sleep = clock, sleep
+        self.waited_seconds = 0.0
+
+    @property
+    def account_per_second(self) -> float:
+        """The account's full rate."""
+        return self._account.full_rate
+
+    @property
+    def endpoint_per_second(self) -> float:
+        """An endpoint's full rate."""
+        return self._endpoint_per_second
+
+    def wait(self, endpoint: str) -> None:
+        """Returns when a request to the endpoint may be sent."""
+        asked = self._clock()
+        with self._lock:
+            waiter = _Waiter(endpoint, threading.Condition(self._lock))
+            self._of(endpoint).waiting.append(waiter)
+            self._grant()
+            while not waiter.granted:
+                self._wait_as(waiter)
+            self._pass_on(waiter)
+            self.waited_seconds += self._clock() - asked
+
+    def take_back(self, endpoint: str) -> None:
+        """Undoes a wait whose request never left."""
+        with self._lock:
+            self._account.give_back()
+            self._of(endpoint).bucket.give_back()
+
+    def expect(self, endpoint: str, pages: float) -> None:
+        """Adds to the pages that an endpoint is thought to have left; negative takes off."""
+        with self._lock:
+            known = self._of(endpoint)
+            known.pages_left = max(0.0, known.pages_left + pages)
+
+    def answered(self, endpoint: str) -> None:
+        """Notes that an endpoint has given a good answer; who reads it tells what is left."""
+        with self._lock:
+            self._of(endpoint).has_answered = True
+
+    def refused(self, endpoint: str, reason: str | None) -> None:
+        """Answers a 429.
+
+        Args:
+            endpoint: what was asked.
+            reason: the header `Stripe-Rate-Limited-Reason`; None means a lock on an object, which
+                says nothing about the rate.
+        """
+        if reason is None:
+            return
+        with self._lock:
+            bucket = self._account if reason.startswith("global") else self._of(endpoint).bucket
+            bucket.shrink(self._clock())
+
+    def _of(self, endpoint: str) -> _Endpoint:
+        known = self._endpoints.get(endpoint)
+        if known is None:
+            per_second = self._endpoint_per_second
+            if endpoint == "files" and per_second == ENDPOINT_REQUESTS_PER_SECOND:
+                per_second = FILES_REQUESTS_PER_SECOND
+            known = self._endpoints[endpoint] = _Endpoint(Bucket(per_second))
+        return known
+
+    def _grant(self) -> None:
+        """Gives out the tokens that are there."""
+        now = self._clock()
+        self._account.refill(now)
+        while self._account.wait_seconds() == 0.0:
+            ready = [known for known in self._endpoints.values() if known.waiting]
+            for known in ready:
+                known.bucket.refill(now)
+            ready = [known for known in ready if known.bucket.wait_seconds() == 0.0]
+            if not ready:
+                return
+            chosen = max(ready, key=lambda known: known.priority)
+            waiter = chosen.waiting.popleft()
+            chosen.bucket.take()
+            self._account.take()
+            waiter.granted = True
+            waiter.condition.notify()
+
+    def _wait_as(self, waiter: _Waiter) -> None:
+        """One thread looks at the clock, the others sleep until they are woken."""
+        if self._keeper is None:
+            self._keeper = waiter
+        if self._keeper is not waiter:
+            waiter.condition.wait()
+            return
+        waits = [
+            max(self._account.wait_seconds(), known.bucket.wait_seconds())
+            for known in self._endpoints.values()
+            if known.waiting
+        ]
+        self._lock.release()
+        try:
+            self._sleep(min(waits, default=0.0))
+        finally:
+            self._lock.acquire()
+        self._grant()
+
+    def _pass_on(self, waiter: _Waiter) -> None:
+        """Whoever looked at the clock leaves: another one must."""
+        if self._keeper is not waiter:
+            return
+        self._keeper = None
+        for known in self._endpoints.values():
+            if known.waiting:
+                known.waiting[0].condition.notify()
+                return
+
+
+def limits_for(settings: Settings) -> RateLimits:
+    """Stripe's limits for the key's mode, or the config's where these are lower.
+
+    A server that is not Stripe's may allow more; there the config's word holds.
+    """
+    account = LIVE_REQUESTS_PER_SECOND if settings.key_mode == "live" else TEST_REQUESTS_PER_SECOND
+    return RateLimits(
+        _capped(account, settings.requests_per_second, settings.is_stripe),
+        _capped(
+            ENDPOINT_REQUESTS_PER_SECOND, settings.endpoint_requests_per_second, settings.is_stripe
+        ),
+    )
+
+
+def _capped(limit: int, cap: int | None, is_stripe: bool) -> int:
+    if cap is None:
+        return limit
+    return min(limit, cap) if is_stripe else cap

@@ -1,0 +1,205 @@
+"""A list of Stripe's -> its pages, complete, whatever vanishes while it is read.
+
+Lists run newest first. A page starts after the last object of the page before; if that object has
+gone meanwhile, Stripe refuses the page, and reading goes on from the last `created` seen (or, where
+a list has no such filter, from the object before), repeats dropped.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from source_stripe_saas.api.client import Params, Reply, StripeClient
+from source_stripe_saas.api.refusal import CursorGone, Unreachable
+from source_stripe_saas.api.rows import HeadDecoder, Row, Slices, StripeObject
+
+PAGE_SIZE = 100
+
+_MOST_REPEATS = 10
+"""A page may come twice, and again when a walk starts anew; no list needs more."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What to list: a path with the filters and expansions that go on every page."""
+
+    path: str
+    params: Params = ()
+    endpoint: str | None = None
+    created_field: str | None = "created"
+    """The field that the `created` filter looks at; None where a list has no such filter."""
+    head: HeadDecoder | None = None
+    """How much of each object is decoded; None: all of it."""
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """Objects that this page was the first to bring, newest first."""
+
+    objects: list[Row | StripeObject]
+    has_more: bool
+    moment: int | None
+
+
+@dataclass
+class ListReader:
+    """Walks down one list, page by page; between two pages its lower bound may be raised."""
+
+    client: StripeClient
+    listing: Listing
+    lo: int | None = None
+    """Oldest `created` wanted, inclusive, seconds."""
+    hi: int | None = None
+    """Newest `created` wanted, inclusive, seconds."""
+    after: str | None = None
+    """Id of the object to start after."""
+    _before: list[str] = field(default_factory=list)
+    _edge: set[str] = field(default_factory=set)
+    _oldest: int | None = None
+    _ends: Counter[str] = field(default_factory=Counter)
+    """Ids that pages ended with -> how often, since the walk last started anew."""
+    _idle: int = 0
+    """Requests since the last one that brought something new."""
+
+    def pages(self) -> Iterator[ListPage]:
+        """All pages from here on.
+
+        Raises:
+            StripeError: a page could not be had.
+        """
+        has_more = True
+        while has_more:
+            page = self._page()
+            has_more = page.has_more
+            yield page
+
+    @property
+    def repeats(self) -> int:
+        """How many objects would come again if the walk started anew now."""
+        return len(self._edge)
+
+    def narrow(self, lo: int) -> None:
+        """Gives up everything older than `lo`: the rest of this list is another's to read.
+
+        Stripe wants the filters of a page to be those of the page before, so the walk starts
+        anew at the oldest moment seen.
+        """
+        self.lo = lo
+        self._restart()
+
+    def _restart(self) -> None:
+        assert self._oldest is not None, "nothing read yet"
+        self.hi, self.after = self._oldest, None
+        self._ends.clear()
+
+    def _page(self) -> ListPage:
+        while True:
+            try:
+                reply = self.client.get(
+                    self.listing.path,
+                    self._params(),
+                    endpoint=self.listing.endpoint,
+                    head=self.listing.head,
+                    is_list=True,
+                )
+            except CursorGone:
+                if self.after is None:
+                    raise  # nothing was asked to start after
+                self._step_back()
+                self._idles()
+                continue
+            objects, has_more = self._checked(reply)
+            ids = [row["id"] for row in objects]
+            fresh = list(objects)
+            if not self._edge.isdisjoint(ids):
+                fresh = [row for row in objects if row["id"] not in self._edge]
+            self._remember(objects, ids)
+            if has_more:
+                self._gets_on(ids[-1])
+            if fresh or not has_more:
+                self._idle = 0
+                return ListPage(fresh, has_more, reply.moment)
+            self._idles()
+
+    def _gets_on(self, last: str) -> None:
+        """Keeps a list that repeats itself from being read for ever.
+
+        Raises:
+            Unreachable: pages have ended with this id again and again.
+        """
+        self._ends[last] += 1
+        if self._ends[last] > _MOST_REPEATS:
+            raise Unreachable(self.listing.path, "the same page comes again and again")
+
+    def _idles(self) -> None:
+        """Counts requests that brought nothing; a crowded second takes some when read again.
+
+        Raises:
+            Unreachable: there were too many of them.
+        """
+        self._idle += 1
+        if self._idle > _MOST_REPEATS + len(self._before) + 2 * len(self._edge) // PAGE_SIZE:
+            raise Unreachable(self.listing.path, "page after page brings nothing new")
+
+    def _params(self) -> list[tuple[str, str]]:
+        params = [*self.listing.params, ("limit", str(PAGE_SIZE))]
+        if self.lo is not None:
+            params.append(("created[gte]", str(self.lo)))
+        if self.hi is not None:
+            params.append(("created[lte]", str(self.hi)))
+        if self.after is not None:
+            params.append(("starting_after", self.after))
+        return params
+
+    def _checked(self, reply: Reply) -> Slices:
+        """The client asks again for what is no page; this keeps a walk from going on for ever."""
+        objects, has_more = reply.slices or (reply.body.get("data"), reply.body.get("has_more"))
+        if not isinstance(objects, Sequence) or not isinstance(has_more, bool):
+            raise Unreachable(self.listing.path, "the reply is not a list of Stripe's")
+        if has_more and not objects:
+            raise Unreachable(self.listing.path, "an empty page says that there is more")
+        return objects, has_more
+
+    def _remember(self, objects: Sequence[Row | StripeObject], ids: list[str]) -> None:
+        if not ids:
+            return
+        self.after = ids[-1]
+        if self.listing.created_field is None:
+            self._before = ids
+            self._edge.clear()
+            return
+        times = [self._time_of(row) for row in objects]
+        oldest = min(times)
+        edge = {identity for identity, time in zip(ids, times, strict=True) if time == oldest}
+        # Only objects of the oldest second can come again when the walk starts anew there.
+        self._edge = edge | self._edge if oldest == self._oldest else edge
+        self._oldest = oldest
+
+    def _time_of(self, row: Row | StripeObject) -> int:
+        """When an object was created, by which lists are cut and walked.
+
+        Raises:
+            Unreachable: it does not say.
+        """
+        assert self.listing.created_field is not None
+        try:
+            time = row[self.listing.created_field]
+        except KeyError:
+            time = None
+        if type(time) is not int:
+            problem = f"`{self.listing.created_field}` of {row['id']} is no whole number"
+            raise Unreachable(self.listing.path, problem)
+        return time
+
+    def _step_back(self) -> None:
+        if self.listing.created_field is not None and self._oldest is not None:
+            self._restart()
+            return
+        if not self._before:
+            self.after, self._edge = None, set()
+            return
+        # The last object has gone: start after the one before it. What lies between is known.
+        self._edge.add(self._before.pop())
+        self.after = self._before[-1] if self._before else None

@@ -1,0 +1,1 @@
+"""A config made into settings, and the files that the connector brings along."""

@@ -1,0 +1,66 @@
+"""A resource's name -> its content, from a checkout as well as from an installed wheel.
+
+`spec.yaml` and `schemas/` lie at the top of the repository, where people look for them; a wheel
+carries them inside the package. Whichever is there is read.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_PACKAGE = Path(__file__).parents[1]
+
+# A tenth of the time of the one in Python, where PyYAML was built with it.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _locate(name: str) -> Path:
+    """The path of a file or folder that lies in the package or, in a checkout, beside it."""
+    inside = _PACKAGE / name
+    return inside if inside.exists() else _PACKAGE.parent / name
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    assert isinstance(content, dict), f"{path.name} is not a mapping"
+    return content
+
+
+def manifest() -> dict[str, Any]:
+    """The low-code manifest, freshly read (the CDK changes what it is given).
+
+    Components learn their stream's name by its parameters only, so each stream gets them here.
+    """
+    content: dict[str, Any] = json.loads(_manifest_text())
+    for stream in content["streams"]:
+        stream["$parameters"] = {"name": stream["name"]}
+    return content
+
+
+@cache
+def _manifest_text() -> str:
+    """The manifest as JSON, which is read twenty times faster than YAML."""
+    return json.dumps(_read_yaml(_PACKAGE / "manifest.yaml"))
+
+
+@cache
+def spec() -> dict[str, Any]:
+    """The connector's specification (`spec.yaml`)."""
+    return _read_yaml(_locate("spec.yaml"))
+
+
+@cache
+def schema(stream: str) -> dict[str, Any]:
+    """A stream's JSON Schema.
+
+    Raises:
+        FileNotFoundError: there is no schema of that name.
+    """
+    path = _locate("schemas") / f"{stream}.json"
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content

@@ -1,0 +1,1 @@
+"""Whose account a key opens, what it may read, and in which words a refusal is told."""

@@ -1,0 +1,164 @@
+"""Settings -> whether a sync would work, and if not, what to change where."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from source_stripe_saas.api.client import StripeClient
+from source_stripe_saas.api.refusal import (
+    KeyRefused,
+    PermissionRefused,
+    Refusal,
+    StripeError,
+    Unreachable,
+)
+from source_stripe_saas.api.trust import remarks
+from source_stripe_saas.config.settings import Settings
+from source_stripe_saas.connection import errors
+from source_stripe_saas.connection.account import Account, AccountRefused, open_account
+from source_stripe_saas.connection.permissions import box_to_tick
+from source_stripe_saas.streams.plan import StreamPlan
+
+INSISTS_ON = (
+    "customers",
+    "subscriptions",
+    "invoices",
+    "charges",
+    "refunds",
+    "payouts",
+    "events",
+)
+"""Streams without which the product's numbers cannot be made."""
+
+_PROBES_AT_A_TIME = 8
+
+_ATTEMPTS = 4
+"""Someone is waiting in front of a form: four attempts tell whether the network is down."""
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """The verdict and its one text."""
+
+    is_good: bool
+    text: str
+
+
+@dataclass
+class _Findings:
+    readable: list[str] = field(default_factory=list)
+    refused: dict[str, StripeError] = field(default_factory=dict)
+    """Stream -> why it cannot be read."""
+
+
+def check_connection(
+    settings: Settings, plans: Mapping[str, StreamPlan], logger: logging.Logger
+) -> CheckReport:
+    """Asks for one object per permission and says what could not be had.
+
+    Args:
+        settings: the checked config.
+        plans: all streams.
+        logger: gets a warning for each stream that cannot be read but need not be.
+    """
+    insisted = settings.check_streams if settings.check_streams is not None else INSISTS_ON
+    unknown = [name for name in insisted if name not in plans]
+    if unknown:
+        return CheckReport(
+            False, f"Config field `check_streams` names no stream of ours: {unknown[0]!r}."
+        )
+    for remark in remarks(settings):
+        logger.info(remark)
+    client = StripeClient(settings, attempts=_ATTEMPTS)
+    try:
+        account = open_account(client, settings)
+    except AccountRefused as error:
+        return CheckReport(
+            False, str(errors.refused_account(error.account_id, error.refused).message)
+        )
+    except KeyRefused as error:
+        return CheckReport(False, errors.key_problem(error))
+    except Unreachable as error:
+        return CheckReport(False, errors.unreachable_problem(error))
+    findings = _probe(client, plans)
+    missing = [name for name in insisted if name in findings.refused]
+    for name, refused in findings.refused.items():
+        if name not in missing:
+            logger.warning(_warning(plans[name], refused))
+    if missing:
+        return CheckReport(False, _refusal_text(missing, plans, findings))
+    return CheckReport(True, _success_text(account, settings, findings))
+
+
+def _probe(client: StripeClient, plans: Mapping[str, StreamPlan]) -> _Findings:
+    """One request per list; children share their parent's."""
+    groups: dict[str, list[StreamPlan]] = {}
+    for plan in plans.values():
+        groups.setdefault((plan.parent or plan).path, []).append(plan)
+
+    def ask(group: list[StreamPlan]) -> StripeError | None:
+        source = group[0].parent or group[0]
+        params = [] if source.single else [("limit", "1"), *source.params]
+        try:
+            client.get(source.path, params)
+        except StripeError as error:
+            return error
+        return None
+
+    findings = _Findings()
+    with ThreadPoolExecutor(_PROBES_AT_A_TIME) as pool:
+        for group, error in zip(groups.values(), pool.map(ask, groups.values()), strict=True):
+            for plan in group:
+                if error is None:
+                    findings.readable.append(plan.name)
+                else:
+                    findings.refused[plan.name] = error
+    return findings
+
+
+def _refusal_text(
+    names: Iterable[str], plans: Mapping[str, StreamPlan], findings: _Findings
+) -> str:
+    boxes, others = [], []
+    for name in names:
+        error = findings.refused[name]
+        if isinstance(error, PermissionRefused):
+            wanted = box_to_tick(error.permission or plans[name].permission)
+            boxes.append(f"{name}: tick {wanted}")
+        else:
+            others.append(f"{name}: {error.message}")
+    parts = ["This key cannot read everything that is needed."]
+    if boxes:
+        parts.append(
+            "In the Stripe dashboard, open the restricted key and allow: " + "; ".join(boxes) + "."
+        )
+    if others:
+        parts.append("Stripe did not answer for: " + "; ".join(others) + ".")
+    parts.append(
+        "(If the key is meant to see less, list the streams that matter in `check_streams`.)"
+    )
+    return " ".join(parts)
+
+
+def _warning(plan: StreamPlan, error: StripeError) -> str:
+    if isinstance(error, PermissionRefused):
+        wanted = box_to_tick(error.permission or plan.permission)
+        return f"Stream {plan.name} cannot be read with this key; to read it, tick {wanted}."
+    if isinstance(error, Refusal):
+        return f"Stream {plan.name} is not available for this account: {error.message}"
+    return f"Stream {plan.name} could not be probed: {error.message}"
+
+
+def _success_text(account: Account, settings: Settings, findings: _Findings) -> str:
+    who = account.id or "an account that the key may not name"
+    if account.name:
+        who += f" ({account.name})"
+    mode = "mode unknown" if settings.key_mode == "unknown" else f"{settings.key_mode} mode"
+    total = len(findings.readable) + len(findings.refused)
+    text = f"Connected to {who}, {mode}: {len(findings.readable)} of {total} streams are readable."
+    if findings.refused:
+        text += " Not readable: " + ", ".join(findings.refused) + "."
+    return text

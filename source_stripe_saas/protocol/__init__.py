@@ -1,0 +1,1 @@
+"""How the connector is spoken to: the Airbyte protocol on the command line, as lines of JSON."""

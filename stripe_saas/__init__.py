@@ -1,0 +1,1 @@
+"""For people: Stripe synced into a warehouse, modelled, reported on and checked."""

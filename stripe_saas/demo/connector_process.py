@@ -1,0 +1,102 @@
+"""A command of the Airbyte protocol and its files -> the connector's messages in a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from stripe_saas.demo.stopping import stopped
+
+_SECONDS_BETWEEN_LOOKS = 0.2
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished run of the connector."""
+
+    messages: Path
+    exit_code: int
+    seconds: float
+    """From the start of the process to its end."""
+    last_words: str
+    """The end of what it wrote to stderr."""
+
+
+class ConnectorProcess:
+    """Runs `python -m source_stripe_saas` with the interpreter that runs this."""
+
+    def __init__(self, folder: Path, config: dict[str, Any]) -> None:
+        """Keeps all files of the runs in `folder`."""
+        self._folder = folder
+        self._config = self.save("config.json", config)
+
+    def save(self, name: str, content: Any) -> Path:
+        """Writes a JSON file into the folder."""
+        path = self._folder / name
+        path.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        return path
+
+    def run(
+        self,
+        command: str,
+        *,
+        name: str,
+        options: tuple[str | Path, ...] = (),
+        watch: Callable[[int], None] = lambda lines: None,
+    ) -> Run:
+        """Runs one command to its end.
+
+        Args:
+            command: `check`, `discover` or `read`.
+            name: of the files: `<name>.jsonl` gets the messages, `<name>.err` what goes to stderr.
+            options: further arguments.
+            watch: told now and then how many messages there are by now.
+        """
+        arguments: list[str | Path] = [sys.executable, "-m", "source_stripe_saas", command]
+        arguments += ["--config", self._config, *options]
+        messages, errors = self._folder / f"{name}.jsonl", self._folder / f"{name}.err"
+        began = time.monotonic()
+        with (
+            messages.open("wb") as out,
+            errors.open("wb") as err,
+            # Straight into a file: a pipe through this process would slow down what is measured.
+            stopped(
+                subprocess.Popen(arguments, stdout=out, stderr=err, env=_environment())
+            ) as process,
+            messages.open("rb") as written,
+        ):
+            lines = 0
+            while not _has_ended(process):
+                lines += _new_lines(written)
+                watch(lines)
+        seconds = time.monotonic() - began
+        last_words = errors.read_text(encoding="utf-8", errors="replace")[-2000:].strip()
+        return Run(messages, process.returncode, seconds, last_words)
+
+
+def _environment() -> dict[str, str]:
+    """This process's environment, with proxies kept out of what goes to this machine itself."""
+    direct = "127.0.0.1"
+    return {**os.environ, "NO_PROXY": direct, "no_proxy": direct}
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Waits a moment for the process's end."""
+    try:
+        process.wait(_SECONDS_BETWEEN_LOOKS)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _new_lines(written: BinaryIO) -> int:
+    """How many lines a file has got since it was last asked about."""
+    return sum(chunk.count(b"\n") for chunk in iter(lambda: written.read(_CHUNK_BYTES), b""))

@@ -1,0 +1,62 @@
+"""A connection and a schema -> the models' rows, as plain JSON.
+
+Every row is plain JSON with a `currency`: a currency's id, which is its code, or `reporting` for
+all of them turned into one. Amounts are in that currency's smallest unit; months are "2026-05",
+days "2026-05-17". A model that is not there gives no rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stripe_saas.warehouse.database import Database
+from stripe_saas.warehouse.places import MODELS_SCHEMA
+
+Row = dict[str, Any]
+REPORTING = "reporting"
+
+
+class Models:
+    """The models of a warehouse."""
+
+    def __init__(self, database: Database, schema: str = MODELS_SCHEMA) -> None:
+        """Asks for nothing yet.
+
+        Args:
+            database: the warehouse.
+            schema: where dbt built the marts.
+        """
+        self._database, self.schema = database, schema
+
+    def steps(self) -> Models:
+        """The models between the raw tables and the marts, which dbt keeps in a schema beside."""
+        return Models(self._database, f"{self.schema}_staging")
+
+    def has(self, model: str) -> bool:
+        """True if the model was built."""
+        return self._database.has_table(self.schema, model)
+
+    def rows(self, sql: str, *needed: str) -> list[Row]:
+        """The rows of a query in which `{model}` stands for each needed model.
+
+        Args:
+            sql: the query.
+            needed: models; without one of them there are no rows.
+        """
+        if not all(self.has(model) for model in needed):
+            return []
+        names = {model: f"{self.schema}.{model}" for model in needed}
+        return [
+            {name: _plain(value) for name, value in row.items()}
+            for row in self._database.rows(sql.format(**names))
+        ]
+
+
+def _plain(value: Any) -> Any:
+    """Whole decimals as integers, other ones as floats; dates as text."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    number = float(value)
+    return int(value) if number.is_integer() else number

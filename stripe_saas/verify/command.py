@@ -1,0 +1,203 @@
+"""`stripe-saas verify`: what a destination holds, compared with what Stripe has, in a table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from source_stripe_saas.api.client import StripeClient
+from source_stripe_saas.api.refusal import StripeError
+from source_stripe_saas.config.settings import ConfigError, Settings, parse_settings
+from source_stripe_saas.connection import errors
+from source_stripe_saas.connection.account import AccountRefused, open_account
+from source_stripe_saas.privacy.redaction import Redaction
+from source_stripe_saas.streams.plan import StreamPlan
+from source_stripe_saas.streams.plans import load_plans
+from stripe_saas.verify.database import Database
+from stripe_saas.verify.families import families, streams_compared
+from stripe_saas.verify.findings import Compared
+from stripe_saas.verify.holdings import Holdings, HoldingsError, Row
+from stripe_saas.verify.message_file import MessageFile
+from stripe_saas.verify.months import Choice
+from stripe_saas.verify.report import named, table
+from stripe_saas.verify.run import Verification
+from stripe_saas.verify.since import Since, by_states, is_half_read, since_last_sync
+from stripe_saas.verify.warehouse import Warehouse
+
+_DAY_SECONDS = 86_400
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments to a parser."""
+    parser.add_argument("streams", nargs="*", metavar="STREAM", help="default: all that are held")
+    parser.add_argument("--config", required=True, type=Path, help="the connector's config")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--messages", type=Path, metavar="FILE", help="what `read` printed")
+    where.add_argument(
+        "--warehouse", metavar="ADDRESS", help="duckdb:///path, or postgres://user:pass@host/name"
+    )
+    parser.add_argument("--schema", help="the schema of the tables; default: where they are found")
+    parser.add_argument("--prefix", default="", help="what precedes the streams' names in tables'")
+    parser.add_argument("--all", action="store_true", help="all months")
+    parser.add_argument(
+        "--months", type=int, default=3, metavar="N", help="latest months, default %(default)s"
+    )
+    parser.add_argument(
+        "--sample",
+        type=int,
+        default=3,
+        metavar="N",
+        help="older months, default %(default)s",
+    )
+    parser.add_argument("--seed", type=int, help="chooses the older months; default: another a day")
+    parser.add_argument("--cost", action="store_true", help="say what it would take, ask nothing")
+    parser.add_argument(
+        "--show", type=int, default=10, metavar="N", help="ids named a stream, default %(default)s"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compares and prints.
+
+    Returns:
+        0 if everything that was compared is held as Stripe has it; 1 if not, or if something could
+        not be compared.
+    """
+    try:
+        settings = _settings(arguments.config)
+        plans = load_plans()
+        with closing(_holdings(arguments, plans)) as holdings:
+            return _verify(arguments, settings, plans, holdings)
+    except (ConfigError, HoldingsError) as error:
+        return _fail(str(error))
+    except AccountRefused as error:
+        return _fail(str(errors.refused_account(error.account_id, error.refused).message))
+    except StripeError as error:
+        return _fail(str(errors.refused_at_start(error).message))
+
+
+def _verify(
+    arguments: argparse.Namespace,
+    settings: Settings,
+    plans: Mapping[str, StreamPlan],
+    holdings: Holdings,
+) -> int:
+    chosen = _chosen(arguments.streams, plans, holdings)
+    client = StripeClient(settings)
+    account = open_account(client, settings)
+    seed = arguments.seed if arguments.seed is not None else account.now // _DAY_SECONDS
+    verification = Verification(
+        holdings,
+        client,
+        families(chosen),
+        plans,
+        Choice(arguments.months, arguments.sample, seed, arguments.all),
+        now=account.now,
+        account_created=account.created,
+        start=settings.start,
+        since=_since(chosen, holdings, client, account.now),
+        copied=frozenset(plan.object for plan in plans.values() if plan.parent is None),
+        written=_written(settings),
+    )
+    jobs = verification.jobs()
+    months = "all months" if arguments.all else f"the latest {arguments.months} months and up to "
+    months += "" if arguments.all else f"{arguments.sample} older ones a list (--seed {seed})"
+    print(f"Comparing {len(chosen)} streams of {account.id or 'the account'}: {months}.")
+    print(verification.cost(jobs).text(client.limits), flush=True)
+    if arguments.cost:
+        return 0
+    began = time.monotonic()
+    compared = verification.run(jobs, _progress(len(jobs)))
+    for plan in chosen:
+        if is_half_read(holdings.states.get(plan.name)):
+            print(f"{plan.name}: its first read has not come to its end.")
+    for name, why in sorted(verification.refused.items()):
+        print(f"{name}: could not be compared: {why}")
+    if compared.findings:
+        print("", *table(compared.findings), "", sep="\n")
+        print(*named(compared.findings, arguments.show), "", sep="\n")
+    print(_verdict(compared, len(chosen) - len(verification.refused), time.monotonic() - began))
+    return 1 if compared.findings or verification.refused else 0
+
+
+def _written(settings: Settings) -> Callable[[Row], Row]:
+    """What a sync with these settings makes of a record."""
+    return (lambda row: row) if settings.privacy.is_idle else Redaction(settings.privacy).redacted
+
+
+def _since(
+    chosen: Sequence[StreamPlan], holdings: Holdings, client: StripeClient, now: int
+) -> dict[str, Since]:
+    try:
+        return since_last_sync(chosen, holdings.states, client, now)
+    except StripeError as error:
+        print(f"Events cannot be read, so what changed since the last sync is judged, too: {error}")
+        return by_states(chosen, holdings.states)
+
+
+def _verdict(compared: Compared, streams: int, seconds: float) -> str:
+    counts = {
+        kind: sum(finding.kind == kind for finding in compared.findings)
+        for kind in ("missing", "extra", "stale")
+    }
+    said = ", ".join(f"{number:,} {kind}" for kind, number in counts.items())
+    if not compared.findings:
+        said = "nothing missing, extra or stale"
+    text = f"{compared.objects:,} objects of {streams} streams compared in {seconds:.0f} s: {said}."
+    if compared.newer:
+        text += f" {compared.newer:,} came or changed after the last sync and are not judged."
+    if compared.unasked:
+        text += f" {compared.unasked:,} of the extra ones were not asked for by id."
+    return text
+
+
+def _chosen(
+    names: Sequence[str], plans: Mapping[str, StreamPlan], holdings: Holdings
+) -> list[StreamPlan]:
+    unknown = [name for name in names if name not in plans]
+    if unknown:
+        raise HoldingsError(f"there is no stream {unknown[0]!r}")
+    wanted = names or holdings.streams
+    chosen = list(streams_compared(plans[name] for name in dict.fromkeys(wanted)))
+    if not chosen:
+        raise HoldingsError("no stream is held that Stripe has a list of")
+    return chosen
+
+
+def _holdings(
+    arguments: argparse.Namespace, plans: Mapping[str, StreamPlan]
+) -> MessageFile | Warehouse:
+    if arguments.messages is not None:
+        return MessageFile(arguments.messages, plans)
+    database = Database(arguments.warehouse)
+    return Warehouse(database, plans, schema=arguments.schema, prefix=arguments.prefix)
+
+
+def _settings(path: Path) -> Settings:
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise HoldingsError(f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise HoldingsError(f"{path}: is not JSON") from error
+    if not isinstance(config, dict):
+        raise HoldingsError(f"{path}: is no JSON object")
+    return parse_settings(config)
+
+
+def _progress(jobs: int) -> Callable[[int], None]:
+    def tell(done: int) -> None:
+        if sys.stderr.isatty():
+            print(f"\r{done} of {jobs} lists", end="" if done < jobs else "\n", file=sys.stderr)
+
+    return tell
+
+
+def _fail(message: str) -> int:
+    print(f"verify: {message}", file=sys.stderr)
+    return 1

@@ -1,0 +1,154 @@
+"""`stripe-saas sync`: command-line arguments in; a warehouse with Stripe's data and models out."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from source_stripe_saas.config.settings import ConfigError
+from source_stripe_saas.protocol.arguments import load_config
+from stripe_saas.warehouse.database import WarehouseError
+from stripe_saas.warehouse.lock import writing
+from stripe_saas.warehouse.model_variables import variables_from
+from stripe_saas.warehouse.models import require_dbt
+from stripe_saas.warehouse.models_command import add_model_arguments, build_and_tell
+from stripe_saas.warehouse.places import DEFAULT_WAREHOUSE
+from stripe_saas.warehouse.pyairbyte import NoPyAirbyte
+from stripe_saas.warehouse.stripe_clock import NoAccount
+from stripe_saas.warehouse.sync import SyncError, SyncPlan, SyncResult, run_sync
+from stripe_saas.warehouse.sync_log import COMPLETE, FAILED
+from stripe_saas.warehouse.target import TargetError, parse_target
+
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_REFUSALS = (ConfigError, NoAccount, NoPyAirbyte, SyncError, TargetError, WarehouseError)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's options to a parser."""
+    parser.add_argument("--config", required=True, metavar="FILE", help="the connector's config")
+    parser.add_argument(
+        "--into",
+        default=DEFAULT_WAREHOUSE,
+        metavar="WAREHOUSE",
+        help="duckdb:///path or postgres://user:password@host/database "
+        f"(default: {DEFAULT_WAREHOUSE}; a password may be in PGPASSWORD)",
+    )
+    parser.add_argument(
+        "--streams",
+        nargs="+",
+        default=[],
+        metavar="STREAM",
+        help="only these, or all; default: what the models need",
+    )
+    parser.add_argument("--no-models", action="store_true", help="only the tables, no models")
+    add_model_arguments(parser)
+    parser.add_argument("--full", action="store_true", help="read everything again")
+    parser.add_argument(
+        "--every",
+        type=seconds_of,
+        metavar="TIME",
+        help="again and again until stopped, such as every 30m, 6h or 1d",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Syncs once, or until stopped.
+
+    Returns:
+        0 if the last sync was complete, else 1.
+    """
+    with _stoppable():
+        while True:
+            code = _once(arguments)
+            if arguments.every is None:
+                return code
+            time.sleep(arguments.every)
+
+
+def seconds_of(text: str) -> int:
+    """A span such as `30m` in seconds.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    found = re.fullmatch(r"(\d+)([smhd])", text.strip())
+    if found is None or int(found[1]) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no span of time: write 30m, 6h or 1d")
+    return int(found[1]) * _UNIT_SECONDS[found[2]]
+
+
+def _once(arguments: argparse.Namespace) -> int:
+    try:
+        target = parse_target(arguments.into)
+        if not arguments.no_models:
+            require_dbt()
+        plan = SyncPlan(
+            config=Path(arguments.config),
+            settings=load_config(arguments.config),
+            target=target,
+            streams=arguments.streams,
+            is_full=arguments.full,
+        )
+        with writing(target):
+            return 0 if _synced(plan, arguments) else 1
+    except KeyboardInterrupt:
+        print("Stopped. What was read is written; run it again to go on.", file=sys.stderr)
+        raise
+    except _REFUSALS as error:
+        print(f"sync: {error}", file=sys.stderr)
+        return 1
+
+
+def _synced(plan: SyncPlan, arguments: argparse.Namespace) -> bool:
+    """Syncs and builds the models; True if all went well."""
+    out = sys.stdout
+    print(f"Syncing into {plan.target}", file=out, flush=True)
+    result = run_sync(plan, out)
+    print(verdict(result), file=out, flush=True)
+    is_good = result.status == COMPLETE
+    if result.status != FAILED and not arguments.no_models:
+        arguments.vars = {**variables_from(plan.settings), **arguments.vars}
+        is_good = build_and_tell(plan.target, arguments, out) and is_good
+    return is_good
+
+
+def verdict(result: SyncResult) -> str:
+    """How a sync went, in a few lines."""
+    account = result.begin.account_name or "the account"
+    lines = []
+    for end in result.streams:
+        if not end.is_complete:
+            lines.append(f"  {end.stream}: {end.error}")
+    lacking = len(lines)
+    if result.error:
+        lines.append(f"  {result.error}")
+    rate = result.records / result.seconds if result.seconds else 0
+    lines.insert(
+        0,
+        f"{result.status.capitalize()}: {len(result.streams) - lacking} of "
+        f"{len(result.streams)} streams of {account} ({result.begin.account_id}, "
+        f"{result.begin.mode} mode), {result.records:,} records in {result.seconds:.1f} s, "
+        f"{rate:,.0f}/s.",
+    )
+    return "\n".join(lines)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Lets SIGTERM end a sync as Ctrl-C does."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

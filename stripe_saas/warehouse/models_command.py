@@ -1,0 +1,98 @@
+"""`stripe-saas models`: a filled warehouse in; its models built and tested out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from typing import Any, TextIO
+
+from stripe_saas.warehouse.database import WarehouseError
+from stripe_saas.warehouse.lock import writing
+from stripe_saas.warehouse.models import build_models, require_dbt, told_problems
+from stripe_saas.warehouse.places import DEFAULT_WAREHOUSE
+from stripe_saas.warehouse.target import Target, TargetError, parse_target
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's options to a parser."""
+    parser.add_argument(
+        "--into",
+        default=DEFAULT_WAREHOUSE,
+        metavar="WAREHOUSE",
+        help=f"as in sync --into (default: {DEFAULT_WAREHOUSE})",
+    )
+    parser.add_argument("--full", action="store_true", help="build incremental models anew")
+    add_model_arguments(parser)
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that concern the models alone."""
+    parser.add_argument(
+        "--vars",
+        type=variables_of,
+        default={},
+        metavar="JSON",
+        help='variables of the dbt project, such as \'{"reporting_currency": "eur"}\'',
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Builds the models.
+
+    Returns:
+        0 if every model was built and every test passed, else 1.
+    """
+    try:
+        target = parse_target(arguments.into)
+        require_dbt()
+        if target.kind == "duckdb" and not target.path.exists():
+            raise WarehouseError(f"there is no file {target.path}.")
+        with writing(target):
+            return 0 if build_and_tell(target, arguments, sys.stdout) else 1
+    except (TargetError, WarehouseError) as error:
+        print(f"models: {error}", file=sys.stderr)
+        return 1
+
+
+def build_and_tell(target: Target, arguments: argparse.Namespace, out: TextIO) -> bool:
+    """Builds the models and says how it went; True if all is well.
+
+    Args:
+        target: the warehouse.
+        arguments: with `vars` and `full`.
+        out: where it is told.
+    """
+
+    def watch(done: int, total: int) -> None:
+        if out.isatty():
+            width = shutil.get_terminal_size().columns - 1
+            out.write("\r" + f"Models: {done} of {total} built and tested"[:width].ljust(width))
+            out.flush()
+
+    options = ["--full-refresh"] if arguments.full else []
+    result = build_models(target, variables=arguments.vars, options=options, watch=watch)
+    if out.isatty():
+        out.write("\r" + " " * (shutil.get_terminal_size().columns - 1) + "\r")
+    how = "built and tested" if result.is_good else "NOT all well"
+    print(f"Models: {how}, {result.done} steps in {result.seconds:.1f} s.", file=out)
+    for line in told_problems(result):
+        print(line, file=out)
+    out.flush()
+    return result.is_good
+
+
+def variables_of(text: str) -> dict[str, Any]:
+    """A JSON object as dbt variables.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise argparse.ArgumentTypeError(f"{text!r} is no JSON object")
+    return found

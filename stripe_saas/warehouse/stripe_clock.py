@@ -1,0 +1,57 @@
+"""A config -> whose account it opens, and Stripe's clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from source_stripe_saas.api.client import StripeClient
+from source_stripe_saas.api.refusal import StripeError
+from source_stripe_saas.config.settings import Settings, parse_settings
+from source_stripe_saas.connection.account import Account, AccountRefused, open_account
+
+
+class NoAccount(Exception):
+    """Stripe lets nobody in with this config; the text says what to do."""
+
+
+class StripeClock:
+    """The account of a config, and what time it is there."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        """Asks Stripe once.
+
+        Raises:
+            ConfigError: a setting cannot be used.
+            NoAccount: Stripe refuses the key or the account, or cannot be reached.
+        """
+        self._settings: Settings = parse_settings(config)
+        self._client = StripeClient(self._settings)
+        self.account: Account = self._asked()
+        self._asked_at = time.monotonic()
+
+    @property
+    def mode(self) -> str:
+        """`live`, `test` or `unknown`, by the key."""
+        return self._settings.key_mode
+
+    def now(self) -> int:
+        """Stripe's clock, Unix seconds: asked again, or carried on if there is no answer."""
+        try:
+            return open_account(self._client, self._settings).now
+        except (StripeError, AccountRefused):
+            return self.account.now + int(time.monotonic() - self._asked_at)
+
+    def _asked(self) -> Account:
+        try:
+            return open_account(self._client, self._settings)
+        except AccountRefused as error:
+            from source_stripe_saas.connection import errors  # loads the CDK, which takes seconds
+
+            refused = errors.refused_account(error.account_id, error.refused)
+            raise NoAccount(str(refused.message)) from None
+        except StripeError as error:
+            from source_stripe_saas.connection import errors
+
+            raise NoAccount(str(errors.refused_at_start(error).message)) from None

@@ -1,0 +1,114 @@
+"""Subscription items and waiting invoice items -> the drafted lines of an invoice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from stripe_sandbox.company.ledger import half_up
+from stripe_sandbox.company.objects import invoice as objects
+from stripe_sandbox.company.objects.catalog import decimal_text
+from stripe_sandbox.company.people import Customer
+from stripe_sandbox.company.pricing import DraftLine
+from stripe_sandbox.company.subscriptions import Item, Subscription
+from stripe_sandbox.company.valuation import Price
+from stripe_sandbox.company.world import World
+
+
+def price_pricing(price: Price, quantity: int, currency: str) -> dict[str, object]:
+    """The pricing of a line that sells so many units."""
+    if price.tiers or price.divide_by != 1:
+        unit = price.charge(quantity, currency) / quantity if quantity else Fraction(0)
+    else:
+        unit = price.units[currency]
+    return objects.pricing(price.id, price.product, decimal_text(unit))
+
+
+def period_line(
+    sub: Subscription,
+    item: Item,
+    invoice_id: str,
+    period: tuple[int, int],
+    *,
+    is_free: bool = False,
+) -> DraftLine:
+    """One licensed item for one whole period, or for nothing during a trial."""
+    amount = 0 if is_free else item.price.charge_minor(item.units, sub.currency)
+    identity = sub.customer.ids.new("il")
+    item.billed = (invoice_id, identity)
+    name = item.price.name
+    return DraftLine(
+        objects.line_item(
+            identity,
+            invoice_id,
+            amount,
+            sub.currency,
+            description=f"Trial period for {name}" if is_free else f"{item.units} x {name}",
+            period=period,
+            quantity=item.units,
+            parent=objects.cycle_parent(sub.id, item.id),
+            pricing=price_pricing(item.price, item.units, sub.currency),
+            subscription=sub.id,
+        ),
+        price=item.price,
+        own=() if is_free else tuple(item.discounts),
+    )
+
+
+def usage_line(
+    sub: Subscription, item: Item, invoice_id: str, period: tuple[int, int], usage: int
+) -> DraftLine:
+    """What a metered item used in the period that has passed."""
+    return DraftLine(
+        objects.line_item(
+            sub.customer.ids.new("il"),
+            invoice_id,
+            half_up(item.price.charge(usage, sub.currency)),
+            sub.currency,
+            description=f"{usage} x {item.price.name}",
+            period=period,
+            quantity=usage,
+            parent=objects.cycle_parent(sub.id, item.id),
+            pricing=price_pricing(item.price, usage, sub.currency),
+            subscription=sub.id,
+        ),
+        price=item.price,
+        own=tuple(item.discounts),
+    )
+
+
+def waiting_lines(
+    world: World,
+    who: Customer,
+    waiting: Sequence[str],
+    invoice_id: str,
+    *,
+    names_subscription_item: bool,
+) -> list[DraftLine]:
+    """Puts waiting invoice items on an invoice: newest first, as Stripe shows them."""
+    drafts = []
+    for identity in reversed(waiting):
+        item = world.change("invoiceitem", identity, {"invoice": invoice_id})
+        details = (item["parent"] or {}).get("subscription_details") or {}
+        drafts.append(
+            DraftLine(
+                objects.line_item(
+                    who.ids.new("il"),
+                    invoice_id,
+                    item["amount"],
+                    item["currency"],
+                    description=item["description"],
+                    period=(item["period"]["start"], item["period"]["end"]),
+                    quantity=item["quantity"],
+                    parent=objects.invoice_item_parent(
+                        item,
+                        details.get("subscription_item"),
+                        names_subscription_item=names_subscription_item,
+                    ),
+                    pricing=item["pricing"],
+                    subscription=details.get("subscription"),
+                    is_discountable=item["discountable"],
+                )
+            )
+        )
+    return drafts

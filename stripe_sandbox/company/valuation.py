@@ -1,0 +1,177 @@
+"""Prices and quantities -> what an invoice line costs and what a month is worth, in fractions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from stripe_sandbox.company.ledger import half_up
+
+MONTHS_PER_YEAR = 12
+WEEKS_PER_YEAR = 52
+DAYS_PER_YEAR = 365
+
+
+@dataclass(frozen=True)
+class Tier:
+    """One step of a tiered price; `up_to` None has no end."""
+
+    up_to: int | None
+    unit: Fraction
+    flat: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True)
+class Price:
+    """The facts of a price that decide amounts."""
+
+    id: str
+    product: str
+    currency: str
+    interval: str
+    interval_count: int
+    units: Mapping[str, Fraction]
+    """Currency -> unit amount; empty when tiered."""
+    tiers: Mapping[str, Sequence[Tier]] = field(default_factory=dict)
+    tiers_mode: str | None = None
+    divide_by: int = 1
+    round_up: bool = True
+    is_metered: bool = False
+    name: str = ""
+
+    @property
+    def monthly_factor(self) -> Fraction:
+        """How much of one charge falls on one month."""
+        per_year = {
+            "month": MONTHS_PER_YEAR,
+            "year": 1,
+            "week": WEEKS_PER_YEAR,
+            "day": DAYS_PER_YEAR,
+        }[self.interval]
+        return Fraction(per_year, MONTHS_PER_YEAR * self.interval_count)
+
+    def sells_in(self, currency: str) -> bool:
+        """True when this price has amounts in the currency."""
+        return currency in self.units or currency in self.tiers
+
+    def charge(self, quantity: int, currency: str) -> Fraction:
+        """What one interval of so many units costs, unrounded."""
+        if not self.tiers:
+            packs = -(-quantity // self.divide_by) if self.round_up else quantity // self.divide_by
+            return packs * self.units[currency]
+        tiers = self.tiers[currency]
+        if self.tiers_mode == "volume":
+            tier = next(t for t in tiers if t.up_to is None or quantity <= t.up_to)
+            return quantity * tier.unit + tier.flat
+        total, below = Fraction(0), 0
+        for tier in tiers:
+            if below and quantity <= below:
+                break
+            top = quantity if tier.up_to is None else min(quantity, tier.up_to)
+            total += (top - below) * tier.unit + tier.flat
+            below = tier.up_to if tier.up_to is not None else quantity
+            if tier.up_to is None:
+                break
+        return total
+
+    def charge_minor(self, quantity: int, currency: str) -> int:
+        """The amount of an invoice line: one interval, rounded as Stripe rounds a line."""
+        return half_up(self.charge(quantity, currency))
+
+
+@dataclass(frozen=True)
+class Coupon:
+    """The facts of a coupon that decide amounts."""
+
+    id: str
+    duration: str
+    percent_off: Fraction | None = None
+    amounts_off: Mapping[str, int] = field(default_factory=dict)
+    """Currency -> amount off per invoice."""
+    products: frozenset[str] | None = None
+    months: int | None = None
+
+    def covers(self, price: Price) -> bool:
+        """True when the coupon applies to this price's product."""
+        return self.products is None or price.product in self.products
+
+
+@dataclass
+class Discount:
+    """A coupon at work on a customer, a subscription or an item."""
+
+    id: str
+    coupon: Coupon
+    start: int
+    end: int | None
+    is_expired: bool = False
+    """Its end has passed, though the subscription shows it until its next renewal."""
+    is_seen: bool = False
+    """Whether it took something off an invoice, which then shows it."""
+
+    def lives_at(self, at: int) -> bool:
+        """False from its end on."""
+        return self.end is None or at < self.end
+
+
+@dataclass(frozen=True)
+class Part:
+    """One item as its value is worked out: price, quantity and the discounts of its own."""
+
+    price: Price
+    quantity: int
+    discounts: tuple[Discount, ...] = ()
+
+
+def list_value(parts: Sequence[Part], currency: str) -> Fraction:
+    """Monthly value of licensed items before discounts."""
+    return sum(
+        (
+            part.price.charge(part.quantity, currency) * part.price.monthly_factor
+            for part in parts
+            if not part.price.is_metered
+        ),
+        Fraction(0),
+    )
+
+
+def net_value(parts: Sequence[Part], group: Sequence[Discount], currency: str) -> Fraction:
+    """Monthly value of licensed items after discounts that last forever."""
+    licensed = [part for part in parts if not part.price.is_metered]
+    values = [p.price.charge(p.quantity, currency) * p.price.monthly_factor for p in licensed]
+    for index, part in enumerate(licensed):
+        for discount in part.discounts:
+            _take(values, licensed, discount, [index], currency)
+    for discount in group:
+        scope = [i for i, part in enumerate(licensed) if discount.coupon.covers(part.price)]
+        _take(values, licensed, discount, scope, currency)
+    return sum(values, Fraction(0))
+
+
+def _take(
+    values: list[Fraction],
+    parts: Sequence[Part],
+    discount: Discount,
+    scope: Sequence[int],
+    currency: str,
+) -> None:
+    coupon = discount.coupon
+    if coupon.duration != "forever":
+        return
+    if coupon.percent_off is not None:
+        for i in scope:
+            if coupon.covers(parts[i].price):
+                values[i] *= 1 - coupon.percent_off / 100
+        return
+    amount = coupon.amounts_off.get(currency)
+    alive = [i for i in scope if values[i] > 0 and coupon.covers(parts[i].price)]
+    if amount is None or not alive:
+        return
+    # An amount comes off every invoice, so it counts as often as the shortest interval bills.
+    factor = max(parts[i].price.monthly_factor for i in alive)
+    alive = [i for i in alive if parts[i].price.monthly_factor == factor]
+    total = sum((values[i] for i in alive), Fraction(0))
+    taken = min(amount * factor, total)
+    for i in alive:
+        values[i] -= taken * values[i] / total

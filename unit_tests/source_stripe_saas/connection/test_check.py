@@ -1,0 +1,148 @@
+"""The connection check tells what is wrong and which box to tick, and probes each list once."""
+
+import logging
+
+import pytest
+
+from source_stripe_saas.connection.check import INSISTS_ON, check_connection
+from unit_tests.builders import PLANS, some_settings
+from unit_tests.stripe_server import denied, failure, serving
+
+pytestmark = pytest.mark.usefixtures("no_waiting")
+
+LOGGER = logging.getLogger("airbyte.check_test")
+
+
+def checked(**config):
+    return check_connection(some_settings(**config), PLANS, LOGGER)
+
+
+def test_a_good_key_is_told_its_account_mode_and_what_it_can_read():
+    with serving():
+        report = checked()
+    total = len(PLANS)
+    assert report.is_good
+    assert report.text == (
+        f"Connected to acct_1 (Example Ltd), test mode: {total} of {total} streams are readable."
+    )
+
+
+def test_every_list_is_probed_once_with_one_object_and_children_not_at_all():
+    with serving() as stripe:
+        checked()
+    paths = {(plan.parent or plan).path for plan in PLANS.values()}
+    assert set(stripe.asked()) == paths
+    assert stripe.asked()["account"] == 2, "once to open, once as a stream"
+    assert all(number == 1 for path, number in stripe.asked().items() if path != "account")
+    for sent in stripe.sent:
+        assert sent.method == "GET"
+        if not sent.path.endswith("/account"):
+            assert sent.qs["limit"] == ["1"]
+
+
+@pytest.mark.parametrize("name", INSISTS_ON)
+def test_a_stream_that_matters_and_cannot_be_read_names_the_box_to_tick(name):
+    with serving(answers={PLANS[name].path: denied(f"rak_{PLANS[name].permission}")}):
+        report = checked()
+    assert not report.is_good
+    assert f"{name}: tick " in report.text
+    assert f"(`rak_{PLANS[name].permission}`)" in report.text
+    assert "rk_test" not in report.text
+
+
+def test_all_missing_permissions_are_named_at_once():
+    with serving(
+        answers={"customers": denied("rak_customer_read"), "events": denied("rak_event_read")}
+    ):
+        report = checked()
+    assert "Customers: Read" in report.text
+    assert "Events: Read" in report.text
+    assert "subscriptions" not in report.text
+
+
+def test_another_stream_that_cannot_be_read_is_a_warning(caplog):
+    answers = {
+        "quotes": denied("rak_quote_read"),
+        "issuing/cards": failure(400, "Not set up for Issuing."),
+    }
+    with serving(answers=answers), caplog.at_level(logging.WARNING):
+        report = checked()
+    assert report.is_good
+    assert report.text.endswith("Not readable: quotes, cards.")
+    assert [record.message for record in caplog.records] == [
+        "Stream quotes cannot be read with this key; to read it, tick Quotes: Read "
+        "(`rak_quote_read`).",
+        "Stream cards is not available for this account: Not set up for Issuing.",
+    ]
+
+
+def test_children_are_as_readable_as_their_parents():
+    with serving(answers={"invoices": denied("rak_invoice_read")}):
+        report = checked(check_streams=["customers"])
+    assert report.is_good
+    assert "Not readable: invoices, invoice_line_items." in report.text
+
+
+def test_a_shorter_list_of_streams_that_matter_is_enough():
+    with serving(answers={"events": denied("rak_event_read")}):
+        assert not checked().is_good
+        assert checked(check_streams=["customers"]).is_good
+        assert checked(check_streams=[]).is_good
+        assert not checked(check_streams=["customers", "events"]).is_good
+
+
+def test_a_stream_in_that_list_that_does_not_exist_is_named_before_anything_is_asked():
+    with serving() as stripe:
+        report = checked(check_streams=["customer"])
+    assert (report.is_good, report.text) == (
+        False,
+        "Config field `check_streams` names no stream of ours: 'customer'.",
+    )
+    assert stripe.sent == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "config", "part"),
+    [
+        (failure(401, "Invalid API Key provided: rk_test_*1"), {}, "Stripe refused the API key"),
+        (failure(401, "Expired", code="api_key_expired"), {}, "The API key has expired"),
+        (
+            lambda request: (
+                failure(403, "Only Connect platforms can do that.")
+                if "Stripe-Account" in request.headers
+                else (200, {"id": "acct_1", "object": "account"})
+            ),
+            {"account_id": "acct_9"},
+            "Config field `account_id` names acct_9",
+        ),
+        (failure(503, "down"), {}, "Stripe could not be reached: status 503: down"),
+    ],
+    ids=["key refused", "key expired", "account out of reach", "no answer"],
+)
+def test_what_keeps_the_check_from_starting_is_told_apart(answer, config, part):
+    with serving(answers={"account": answer}) as stripe:
+        report = checked(**config)
+    assert not report.is_good
+    assert part in report.text
+    assert "rk_test" not in report.text
+    assert set(stripe.asked()) == {"account"}
+
+
+def test_a_key_that_may_not_see_the_account_is_good_all_the_same():
+    with serving(answers={"account": denied("rak_connected_account_read")}):
+        report = checked()
+    assert report.is_good
+    assert report.text.startswith("Connected to acct_1, test mode: ")
+
+
+def test_an_account_that_no_one_names_is_said_to_be_unnamed():
+    with serving(answers={"account": failure(403, "No.")}):
+        assert "an account that the key may not name" in checked().text
+
+
+@pytest.mark.parametrize(
+    ("key", "mode"), [("sk_live_1", "live mode"), ("sk_org_1", "mode unknown")]
+)
+def test_the_mode_is_said(key, mode):
+    with serving():
+        assert f", {mode}: " in checked(client_secret=key).text

@@ -1,0 +1,191 @@
+"""A scan's lists: who is told that they have ended, what is kept, and what is read again when."""
+
+import pytest
+
+from source_stripe_saas.engine import cursor
+from source_stripe_saas.ledger import progress, sync
+from source_stripe_saas.ledger.lists import Gathering
+from source_stripe_saas.mrr import Options
+from unit_tests.source_stripe_saas.engine.reading import a_state, read_by_pages
+from unit_tests.source_stripe_saas.ledger.account import (
+    STREAM,
+    Account,
+    first_invoice,
+    renewal,
+    told,
+)
+from unit_tests.source_stripe_saas.mrr.builders import (
+    coupon,
+    discount,
+    invoice,
+    item,
+    line,
+    on,
+    subscription,
+)
+from unit_tests.stripe_server import serving
+
+pytestmark = pytest.mark.usefixtures("no_waiting")
+
+
+def test_what_comes_after_a_gathering_begins_once_with_its_last_part():
+    begun = []
+    gathering = Gathering(lambda: begun.append("then") or ("unit",))
+    for _ in range(3):
+        gathering.begins()
+    assert [gathering.ends(), gathering.ends()] == [(), ()]
+    assert begun == []
+    assert gathering.ends() == ("unit",)
+    assert begun == ["then"]
+
+
+def test_a_scan_reads_subscriptions_of_deleted_customers_too():
+    """These stand in no list but that of canceled ones (M37)."""
+    account = Account()
+    account.sync("2026-01-20")
+    asked = [
+        request.qs.get("status")
+        for request in account.stripe.sent
+        if "subscriptions" in request.path
+    ]
+    assert sorted(asked) == [["all"], ["canceled"]]
+
+
+def cut(entries, url):
+    """A list inside an object that shows the first of its entries."""
+    return {"object": "list", "data": entries[:1], "has_more": True, "url": f"/v1/{url}"}
+
+
+def test_lines_and_items_that_a_list_cuts_are_read_to_their_ends():
+    lines = [
+        line("il_1", "2026-01-01", "2026-02-01"),
+        line("il_2", "2026-01-01", "2026-02-01", "p20", si="si_2", amount=2000),
+    ]
+    items = [item(), item("si_2", "p20")]
+    bill = invoice("in_1", "2026-01-01", *lines, reason="subscription_create")
+    whole = subscription(*items)
+    account = Account(
+        invoices=[{**bill, "lines": cut(lines, "invoices/in_1/lines")}],
+        subscriptions=[{**whole, "items": cut(items, "subscription_items?subscription=sub_1")}],
+        subscription_items=[{**one, "subscription": "sub_1"} for one in items],
+    )
+    account.lists["invoices/in_1/lines"] = lines
+    assert told(account.sync("2026-01-20")) == [
+        ("activated", "2026-01-01", 0, 3000),
+        ("first_payment", "2026-01-01", 3000, 3000),
+    ]
+
+
+def of_number(number):
+    """A subscription, and its one invoice."""
+    raw = subscription(item(f"si_{number}"))
+    raw |= {"id": f"sub_{number}", "customer": f"cus_{number}"}
+    billed = line(f"il_{number}", "2026-01-01", "2026-02-01", si=f"si_{number}")
+    bill = invoice(f"in_{number}", "2026-01-01", billed, reason="subscription_create")
+    bill["parent"]["subscription_details"] = {"subscription": raw["id"]}
+    return raw, bill
+
+
+def companies(count):
+    subscriptions, invoices = zip(*map(of_number, range(count)), strict=True)
+    return {"subscriptions": list(subscriptions), "invoices": list(invoices)}
+
+
+@pytest.fixture
+def states_after_every_batch(monkeypatch):
+    monkeypatch.setattr(cursor, "_SECONDS_BETWEEN_STATES", 0.0)
+    monkeypatch.setattr(progress, "_SECONDS_BETWEEN_STATES", 0.0)
+    monkeypatch.setattr(sync, "_ROWS_IN_ONE_BATCH", 4)
+
+
+@pytest.mark.usefixtures("states_after_every_batch")
+def test_a_first_read_goes_on_from_any_of_its_states_with_the_same_rows():
+    whole = Account(**companies(12))
+    whole.sync("2026-01-20")
+    assert len(whole.rows) == 24
+    under_way = [state for state in whole.output.states(STREAM) if "written" in state]
+    assert len(under_way) > 3
+    for state in under_way:
+        cut = Account(**companies(12))
+        cut.state = state
+        rows = cut.sync("2026-01-20")
+        covered = 24 - len(rows)
+        assert 0 < covered < 24
+        assert rows == whole.rows[covered:]
+        assert cut.state == whole.state
+
+
+def test_other_options_read_everything_again_and_change_no_id():
+    once = {**coupon("HALF", 50, "repeating"), "created": 0}
+    using = {**discount("di_1", "HALF", "2026-01-01", "2026-06-01"), "subscription": "sub_1"}
+    of_line = {"discount_amounts": [{"amount": 500, "discount": "di_1"}]}
+    billed = line("il_1", "2026-01-01", "2026-02-01", **of_line)
+    bill = invoice("in_1", "2026-01-01", billed, reason="subscription_create", discounts=[using])
+    account = Account(
+        subscriptions=[subscription(discounts=[using])],
+        invoices=[{**bill, "total": 500}],
+        coupons=[once],
+    )
+    plain = account.sync("2026-01-20")
+    assert account.sync("2026-01-21") == []
+    again = account.sync("2026-01-22", config={"mrr": {"discounts": "recurring"}})
+    assert [row["event_id"] for row in again] == [row["event_id"] for row in plain]
+    assert [row["mrr_after"] for row in plain] == [1000, 1000]
+    assert [row["mrr_after"] for row in again] == [500, 500]
+    assert account.state["options"] != Options().fingerprint
+    assert account.sync("2026-01-23", config={"mrr": {"discounts": "recurring"}}) == []
+
+
+def test_a_state_from_the_future_reads_everything_again():
+    account = Account()
+    rows = account.sync("2026-01-20")
+    assert account.sync("2026-01-18") == rows
+    assert account.state["through"] == on("2026-01-18") - 60
+
+
+def test_a_state_that_is_none_reads_everything_again():
+    account = Account()
+    rows = account.sync("2026-01-20")
+    account.state = {**account.state, "ledgers": "broken"}
+    assert account.sync("2026-01-21") == rows
+
+
+def test_after_a_gap_that_events_do_not_bridge_only_what_is_new_is_written():
+    account = Account()
+    account.sync("2026-01-20")
+    account.lists["invoices"].insert(0, renewal())
+    rows = account.sync("2026-03-20")
+    assert told(rows) == [("renewed", "2026-02-01", 1000, 1000)]
+
+
+@pytest.mark.parametrize("broken", [{"lines": 5}, {"parent": "sub_1"}], ids=str)
+def test_an_invoice_that_is_none_is_named(broken):
+    lists = {"subscriptions": [subscription()], "invoices": [{**first_invoice(), **broken}]}
+    assert "cannot work out in_1: " in failure(lists)
+
+
+def test_an_amount_that_nobody_counts_money_with_is_named_with_its_subscription():
+    price = {
+        "id": "p10",
+        "currency": "usd",
+        "billing_scheme": "per_unit",
+        "created": 0,
+        "active": True,
+    }
+    lists = {
+        "subscriptions": [subscription()],
+        "invoices": [first_invoice()],
+        "prices": [{**price, "unit_amount_decimal": "1e999999999"}],
+    }
+    assert "cannot work out sub_1: price p10: no amount: 1e999999999." in failure(lists)
+
+
+def failure(lists):
+    """What a first sync says that does not come to its end; it is not told as a defect."""
+    with serving(lists=lists, now=on("2026-01-20")):
+        output = read_by_pages("customers", STREAM, state=a_state())
+    assert output.statuses(STREAM)[-1] == "INCOMPLETE"
+    assert output.statuses("customers")[-1] == "COMPLETE"
+    [error] = output.errors()
+    assert "defect" not in error["message"]
+    return error["message"]

@@ -1,0 +1,180 @@
+"""Discounts in the history older than the events: M42 and M15."""
+
+import pytest
+
+from unit_tests.source_stripe_saas.mrr.builders import (
+    PRICES,
+    coupon,
+    discount,
+    item,
+    line,
+    on,
+    short,
+)
+from unit_tests.source_stripe_saas.mrr.histories import (
+    KNOWN,
+    MONTHS,
+    S,
+    history,
+    month,
+    with_line_discount,
+)
+
+
+def test_m42_a_discount_is_applied_at_its_start_and_removed_where_a_renewal_lacks_it():
+    rows = history(S(), month(0), with_line_discount(1, "di_1"), month(2), **KNOWN)
+    assert short(rows) == [
+        ("activated", "2026-01-01", 1000),
+        ("discount_applied", "2026-01-20", 500),
+        ("discount_removed", "2026-03-01", 1000),
+    ]
+    assert [row["time_precision"] for row in rows] == ["exact", "exact", "period_start"]
+
+
+def test_m42_a_discount_on_the_first_invoice_is_part_of_the_birth():
+    rows = history(S(discounts=["di_1"]), with_line_discount(0, "di_1"), **KNOWN)
+    assert short(rows) == [("activated", "2026-01-01", 500)]
+
+
+def test_m42_a_discount_still_on_the_object_was_not_removed():
+    rows = history(S(discounts=["di_1"]), with_line_discount(0, "di_1"), month(1), **KNOWN)
+    assert short(rows) == [("activated", "2026-01-01", 500)]
+
+
+def test_m42_a_discount_that_ended_was_not_removed():
+    known = {**KNOWN, "discounts": [discount(end="2026-01-25")]}
+    rows = history(S(), with_line_discount(0, "di_1"), month(1), **known)
+    assert short(rows)[1:] == [("discount_expired", "2026-01-25", 1000)]
+
+
+def test_m42_an_unknown_discount_is_estimated_from_its_line():
+    rows = history(S(), month(0), with_line_discount(1, "di_x"), with_line_discount(2, "di_x"))
+    assert short(rows)[1] == ("discount_applied", "2026-02-01", 500)
+    once = history(S(), month(0), with_line_discount(1, "di_x"), options={"discounts": "all"})
+    assert short(once)[1:] == [
+        ("discount_applied", "2026-02-01", 500),
+        ("discount_expired", "2026-03-01", 1000),
+    ]
+
+
+def two_of_three_items_discounted(**more):
+    """Rows of three items, the first two of them with 10 % off, on two invoices in a row."""
+    items = [item("si_1", "p10"), item("si_2", "p20"), item("si_3", "p30")]
+    lines = [
+        line("il_1", MONTHS[0], MONTHS[1], discount_amounts=[{"discount": "di_x", "amount": 100}]),
+        line("il_2", MONTHS[0], MONTHS[1], of="p20", si="si_2", amount=2000,
+             discount_amounts=[{"discount": "di_x", "amount": 200}]),
+        line("il_3", MONTHS[0], MONTHS[1], of="p30", si="si_3", amount=3000),
+    ]  # fmt: skip
+    later = [
+        {**one, "id": one["id"] + "b", "period": {"start": on(MONTHS[1]), "end": on(MONTHS[2])}}
+        for one in lines
+    ]
+    return history(S(*items), month(0, *lines), month(1, *later), **more)
+
+
+def test_m42_an_unknown_discount_stays_on_the_items_that_carry_it():
+    rows = two_of_three_items_discounted()
+    # 10 % of 1000 and of 2000, nothing of 3000; seen twice, so for ever
+    assert rows[0]["mrr_after"] == 900 + 1800 + 3000
+
+
+def test_m42_the_level_of_a_past_discount_is_that_of_its_item():
+    known = {"discounts": [discount(subscription_item="si_2")], "coupons": [coupon()]}
+    lines = [
+        line("il_0", "2026-01-01", "2026-02-01"),
+        line(
+            "il_1",
+            "2026-01-01",
+            "2026-02-01",
+            "p20",
+            1,
+            2000,
+            "si_2",
+            discount_amounts=[{"discount": "di_1", "amount": 1000}],
+        ),
+    ]
+    raw = S(item(), item("si_2", "p20", discounts=["di_1"]))
+    assert short(history(raw, month(0, *lines), **known)) == [("activated", "2026-01-01", 2000)]
+    gone = S(item(), item("si_2", "p20"))
+    rows = history(gone, month(0, *lines), **known, horizon="2026-01-20")
+    assert short(rows) == [
+        ("activated", "2026-01-01", 2000),
+        ("discount_removed", "2026-01-20", 3000),
+    ]
+
+
+def test_m42_of_a_deleted_coupon_only_the_terms_are_estimated():
+    ends = discount(of="GONE", start="2026-01-20", end="2026-02-20", subscription="sub_1")
+    known = {"discounts": [ends], "now": "2026-02-25"}
+    bills = (month(0), with_line_discount(1, "di_1"))
+    recurring = history(S(discounts=["di_1"]), *bills, options={"discounts": "recurring"}, **known)
+    # 500 of 1000 on its line; when it began and ends, and so that it repeats, it says itself.
+    assert short(recurring) == [
+        ("activated", "2026-01-01", 1000),
+        ("discount_applied", "2026-01-20", 500),
+        ("discount_expired", "2026-02-20", 1000),
+    ]
+    assert {row["mrr_after"] for row in history(S(discounts=["di_1"]), *bills, **known)} == {1000}
+
+
+def test_m42_where_an_item_names_no_product_an_estimated_discount_is_on_all():
+    prices = {**PRICES, "p20": {**PRICES["p20"], "product": None}}
+    rows = two_of_three_items_discounted(prices=prices)
+    # The products of the others would leave out the item that carries it and names none.
+    assert rows[0]["mrr_after"] == (1000 + 2000 + 3000) * 9 // 10
+
+
+def test_m42_two_past_discounts_of_the_subscription_itself_both_counted():
+    # Stripe names the customer on a subscription's own discounts, too.
+    of = {"customer": "cus_1", "subscription": "sub_1"}
+    known = [discount("di_1", **of), discount("di_2", of="F10", **of)]
+    coupons = [coupon(), coupon("F10", 10)]
+    rows = history(
+        S(), with_line_discount(0, "di_1", "di_2"), month(1), discounts=known, coupons=coupons
+    )
+    assert short(rows) == [
+        ("activated", "2026-01-01", 450),
+        ("discount_removed", "2026-02-01", 900),
+        ("discount_removed", "2026-02-01", 1000),
+    ]
+
+
+@pytest.mark.parametrize("place", ["total_discount_amounts", "discounts", "line"])
+def test_m15_an_invoice_may_spell_out_its_discount_in_several_places(place):
+    told = discount(of=coupon("Q", 20), subscription="sub_1")
+    first = with_line_discount(0, "di_1")
+    (one,) = first["lines"]["data"]
+    if place == "line":
+        one["discounts"] = [told]
+    else:
+        first[place] = [told if place == "discounts" else {"amount": 200, "discount": told}]
+    rows = history(S(), first, month(1))
+    # 20 %, whatever the line's own amount would lead one to think
+    assert short(rows) == [
+        ("activated", "2026-01-01", 800),
+        ("discount_removed", "2026-02-01", 1000),
+    ]
+
+
+def test_m42_a_customers_discount_on_the_object_was_applied_when_it_began():
+    given = {**discount("di_c", start="2026-01-20"), "customer": "cus_1"}
+    raw = S(customer={"id": "cus_1", "discount": "di_c"})
+    bills = (month(0), with_line_discount(1, "di_c"), with_line_discount(2, "di_c"))
+    rows = history(raw, *bills, discounts=[given], coupons=[coupon()])
+    assert short(rows) == [
+        ("activated", "2026-01-01", 1000),
+        ("discount_applied", "2026-01-20", 500),
+    ]
+
+
+def test_m42_a_renewal_that_bills_nothing_takes_no_discount_away():
+    nothing = line("il_1", MONTHS[1], MONTHS[2], quantity=0, amount=0)
+    rows = history(S(), with_line_discount(0, "di_1"), month(1, nothing), month(2), **KNOWN)
+    assert [row["event_type"] for row in rows] == [
+        "activated",
+        "quantity_decreased",
+        "quantity_increased",
+        "discount_removed",
+    ]
+    assert rows[-1]["occurred_at"] == "2026-03-01T00:00:00Z"

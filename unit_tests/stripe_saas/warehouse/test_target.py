@@ -1,0 +1,52 @@
+import pytest
+
+from stripe_saas.warehouse.target import TargetError, parse_target
+
+
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [
+        ("duckdb:///stripe.duckdb", "stripe.duckdb"),
+        ("duckdb:////data/stripe.duckdb", "/data/stripe.duckdb"),
+        ("duckdb:///a%20b.duckdb", "a b.duckdb"),
+        ("folder/stripe.duckdb", "folder/stripe.duckdb"),
+    ],
+)
+def test_a_duckdb_is_named_by_url_or_path(address, path):
+    target = parse_target(address)
+    assert (target.kind, str(target.path)) == ("duckdb", path)
+
+
+def test_a_postgres_address_keeps_odd_passwords_and_shows_none():
+    target = parse_target("postgres://ann:p%40s%3As@db.internal:6543/stripe?sslmode=require")
+    assert (target.host, target.port, target.database) == ("db.internal", 6543, "stripe")
+    assert (target.user, target.password) == ("ann", "p@s:s")
+    assert target.postgres_url == (
+        "postgresql://ann:p%40s%3As@db.internal:6543/stripe?sslmode=require"
+    )
+    assert "p@s:s" not in f"{target} {target!r}"
+    assert "p%40s" not in f"{target} {target!r}"
+
+
+def test_a_password_may_come_from_the_environment(monkeypatch):
+    monkeypatch.setenv("PGPASSWORD", "from-outside")
+    assert parse_target("postgresql://ann@host/stripe").password == "from-outside"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "stripe",
+        "duckdb:///",
+        "duckdb:///:memory:",
+        "snowflake://account/db",
+        "postgres://host/db",
+        "postgres://ann:secret@host",
+        "postgres://ann:secret@host:port/db",
+    ],
+)
+def test_what_names_no_warehouse_is_refused_without_telling_the_password(address):
+    with pytest.raises(TargetError) as refused:
+        parse_target(address)
+    assert "secret" not in str(refused.value)
