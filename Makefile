@@ -21,7 +21,7 @@ LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint format lock audit schemas options marts picture screenshots charts soak warehouse rates fuzz ledger record clean
+.PHONY: help setup demo test bench lint format lock audit schemas options marts picture screenshots charts docs dist soak warehouse rates fuzz ledger record clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +83,14 @@ options: $(READY) ## write docs/options.md and the tables of docs/mrr.md anew
 
 screenshots: $(READY) ## take docs/report-*.png anew, of the report that make demo left
 	@$(BIN)/python -m tools.report_pictures
+
+docs: $(READY) ## build the pages of docs/ as a site into dist/site; a broken link fails
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+dist: $(READY) ## build wheel and sdist into dist/ and check their metadata; publishes nothing
+	@rm -f dist/*.whl dist/*.tar.gz
+	@$(BIN)/python -m hatchling build -d dist
+	@$(BIN)/twine check --strict dist/*.whl dist/*.tar.gz
 
 marts: $(READY) ## write docs/marts.md anew, from the models' descriptions
 	@$(BIN)/python -m tools.generate_mart_docs

@@ -116,7 +116,7 @@ def _change(minor: int) -> str:
 _BEFORE = """\
 # What each MRR option moves
 
-The config's block `mrr` says how MRR is counted; [spec.yaml](../spec.yaml) explains every option.
+The config's block `mrr` says how MRR is counted; `spec.yaml` explains every option.
 No option adds or removes a row of `subscription_events`: they move amounts, and what a row counts
 as.
 
