@@ -110,7 +110,7 @@ class Bench:
 
     def synced(self) -> str:
         def make() -> str:
-            into = ("--into", "duckdb:///warehouse.duckdb", "--no-models")
+            into = ("--warehouse", "duckdb:///warehouse.duckdb", "--no-models")
             return self.people("sync", "--config", "good.json", *into, "--streams", *STREAMS)
 
         return self.once("synced", make)
@@ -182,7 +182,7 @@ def _state(bench):
 
 def _sync(bench):
     assert "Complete" in bench.synced()
-    into = ("--into", "duckdb:///lesser.duckdb", "--no-models", "--streams", *STREAMS)
+    into = ("--warehouse", "duckdb:///lesser.duckdb", "--no-models", "--streams", *STREAMS)
     assert "Complete" not in bench.people("sync", "--config", "lesser.json", *into)
 
 
@@ -192,12 +192,12 @@ def _models(bench):
 
 def _built(bench):
     bench.synced()
-    return bench.people("models", "--into", "duckdb:///warehouse.duckdb", seconds=400)
+    return bench.people("models", "--warehouse", "duckdb:///warehouse.duckdb", seconds=400)
 
 
 def _report(bench):
     bench.once("built", lambda: _built(bench))
-    bench.people("report", "--from", "duckdb:///warehouse.duckdb", "--out", "report.html")
+    bench.people("report", "--warehouse", "duckdb:///warehouse.duckdb", "--out", "report.html")
 
 
 def _explain(bench):
@@ -210,7 +210,7 @@ def _explain(bench):
 
 def _status(bench):
     bench.synced()
-    bench.people("status", "--from", "duckdb:///warehouse.duckdb")
+    bench.people("status", "--warehouse", "duckdb:///warehouse.duckdb")
 
 
 def _verify(bench):

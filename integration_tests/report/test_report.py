@@ -39,7 +39,7 @@ def database(tmp_path_factory):
 @pytest.fixture(scope="module")
 def report(database):
     path = database.with_name("report.html")
-    assert cli.run(["report", "--from", str(database), "--out", str(path)]) == 0
+    assert cli.run(["report", "--warehouse", str(database), "--out", str(path)]) == 0
     return path
 
 
@@ -239,7 +239,7 @@ def test_no_address_is_in_the_file_unless_asked_for(database, report):
     text = report.read_text(encoding="utf-8")
     assert not [email for email in emails if email in text]
     asked = report.with_name("emails.html")
-    assert cli.run(["report", "--from", str(database), "--out", str(asked), "--emails"]) == 0
+    assert cli.run(["report", "--warehouse", str(database), "--out", str(asked), "--emails"]) == 0
     assert [email for email in emails if email in asked.read_text(encoding="utf-8")]
 
 
@@ -247,6 +247,6 @@ def test_a_warehouse_without_models_is_told_in_words(tmp_path, capsys):
     path = tmp_path / "empty.duckdb"
     with duckdb.connect(str(path)) as connection:
         connection.execute("create table t (a int)")
-    assert cli.run(["report", "--from", str(path), "--out", str(tmp_path / "r.html")]) == 1
+    assert cli.run(["report", "--warehouse", str(path), "--out", str(tmp_path / "r.html")]) == 1
     assert "there are no models" in capsys.readouterr().err
     assert not (tmp_path / "r.html").exists()

@@ -50,7 +50,7 @@ def database(tmp_path_factory):
 @pytest.fixture(scope="module")
 def page(database):
     path = database.with_name("report.html")
-    assert cli.run(["report", "--from", str(database), "--out", str(path)]) == 0
+    assert cli.run(["report", "--warehouse", str(database), "--out", str(path)]) == 0
     with chromium() as browser:
         found = shown(browser, path)
         yield found

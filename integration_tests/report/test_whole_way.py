@@ -18,7 +18,7 @@ NOT_COMPARED = ("as_of",)
 
 def reported(address, path):
     """What a report on a warehouse shows."""
-    assert cli.run(["report", "--from", address, "--out", str(path)]) == 0
+    assert cli.run(["report", "--warehouse", address, "--out", str(path)]) == 0
     text = path.read_text(encoding="utf-8")
     assert PASSWORD not in text
     data = json.loads(re.search(r'id="data">(.*?)</script>', text, re.S)[1])
@@ -41,8 +41,8 @@ def test_a_report_from_postgres_shows_what_one_from_duckdb_shows(postgres, tmp_p
     with a_warehouse(tmp_path, customers=50, months=8, traceable=True) as world:
         config = world.world.connector.file(world.world.connector.config)
         for name, address in (("postgres", postgres_address), ("duckdb", duckdb_address)):
-            assert cli.run(["sync", "--config", config, "--into", address]) == 0
-            assert cli.run(["status", "--from", address]) == 0
+            assert cli.run(["sync", "--config", config, "--warehouse", address]) == 0
+            assert cli.run(["status", "--warehouse", address]) == 0
             found[name] = in_one_order(reported(address, tmp_path / f"{name}.html"))
     assert found["duckdb"]["mrr_monthly"]
     for part, value in found["duckdb"].items():

@@ -27,7 +27,9 @@ class Warehouse:
         """Runs the command; gives its exit code."""
         config = self.world.connector.config
         path = self.world.connector.file({**config, "client_secret": key} if key else config)
-        return cli.run(["sync", "--config", path, "--into", self.address, "--no-models", *options])
+        return cli.run(
+            ["sync", "--config", path, "--warehouse", self.address, "--no-models", *options]
+        )
 
     @contextmanager
     def database(self) -> Iterator[Database]:

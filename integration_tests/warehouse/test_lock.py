@@ -42,7 +42,7 @@ def test_a_second_writer_is_refused_in_one_line_until_the_first_has_ended(
             (tmp_path / "config.json").write_text('{"client_secret": "sk_test_nothing00000000000"}')
             config = str(tmp_path / "config.json")
             for words in (["sync", "--config", config], ["models"]):
-                assert cli.run([*words, "--into", address]) == 1
+                assert cli.run([*words, "--warehouse", address]) == 1
                 [line] = capsys.readouterr().err.splitlines()
                 assert "is being written by another stripe-saas" in line
                 assert PASSWORD not in line

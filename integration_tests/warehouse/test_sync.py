@@ -75,7 +75,7 @@ def test_a_stream_that_the_key_may_not_read_costs_no_other(tmp_path, capsys):
         assert "Invoices: Read" in said.out
         assert RESTRICTED not in said.out + said.err
 
-        assert cli.run(["status", "--from", warehouse.address]) == 1
+        assert cli.run(["status", "--warehouse", warehouse.address]) == 1
         told = capsys.readouterr().out
         assert "Last complete   never" in told
         assert "Acme Cloud (acct_" in told
@@ -85,7 +85,7 @@ def test_a_stream_that_the_key_may_not_read_costs_no_other(tmp_path, capsys):
         assert "  invoices: Stream `invoices` was not read to the end." in told
 
         assert warehouse.sync("--streams", *STREAMS) == 0
-        assert cli.run(["status", "--from", warehouse.address]) == 0
+        assert cli.run(["status", "--warehouse", warehouse.address]) == 0
         assert "What failed" not in capsys.readouterr().out
 
 

@@ -19,7 +19,7 @@ STREAMS = ("products", "customers", "charges", "balance_transactions")
 def started(warehouse, *options):
     config = warehouse.world.connector.file(warehouse.world.connector.config)
     command = [sys.executable, "-m", "stripe_saas.cli", "sync", "--config", config]
-    command += ["--into", warehouse.address, "--no-models", "--streams", *STREAMS, *options]
+    command += ["--warehouse", warehouse.address, "--no-models", "--streams", *STREAMS, *options]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 

@@ -34,6 +34,6 @@ def sync_duckdb(database: Path, folder: Path, account: Account) -> None:
         limits = {"call_rate_limit": _NO_LIMIT, "endpoint_rate_limit": _NO_LIMIT}
         config.write_text(json.dumps({**settings, **limits}), encoding="utf-8")
         command = [sys.executable, "-m", "stripe_saas.cli", "sync"]
-        command += ["--config", str(config), "--into", f"duckdb:///{database}", "--no-models"]
+        command += ["--config", str(config), "--warehouse", f"duckdb:///{database}", "--no-models"]
         command += ["--streams", *MODELED_STREAMS, "subscription_events"]
         subprocess.run(command, check=True, timeout=_LONGEST_SECONDS)

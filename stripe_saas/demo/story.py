@@ -73,8 +73,8 @@ class Story:
 
     def _sync_and_report(self) -> None:
         into = f"duckdb:///{self.warehouse}"
-        self._run("sync", "--config", str(self._config), "--into", into)
-        self._run("report", "--from", into, "--out", str(self.report))
+        self._run("sync", "--config", str(self._config), "--warehouse", into)
+        self._run("report", "--warehouse", into, "--out", str(self.report))
 
     def _run(self, *arguments: str) -> None:
         self._say(f"\n$ stripe-saas {' '.join(arguments)}")

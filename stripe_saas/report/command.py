@@ -11,19 +11,14 @@ from stripe_saas.report.data import NoModels, report_data
 from stripe_saas.report.page import page_of
 from stripe_saas.report.sections import Models
 from stripe_saas.warehouse.database import WarehouseError, connected
-from stripe_saas.warehouse.places import DEFAULT_WAREHOUSE, MODELS_SCHEMA
+from stripe_saas.warehouse.option import add_warehouse_option
+from stripe_saas.warehouse.places import MODELS_SCHEMA
 from stripe_saas.warehouse.target import TargetError, parse_target
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's options to a parser."""
-    parser.add_argument(
-        "--from",
-        dest="warehouse",
-        default=DEFAULT_WAREHOUSE,
-        metavar="WAREHOUSE",
-        help=f"as in sync --into (default: {DEFAULT_WAREHOUSE})",
-    )
+    add_warehouse_option(parser, former="--from")
     parser.add_argument(
         "--schema",
         default=MODELS_SCHEMA,

@@ -19,7 +19,7 @@ from stripe_saas.warehouse.lock import writing
 from stripe_saas.warehouse.model_variables import variables_from
 from stripe_saas.warehouse.models import require_dbt
 from stripe_saas.warehouse.models_command import add_model_arguments, build_and_tell
-from stripe_saas.warehouse.places import DEFAULT_WAREHOUSE
+from stripe_saas.warehouse.option import add_warehouse_option
 from stripe_saas.warehouse.pyairbyte import NoPyAirbyte
 from stripe_saas.warehouse.stripe_clock import NoAccount
 from stripe_saas.warehouse.sync import SyncError, SyncPlan, SyncResult, run_sync
@@ -33,13 +33,7 @@ _REFUSALS = (ConfigError, NoAccount, NoPyAirbyte, SyncError, TargetError, Wareho
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's options to a parser."""
     parser.add_argument("--config", required=True, metavar="FILE", help="the connector's config")
-    parser.add_argument(
-        "--into",
-        default=DEFAULT_WAREHOUSE,
-        metavar="WAREHOUSE",
-        help="duckdb:///path or postgres://user:password@host/database "
-        f"(default: {DEFAULT_WAREHOUSE}; a password may be in PGPASSWORD)",
-    )
+    add_warehouse_option(parser, former="--into")
     parser.add_argument(
         "--streams",
         nargs="+",
@@ -86,7 +80,7 @@ def seconds_of(text: str) -> int:
 
 def _once(arguments: argparse.Namespace) -> int:
     try:
-        target = parse_target(arguments.into)
+        target = parse_target(arguments.warehouse)
         if not arguments.no_models:
             require_dbt()
         plan = SyncPlan(

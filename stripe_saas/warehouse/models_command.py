@@ -11,18 +11,13 @@ from typing import Any, TextIO
 from stripe_saas.warehouse.database import WarehouseError
 from stripe_saas.warehouse.lock import writing
 from stripe_saas.warehouse.models import build_models, require_dbt, told_problems
-from stripe_saas.warehouse.places import DEFAULT_WAREHOUSE
+from stripe_saas.warehouse.option import add_warehouse_option
 from stripe_saas.warehouse.target import Target, TargetError, parse_target
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's options to a parser."""
-    parser.add_argument(
-        "--into",
-        default=DEFAULT_WAREHOUSE,
-        metavar="WAREHOUSE",
-        help=f"as in sync --into (default: {DEFAULT_WAREHOUSE})",
-    )
+    add_warehouse_option(parser, former="--into")
     parser.add_argument("--full", action="store_true", help="build incremental models anew")
     add_model_arguments(parser)
 
@@ -45,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         0 if every model was built and every test passed, else 1.
     """
     try:
-        target = parse_target(arguments.into)
+        target = parse_target(arguments.warehouse)
         require_dbt()
         if target.kind == "duckdb" and not target.path.exists():
             raise WarehouseError(f"there is no file {target.path}.")

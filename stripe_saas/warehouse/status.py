@@ -11,7 +11,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from stripe_saas.warehouse.database import Database, WarehouseError, connected
-from stripe_saas.warehouse.places import DEFAULT_WAREHOUSE, RAW_SCHEMA, SYNCS_TABLE
+from stripe_saas.warehouse.option import add_warehouse_option
+from stripe_saas.warehouse.places import RAW_SCHEMA, SYNCS_TABLE
 from stripe_saas.warehouse.sync_log import COMPLETE, RUNNING, SYNC_STREAMS, SYNCS
 from stripe_saas.warehouse.target import TargetError, parse_target
 
@@ -44,13 +45,7 @@ class WarehouseStatus:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's options to a parser."""
-    parser.add_argument(
-        "--from",
-        dest="warehouse",
-        default=DEFAULT_WAREHOUSE,
-        metavar="WAREHOUSE",
-        help=f"as in sync --into (default: {DEFAULT_WAREHOUSE})",
-    )
+    add_warehouse_option(parser, former="--from")
 
 
 def run(arguments: argparse.Namespace) -> int:

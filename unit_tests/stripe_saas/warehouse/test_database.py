@@ -24,11 +24,11 @@ def test_models_of_another_make_are_told_without_a_traceback(tmp_path, capsys):
     with connected(parse_target(str(path))) as database:
         database.execute("create schema stripe_marts")
         database.execute("create table stripe_marts.mrr_monthly (month date)")
-    assert cli.run(["report", "--from", str(path), "--out", str(tmp_path / "r.html")]) == 1
+    assert cli.run(["report", "--warehouse", str(path), "--out", str(tmp_path / "r.html")]) == 1
     assert "the warehouse refused" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["models", "--into"], ["status", "--from"]])
+@pytest.mark.parametrize("words", [["models", "--warehouse"], ["status", "--warehouse"]])
 def test_a_mistyped_path_makes_no_file(tmp_path, capsys, words):
     path = tmp_path / "mistyped.duckdb"
     assert cli.run([*words, str(path)]) == 1
@@ -40,14 +40,14 @@ def test_a_file_of_another_kind_is_no_warehouse(tmp_path, capsys):
     path = tmp_path / "other.db"
     with sqlite3.connect(path) as connection:
         connection.execute("create table one (two)")
-    assert cli.run(["status", "--from", str(path)]) == 1
+    assert cli.run(["status", "--warehouse", str(path)]) == 1
     assert capsys.readouterr().err == f"status: {path} is no DuckDB file.\n"
 
 
 @pytest.mark.parametrize("words", [["models"], ["sync", "--config", "none.json"]])
 def test_without_the_extra_the_models_are_refused_at_once(tmp_path, capsys, monkeypatch, words):
     monkeypatch.setattr(models.importlib.util, "find_spec", lambda name: None)
-    assert cli.run([*words, "--into", str(tmp_path / "w.duckdb")]) == 1
+    assert cli.run([*words, "--warehouse", str(tmp_path / "w.duckdb")]) == 1
     said = capsys.readouterr().err
     assert said == (
         f"stripe-saas {words[0]} needs dbt, which is not installed: "

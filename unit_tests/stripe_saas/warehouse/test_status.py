@@ -21,11 +21,11 @@ def begun(database, number, at):
 
 
 def test_a_warehouse_that_is_not_there_or_empty_is_said_to_be(address, capsys):
-    assert cli.run(["status", "--from", address]) == 1
+    assert cli.run(["status", "--warehouse", address]) == 1
     assert "there is no file" in capsys.readouterr().err
     with connected(parse_target(address)) as database:
         database.execute("create table t (a int)")
-    assert cli.run(["status", "--from", address]) == 1
+    assert cli.run(["status", "--warehouse", address]) == 1
     assert "nothing has been synced" in capsys.readouterr().err
 
 
