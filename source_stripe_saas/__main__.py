@@ -90,7 +90,7 @@ def _run_with_cdk(
     from airbyte_cdk.logger import init_logger
     from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-    from source_stripe_saas.engine.ending import OutputBroken, Stopped
+    from source_stripe_saas.engine.shutdown import OutputBroken, Stopped
     from source_stripe_saas.protocol.entrypoint import PageEntrypoint
     from source_stripe_saas.protocol.heap import keep_one_heap, look_for_cycles_seldom
     from source_stripe_saas.source import SourceStripeSaas

@@ -36,18 +36,20 @@ from source_stripe_saas.connection.account import Account, AccountRefused, open_
 from source_stripe_saas.connection.check import check_connection
 from source_stripe_saas.engine.core import PageSource
 from source_stripe_saas.engine.cursor import AnyProgress, ProgressCursor
-from source_stripe_saas.engine.page import Making
-from source_stripe_saas.engine.partition import Placeholder, UnitPartitions
+from source_stripe_saas.engine.page import PageFormat
+from source_stripe_saas.engine.partition import Placeholder, TaskPartitions
 from source_stripe_saas.ledger.progress import read_ledger_position
 from source_stripe_saas.ledger.sync import LedgerSync
 from source_stripe_saas.privacy.redaction import Redaction
-from source_stripe_saas.streams.crew import Assignment, Member, assign
+from source_stripe_saas.streams.assignment import Assignment, SyncedStream, assign
+from source_stripe_saas.streams.cpu_load import CpuLoad
 from source_stripe_saas.streams.plan import StreamPlan, plans_of
 from source_stripe_saas.streams.position import read_position
 from source_stripe_saas.streams.progress import Progress
-from source_stripe_saas.streams.route import ReadAll, choose_route
-from source_stripe_saas.streams.traffic import Processor, Traffic
-from source_stripe_saas.streams.work import StreamWork, Unit
+from source_stripe_saas.streams.read_mode import FullRead, choose_read_mode
+from source_stripe_saas.streams.reader_slots import ReaderSlots
+from source_stripe_saas.streams.stream_reader import StreamReader
+from source_stripe_saas.streams.task import Task
 
 _WORKERS: Mapping[str, int] = {"live": 64, "test": 16}
 """Threads by the key's mode when the config leaves it to us.
@@ -89,9 +91,9 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         self._settings: Settings | None = settings
         self._client: StripeClient | None = None
         self._account: Account | None = None
-        self._works: dict[str, StreamWork] = {}
+        self._readers: dict[str, StreamReader] = {}
         self._ledger: LedgerSync | None = None
-        self._making = Making()
+        self._page_format = PageFormat()
         self._workers = _workers(self._settings)
         self._concurrent_source: PageSource = PageSource.of(
             self._workers,
@@ -151,25 +153,25 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         that the CDK made of it.
         """
         built = super().streams(config)
-        self._making = Making(self.pages, self._redactions(built))
+        self._page_format = PageFormat(self.pages, self._redactions(built))
         if self._account is None:
             return [self._stream(each, _nothing) for each in built]
         by_name = {each.name: each for each in built}
         chosen = [each.stream.name for each in self._catalog.streams] if self._catalog else []
-        members: list[Member] = []
+        synced: list[SyncedStream] = []
         progress: dict[str, AnyProgress] = {}
         for name in chosen:
             if self.plans[name].derived:
                 self._ledger = self._ledger_sync(by_name[name], self._account)
                 progress[name] = self._ledger.progress
-                members += self._ledger.members(self._settings.start if self._settings else 0)
+                synced += self._ledger.synced_streams(self._settings.start if self._settings else 0)
             else:
-                members.append(self._member(by_name[name], self._account))
-                progress[name] = members[-1].progress
-        assignments = assign(members)
+                synced.append(self._synced_stream(by_name[name], self._account))
+                progress[name] = synced[-1].progress
+        assignments = assign(synced)
         if self._ledger is not None:
-            assignment = assignments.setdefault(self._ledger.work.plan.name, Assignment())
-            assignment.units += self._ledger.units()
+            assignment = assignments.setdefault(self._ledger.reader.plan.name, Assignment())
+            assignment.tasks += self._ledger.tasks()
         return [
             self._stream(
                 each,
@@ -216,12 +218,12 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
             self.logger.info(remark)
         self._client = StripeClient(self._settings)
         limits = self._client.limits
-        self._traffic = Traffic(
+        self._slots = ReaderSlots(
             per_second=limits.endpoint_per_second,
             latency_seconds=lambda: self._client.latency_seconds if self._client else 0.0,
             most_readers=self._workers,
             expect=limits.expect,
-            processor=Processor(),
+            processor=CpuLoad(),
             is_backed_up=self._concurrent_source.is_backed_up,
         )
         try:
@@ -245,14 +247,14 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
     def _stream(
         self,
         built: AbstractStream,
-        begin: Callable[[], Iterator[Unit | Placeholder]],
+        begin: Callable[[], Iterator[Task | Placeholder]],
         progress: AnyProgress | None = None,
     ) -> DefaultStream:
         plan = self.plans[built.name]
         cursor = ProgressCursor(plan.name)
         cursor.progress = progress
         return DefaultStream(
-            partition_generator=UnitPartitions(begin, self._making),
+            partition_generator=TaskPartitions(begin, self._page_format),
             name=plan.name,
             json_schema=built.get_json_schema,
             primary_key=list(plan.primary_key),
@@ -261,14 +263,14 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
             cursor=cursor,
         )
 
-    def _member(self, built: AbstractStream, account: Account) -> Member:
+    def _synced_stream(self, built: AbstractStream, account: Account) -> SyncedStream:
         """One of the sync's streams: where it stands, and how it will be read."""
         assert self._settings is not None
         assert self._client is not None
         plan = self.plans[built.name]
         blob = self._connector_state_manager.get_stream_state(plan.name, None)
         position, remark = read_position(blob)
-        route = choose_route(
+        mode = choose_read_mode(
             plan,
             position,
             began=account.now,
@@ -276,25 +278,25 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
             lookback_days=self._settings.lookback_days,
             from_scratch=self._is_full_refresh(plan.name),
         )
-        reasons = [remark, route.reason if isinstance(route, ReadAll) else None]
+        reasons = [remark, mode.reason if isinstance(mode, FullRead) else None]
         if any(reasons):
             self.logger.info(f"Stream {plan.name}: {'; '.join(filter(None, reasons))}.")
-        work = self._work(plan, account)
-        return Member(work, Progress(plan, route, position), built.get_json_schema())
+        reader = self._reader(plan, account)
+        return SyncedStream(reader, Progress(plan, mode, position), built.get_json_schema())
 
-    def _work(self, plan: StreamPlan, account: Account) -> StreamWork:
-        """What the units of a stream share."""
+    def _reader(self, plan: StreamPlan, account: Account) -> StreamReader:
+        """What the tasks of a stream share."""
         assert self._client is not None
-        work = StreamWork(
+        reader = StreamReader(
             plan,
             self._client,
             began=account.now,
             account_created=account.created,
             plans=self.plans,
-            traffic=self._traffic,
+            slots=self._slots,
         )
-        self._works[plan.name] = work
-        return work
+        self._readers[plan.name] = reader
+        return reader
 
     def _ledger_sync(self, built: AbstractStream, account: Account) -> LedgerSync:
         """The derived stream: where it stands, and how it will be read."""
@@ -307,7 +309,7 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
                 position = read_ledger_position(blob)
             except ValueError:
                 remark = "its state cannot be understood, so everything is read again"
-        sync = LedgerSync.of(self._work(plan, account), self._settings.mrr, position, remark)
+        sync = LedgerSync.of(self._reader(plan, account), self._settings.mrr, position, remark)
         if sync.remark:
             self.logger.info(f"Stream {plan.name}: {sync.remark}.")
         return sync
@@ -319,9 +321,9 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         )
 
     def _on_failure(self, name: str, error: Exception) -> AirbyteTracedException:
-        """Stops the stream's other units, if they are in vain, and explains what happened."""
+        """Stops the stream's other tasks, if they are in vain, and explains what happened."""
         if not (isinstance(error, EventsForgotten) and error.goes_on):
-            self._works[name].failed.set()
+            self._readers[name].failed.set()
         return errors.explain(self.plans[name], error)
 
 
@@ -331,11 +333,11 @@ def _workers(settings: Settings | None) -> int:
     return settings.workers or _WORKERS.get(settings.key_mode, _WORKERS["live"])
 
 
-def _nothing() -> Iterator[Unit | Placeholder]:
+def _nothing() -> Iterator[Task | Placeholder]:
     return iter(())
 
 
-def _begun(name: str, assignment: Assignment) -> Iterator[Unit | Placeholder]:
+def _begun(name: str, assignment: Assignment) -> Iterator[Task | Placeholder]:
     for leader in sorted(assignment.leaders):
         yield Placeholder(name, leader)
-    yield from assignment.units
+    yield from assignment.tasks

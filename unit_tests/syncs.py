@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
-from source_stripe_saas.streams.crew import Member, assign
+from source_stripe_saas.streams.assignment import SyncedStream, assign
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.position import read_position
 from source_stripe_saas.streams.progress import Progress
+from source_stripe_saas.streams.read_mode import ReadMode, choose_read_mode
 from source_stripe_saas.streams.records import RawRecord
-from source_stripe_saas.streams.route import Route, choose_route
-from source_stripe_saas.streams.work import StreamWork
+from source_stripe_saas.streams.stream_reader import StreamReader
 
 OPEN_SCHEMA = {
     "properties": {
@@ -44,7 +44,7 @@ def in_turn(_possibilities: int) -> int:
 class Sync:
     """What came out."""
 
-    route: Route
+    mode: ReadMode
     is_complete: bool = False
     records: list[dict[str, Any]] = field(default_factory=list)
     states: list[dict[str, Any]] = field(default_factory=list)
@@ -99,20 +99,20 @@ def run_syncs(
         plans: all streams, for one that falls back on another.
         schema: every stream's.
     """
-    members: dict[str, Member] = {}
+    members: dict[str, SyncedStream] = {}
     syncs: dict[str, Sync] = {}
     for plan in streams:
         position, _ = read_position((states or {}).get(plan.name, {}))
-        route = choose_route(plan, position, began=now, start=start, lookback_days=lookback_days)
-        work = StreamWork(
+        mode = choose_read_mode(plan, position, began=now, start=start, lookback_days=lookback_days)
+        reader = StreamReader(
             plan, client, began=now, account_created=account_created, plans=plans or {}
         )
-        members[plan.name] = Member(work, Progress(plan, route, position), schema)
-        syncs[plan.name] = Sync(route)
+        members[plan.name] = SyncedStream(reader, Progress(plan, mode, position), schema)
+        syncs[plan.name] = Sync(mode)
         note_state(syncs[plan.name], members[plan.name].progress)
     assignments = assign(list(members.values()))
     running = [
-        (unit.read(), deque()) for assigned in assignments.values() for unit in assigned.units
+        (task.read(), deque()) for assigned in assignments.values() for task in assigned.tasks
     ]
     batches = 0
     while running:
@@ -134,10 +134,10 @@ def run_syncs(
         if dying(batches):
             running.pop(place)
             continue
-        running += [(unit.read(), deque()) for unit in batch.spawned]
+        running += [(task.read(), deque()) for task in batch.spawned]
         progress = members[batch.stream].progress
         syncs[batch.stream].records += decoded(batch.records)
-        progress.apply(batch.step)
+        progress.apply(batch.checkpoint)
         note_state(syncs[batch.stream], progress)
     for name, member in members.items():
         syncs[name].is_complete = member.progress.is_complete()
@@ -162,7 +162,7 @@ def small_pages(size: int, cut_from: int = 2):
         "PAGE_SIZE": size,
         "_PAGES_WORTH_CUTTING": cut_from,
         "_ROWS_WITH_CALLS_WORTH_CUTTING": 2 * size,
-        "_FETCHES_PER_UNIT": 2 * size,
+        "_OBJECTS_PER_TASK": 2 * size,
     }
     readers = ("source_stripe_saas.api.", "source_stripe_saas.streams.")
     with ExitStack() as patched:

@@ -23,7 +23,7 @@ from source_stripe_saas.protocol.arguments import (
 )
 from source_stripe_saas.streams.position import read_position
 from source_stripe_saas.streams.progress import Progress
-from source_stripe_saas.streams.route import Follow, ReadAll, choose_route
+from source_stripe_saas.streams.read_mode import FullRead, IncrementalRead, choose_read_mode
 from source_stripe_saas.streams.spans import Span
 
 NOW = 1_750_100_000
@@ -165,14 +165,14 @@ def _read(files: dict[str, Path], plans: dict[str, Any]) -> None:
             _read_ledger(manager.get_stream_state(name, None))
             continue
         position, _ = read_position(manager.get_stream_state(name, None))
-        route = choose_route(
+        route = choose_read_mode(
             plan, position, began=NOW, start=settings.start, lookback_days=settings.lookback_days
         )
-        spans = [route.span] if isinstance(route, ReadAll) else [route.feed, route.lookback]
+        spans = [route.span] if isinstance(route, FullRead) else [route.feed, route.lookback]
         for span in spans:
             if span is not None:
                 _look_at(span, settings.start)
-        if isinstance(route, Follow) and route.covered_until > NOW + _DAY:
+        if isinstance(route, IncrementalRead) and route.watermark > NOW + _DAY:
             raise Finding(f"the next state would lie in the future: {route}")
         progress = Progress(plan, route, position)
         for span in progress.to_read("", (0, NOW)):

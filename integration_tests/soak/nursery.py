@@ -70,7 +70,7 @@ def tune(tuning: Mapping[str, Any]) -> None:
     from source_stripe_saas.engine import cursor
     from source_stripe_saas.ledger import progress
     from source_stripe_saas.ledger import sync as ledger
-    from source_stripe_saas.streams import changes, fetch, window, work
+    from source_stripe_saas.streams import follow_up, object_fetch, stream_reader, window
 
     pause = tuning["pause_seconds"]
     _patch(client, "pause_seconds", lambda attempt, jitter: pause * jitter)
@@ -78,11 +78,11 @@ def tune(tuning: Mapping[str, Any]) -> None:
     _patch(progress, "_SECONDS_BETWEEN_STATES", tuning["seconds_between_states"])
     # Rows of a few subscriptions, moves of a few: as many batches as a large account has.
     _patch(ledger, "_ROWS_IN_ONE_BATCH", tuning["page_size"])
-    _patch(ledger, "FETCHED_IN_ONE_UNIT", tuning["fetches_per_unit"])
-    for module in (listing, fetch, window, work):
+    _patch(ledger, "SUBSCRIPTIONS_PER_TASK", tuning["fetches_per_unit"])
+    for module in (listing, object_fetch, window, stream_reader):
         _patch(module, "PAGE_SIZE", tuning["page_size"])
     _patch(window, "_PAGES_WORTH_CUTTING", tuning["pages_worth_cutting"])
-    _patch(changes, "_FETCHES_PER_UNIT", tuning["fetches_per_unit"])
+    _patch(follow_up, "_OBJECTS_PER_TASK", tuning["fetches_per_unit"])
     machine = time.time
     _patch(time, "time", lambda: machine() + tuning["clock_skew_seconds"])
 

@@ -20,7 +20,7 @@ from source_stripe_saas.api.refusal import (
 )
 from source_stripe_saas.config.settings import ConfigError
 from source_stripe_saas.connection.permissions import box_to_tick
-from source_stripe_saas.ledger.reading import Unreadable
+from source_stripe_saas.ledger.codec import Unreadable
 from source_stripe_saas.streams.plan import StreamPlan
 
 

@@ -1,8 +1,8 @@
 """The CDK's concurrent core, told what a page is.
 
-Only the treatment of queue items differs: a page is written in one go, then its step counts, then
-a state may follow, all in the main thread; a stream that fails says so once; the last state comes
-ahead of the stream's last status.
+Only the treatment of queue items differs: a page is written in one go, then its checkpoint counts,
+then a state may follow, all in the main thread; a stream that fails says so once; the last state
+comes ahead of the stream's last status.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from airbyte_cdk.utils.stream_status_utils import as_airbyte_message as status_m
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_stripe_saas.engine.cursor import ProgressCursor
-from source_stripe_saas.engine.ending import Stopped
 from source_stripe_saas.engine.page import Page
-from source_stripe_saas.engine.partition import Placeholder, UnitFailed, UnitPartition
+from source_stripe_saas.engine.partition import Placeholder, TaskFailed, TaskPartition
+from source_stripe_saas.engine.shutdown import Stopped
 
 _PAGES_IN_QUEUE = 12
 """The CDK bounds its queue by items; at 400 kB a page its 10,000 would be 4 GB."""
@@ -130,15 +130,15 @@ class PageSource(ConcurrentSource):
         elif isinstance(queue_item, Placeholder):
             if queue_item.leader not in self._ended:
                 self._keep_open(queue_item, queue_item.leader, processor)
-        elif isinstance(queue_item, UnitPartition):
+        elif isinstance(queue_item, TaskPartition):
             self._submit(queue_item, processor)
         else:
             yield from self._passed_on(super()._handle_item(queue_item, processor), processor)
             if isinstance(queue_item, PartitionCompleteSentinel):
                 yield from self._let_go(queue_item.partition, processor)
 
-    def _submit(self, partition: UnitPartition, processor: ConcurrentReadProcessor) -> None:
-        """Gives a unit to the threads; no stream that it serves ends before it does."""
+    def _submit(self, partition: TaskPartition, processor: ConcurrentReadProcessor) -> None:
+        """Gives a task to the threads; no stream that it serves ends before it does."""
         processor.on_partition(partition)
         for name in partition.also_serves:
             holder = Placeholder(name, partition.stream_name())
@@ -179,9 +179,9 @@ class PageSource(ConcurrentSource):
     def _on_page(self, page: Page, processor: ConcurrentReadProcessor) -> Iterable[AirbyteMessage]:
         name = page.stream_name
         stream = processor._stream_name_to_instance[name]
-        for unit in page.spawned:
-            # Before anything else: the page's own unit may end next, and the stream with it.
-            self._submit(UnitPartition(unit, page.making), processor)
+        for task in page.spawned:
+            # Before anything else: the page's own task may end next, and the stream with it.
+            self._submit(TaskPartition(task, page.page_format), processor)
         cursor = _cursor(processor, name)
         if page.records:
             if processor._record_counter[name] == 0:
@@ -192,7 +192,7 @@ class PageSource(ConcurrentSource):
             processor._record_counter[name] += len(page.records)
             self.records_written += len(page.records)
             yield from page.messages()
-        cursor.apply(page.step)
+        cursor.apply(page.checkpoint)
         state = cursor.due_state()
         if state is not None:
             yield state
@@ -210,7 +210,7 @@ class PageSource(ConcurrentSource):
     ) -> Iterable[AirbyteMessage]:
         error = failure.exception
         names: tuple[str, ...] = (failure.stream_name,)
-        if isinstance(error, UnitFailed):
+        if isinstance(error, TaskFailed):
             names, error = error.streams, error.error
         for name in names:
             if processor._exceptions_per_stream_name.get(name):

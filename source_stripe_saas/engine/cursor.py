@@ -19,8 +19,8 @@ from airbyte_cdk.sources.streams.concurrent.cursor import Cursor
 from airbyte_cdk.sources.streams.concurrent.partitions.partition import Partition
 from airbyte_cdk.sources.types import Record
 
+from source_stripe_saas.streams.checkpoint import Checkpoint
 from source_stripe_saas.streams.plan import StreamPlan
-from source_stripe_saas.streams.progress import Step
 
 _SECONDS_BETWEEN_STATES = 1.0
 
@@ -35,8 +35,8 @@ class AnyProgress(Protocol):
         """States are to be printed no more often than this."""
         ...
 
-    def apply(self, step: Step) -> None:
-        """Takes note that the records of a step have been written."""
+    def apply(self, checkpoint: Checkpoint) -> None:
+        """Takes note that the records of a checkpoint have been written."""
         ...
 
     def is_new_backfill(self) -> bool:
@@ -70,10 +70,10 @@ class ProgressCursor(Cursor):
             return {"__ab_no_cursor_state_message": True}
         return self.progress.blob()
 
-    def apply(self, step: Step) -> None:
-        """Counts a step whose records have been handed on for writing."""
+    def apply(self, checkpoint: Checkpoint) -> None:
+        """Counts a checkpoint whose records have been handed on for writing."""
         assert self.progress is not None, "a page came before the stream began"
-        self.progress.apply(step)
+        self.progress.apply(checkpoint)
 
     def opening_state(self) -> AirbyteMessage | None:
         """The state of a first read that is about to print its first records.

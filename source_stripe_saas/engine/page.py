@@ -18,11 +18,11 @@ from airbyte_cdk.sources.types import Record
 from source_stripe_saas.api.rows import StripeObject
 from source_stripe_saas.privacy.redaction import Redaction
 from source_stripe_saas.streams.records import AnyRecord, RawRecord
-from source_stripe_saas.streams.work import Batch
+from source_stripe_saas.streams.task import Batch
 
 
 @dataclass(frozen=True)
-class Making:
+class PageFormat:
     """How a sync's pages are made; the same for all of them."""
 
     as_lines: bool = False
@@ -32,24 +32,24 @@ class Making:
 
 
 class Page(Record):
-    """Records of one stream, what they complete, and the units of work they bring.
+    """Records of one stream, what they complete, and the tasks they bring.
 
     Every record of every stream passes through here, whatever it was read from; so here personal
     data is taken out, and nowhere else.
     """
 
-    def __init__(self, batch: Batch, making: Making) -> None:
+    def __init__(self, batch: Batch, page_format: PageFormat) -> None:
         # The core stops at the first falsy item, and a Record is as true as its data.
         super().__init__(data={"page": True}, stream_name=batch.stream)
-        self.making = making
-        redaction = making.redactions.get(batch.stream)
+        self.page_format = page_format
+        redaction = page_format.redactions.get(batch.stream)
         self.records = batch.records if redaction is None else _redacted(batch.records, redaction)
-        self.step = batch.step
+        self.checkpoint = batch.checkpoint
         self.spawned = batch.spawned
         self.emitted_at = int(time.time() * 1000)
         self.lines: bytes | None = None
         """All RECORD messages, a line each, if lines are wanted."""
-        if making.as_lines:
+        if page_format.as_lines:
             self.lines = _lines(batch.stream, self.records, self.emitted_at)
 
     def messages(self) -> Iterator[AirbyteMessage]:

@@ -1,4 +1,4 @@
-"""A unit of work in the place where the CDK wants a partition."""
+"""A task in the place where the CDK wants a partition."""
 
 from __future__ import annotations
 
@@ -11,55 +11,55 @@ from airbyte_cdk.sources.streams.concurrent.partitions.partition_generator impor
 )
 from airbyte_cdk.sources.types import Record
 
-from source_stripe_saas.engine.page import Making, Page
-from source_stripe_saas.streams.work import Unit
+from source_stripe_saas.engine.page import Page, PageFormat
+from source_stripe_saas.streams.task import Task
 
 
-class UnitFailed(Exception):
-    """A unit could not be read to its end; names all streams that now lack something."""
+class TaskFailed(Exception):
+    """A task could not be read to its end; names all streams that now lack something."""
 
     def __init__(self, error: Exception, streams: tuple[str, ...]) -> None:
         super().__init__(str(error))
         self.error, self.streams = error, streams
 
 
-class UnitPartition(Partition):
-    """Reads a unit and turns its batches into pages."""
+class TaskPartition(Partition):
+    """Reads a task and turns its batches into pages."""
 
-    def __init__(self, unit: Unit, making: Making) -> None:
-        self._unit, self._making = unit, making
+    def __init__(self, task: Task, page_format: PageFormat) -> None:
+        self._task, self._page_format = task, page_format
 
     def read(self) -> Iterable[Record]:
-        """The unit's pages, in order.
+        """The task's pages, in order.
 
         Raises:
             UnitFailed: whatever went wrong, with whom it hits.
         """
         try:
-            for batch in self._unit.read():
-                yield Page(batch, self._making)
+            for batch in self._task.read():
+                yield Page(batch, self._page_format)
         except Exception as error:
-            raise UnitFailed(error, self._unit.serves) from error
+            raise TaskFailed(error, self._task.serves) from error
 
     @property
     def also_serves(self) -> tuple[str, ...]:
         """Other streams that its pages may be for."""
-        return self._unit.serves[1:]
+        return self._task.serves[1:]
 
     def to_slice(self) -> Mapping[str, Any]:
         """What it reads, for the debug log."""
-        return {"unit": self._unit.label}
+        return {"task": self._task.label}
 
     def stream_name(self) -> str:
         """The stream's name."""
-        return self._unit.serves[0]
+        return self._task.serves[0]
 
     def __hash__(self) -> int:
         return id(self)
 
 
 class Placeholder(Partition):
-    """Keeps a stream open without a thread, while another stream's units feed it."""
+    """Keeps a stream open without a thread, while another stream's tasks feed it."""
 
     def __init__(self, stream_name: str, leader: str) -> None:
         self._stream_name = stream_name
@@ -82,11 +82,13 @@ class Placeholder(Partition):
         return id(self)
 
 
-class UnitPartitions(PartitionGenerator):
+class TaskPartitions(PartitionGenerator):
     """The partitions that a stream's sync starts with."""
 
-    def __init__(self, begin: Callable[[], Iterator[Unit | Placeholder]], making: Making) -> None:
-        self._begin, self._making = begin, making
+    def __init__(
+        self, begin: Callable[[], Iterator[Task | Placeholder]], page_format: PageFormat
+    ) -> None:
+        self._begin, self._page_format = begin, page_format
 
     def generate(self) -> Iterable[Partition]:
         """Begins the stream's sync."""
@@ -94,4 +96,4 @@ class UnitPartitions(PartitionGenerator):
             if isinstance(first, Placeholder):
                 yield first
             else:
-                yield UnitPartition(first, self._making)
+                yield TaskPartition(first, self._page_format)

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from source_stripe_saas.api.client import StripeClient
-from source_stripe_saas.ledger.later import EXPANDED
-from source_stripe_saas.ledger.lists import Listed
-from source_stripe_saas.ledger.lookups import one
-from source_stripe_saas.ledger.store import Known
+from source_stripe_saas.ledger.lookup_cache import fetch_object
+from source_stripe_saas.ledger.scan_lists import ListedCatalog
+from source_stripe_saas.ledger.store import SubscriptionObjects
+from source_stripe_saas.ledger.subscription_fetch import EXPANDED
 from source_stripe_saas.mrr.invoice import reference
 
 Discount = Mapping[str, Any]
@@ -22,31 +22,31 @@ _OF_ITEM = ("discounts.source.coupon",)
 _OF_CUSTOMER = ("discount.source.coupon",)
 
 
-def complete(known: Known, listed: Listed, client: StripeClient) -> bool:
+def complete(objects: SubscriptionObjects, listed: ListedCatalog, client: StripeClient) -> bool:
     """Asks again for a subscription, its items or its customer, whose coupon is not the listed one.
 
     Returns:
         Whether anything was asked for.
     """
-    raw = known.subscription
+    raw = objects.subscription
     if raw is None:
         return False
     has_asked = False
     if _lacks(raw.get("discounts"), listed.coupons):
         has_asked = True
-        again = one(client, "subscriptions", known.subscription_id, EXPANDED)
+        again = fetch_object(client, "subscriptions", objects.subscription_id, EXPANDED)
         if again is not None:
             raw["discounts"] = again.get("discounts")
     for item in (raw.get("items") or {}).get("data") or ():
         if _lacks(item.get("discounts"), listed.coupons):
             has_asked = True
-            again = one(client, "subscription_items", item["id"], _OF_ITEM)
+            again = fetch_object(client, "subscription_items", item["id"], _OF_ITEM)
             if again is not None:
                 item["discounts"] = again.get("discounts")
     return _complete_customer(raw, listed, client) or has_asked
 
 
-def _complete_customer(raw: dict[str, Any], listed: Listed, client: StripeClient) -> bool:
+def _complete_customer(raw: dict[str, Any], listed: ListedCatalog, client: StripeClient) -> bool:
     """The customer's own discount, on the object or in the list of customers."""
     customer = raw.get("customer")
     identity = reference(customer)
@@ -54,7 +54,7 @@ def _complete_customer(raw: dict[str, Any], listed: Listed, client: StripeClient
     discount = shown or listed.customer_discounts.get(identity or "")
     if identity is None or not discount or _is_listed(discount, listed.coupons):
         return False
-    again = one(client, "customers", identity, _OF_CUSTOMER)
+    again = fetch_object(client, "customers", identity, _OF_CUSTOMER)
     told = (again or {}).get("discount") or discount
     if isinstance(customer, dict) and shown:
         customer["discount"] = told

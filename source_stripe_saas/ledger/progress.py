@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from source_stripe_saas.ledger.memory import Memory, packed, unpacked
+from source_stripe_saas.streams.checkpoint import Checkpoint
 from source_stripe_saas.streams.plan import StreamPlan
-from source_stripe_saas.streams.progress import Step
 
 _SECONDS_BETWEEN_STATES = 60.0
 """Such a state may have megabytes, and takes a second to make."""
 
 
 @dataclass(frozen=True)
-class LedgerStep(Step):
+class LedgerCheckpoint(Checkpoint):
     """What is known once the rows that come with it have been written."""
 
     memories: Mapping[int, Memory | None] = field(default_factory=dict)
@@ -100,21 +100,21 @@ class LedgerProgress:
         """States are printed no more often than this."""
         return _SECONDS_BETWEEN_STATES
 
-    def apply(self, step: Step) -> None:
-        """Takes note that the rows of a step have been written."""
-        if not isinstance(step, LedgerStep):
+    def apply(self, checkpoint: Checkpoint) -> None:
+        """Takes note that the rows of a checkpoint have been written."""
+        if not isinstance(checkpoint, LedgerCheckpoint):
             return
         position = self.position
-        for key, memory in step.memories.items():
+        for key, memory in checkpoint.memories.items():
             if memory is None:
                 position.memories.pop(key, None)
             else:
                 position.memories[key] = memory
-        if step.through is not None:
-            position.through = step.through
-        if step.written is not None:
-            position.written = step.written
-        if step.is_last:
+        if checkpoint.through is not None:
+            position.through = checkpoint.through
+        if checkpoint.written is not None:
+            position.written = checkpoint.written
+        if checkpoint.is_last:
             position.written = None
             self.is_done = True
 

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from source_stripe_saas.ledger.reading import decoded
+from source_stripe_saas.ledger.codec import decoded
 
-_TABLES = ("subscription", "invoice", "charge", "event")
+_TABLES = ("subscription", "invoice", "invoice_item", "event")
 _IN_ONE_TURN = 500
 """Subscriptions whose objects are held in memory at a time."""
 
@@ -31,13 +31,13 @@ def key_of(subscription_id: str) -> int:
 
 
 @dataclass
-class Known:
+class SubscriptionObjects:
     """All that was read about one subscription."""
 
     subscription_id: str
     subscription: dict[str, Any] | None = None
     invoices: list[dict[str, Any]] = field(default_factory=list)
-    charges: list[dict[str, Any]] = field(default_factory=list)
+    invoice_items: list[dict[str, Any]] = field(default_factory=list)
     """Invoice items."""
     events: list[dict[str, Any]] = field(default_factory=list)
     """Its own, and those of its customer's discount."""
@@ -63,7 +63,7 @@ class Store:
         )
         for name in _TABLES[1:]:
             self._writer.execute(f"CREATE TABLE {name} (key INTEGER, id TEXT, body BLOB)")
-        self._writer.execute("CREATE TABLE rebate (customer TEXT, id TEXT, body BLOB)")
+        self._writer.execute("CREATE TABLE customer_event (customer TEXT, id TEXT, body BLOB)")
 
     def put(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Adds rows in the order of the table's columns."""
@@ -81,7 +81,9 @@ class Store:
         with self._lock:
             for name in _TABLES:
                 self._writer.execute(f"CREATE INDEX IF NOT EXISTS {name}_key ON {name} (key)")
-            self._writer.execute("CREATE INDEX IF NOT EXISTS of_customer ON rebate (customer)")
+            self._writer.execute(
+                "CREATE INDEX IF NOT EXISTS of_customer ON customer_event (customer)"
+            )
             self._writer.execute(
                 "CREATE INDEX IF NOT EXISTS by_customer ON subscription (customer)"
             )
@@ -96,31 +98,33 @@ class Store:
         union = " UNION ".join(
             f"SELECT key FROM {name}{least}" for name in ("subscription", "event")
         )
-        with closing(self._reader()) as reader:
-            return [key for (key,) in reader.execute(f"{union} ORDER BY key")]
+        with closing(self._connection()) as connection:
+            return [key for (key,) in connection.execute(f"{union} ORDER BY key")]
 
-    def known(self, keys: list[int]) -> Iterator[Known]:
+    def objects(self, keys: list[int]) -> Iterator[SubscriptionObjects]:
         """What is known of some subscriptions, in the order given.
 
         Args:
             keys: ascending.
         """
-        with closing(self._reader()) as reader:
+        with closing(self._connection()) as connection:
             for first in range(0, len(keys), _IN_ONE_TURN):
-                yield from self._turn(reader, keys[first : first + _IN_ONE_TURN])
+                yield from self._turn(connection, keys[first : first + _IN_ONE_TURN])
 
-    def _turn(self, reader: sqlite3.Connection, keys: list[int]) -> Iterator[Known]:
-        found: dict[int, dict[str, Known]] = {key: {} for key in keys}
-        customers: dict[str, list[Known]] = {}
+    def _turn(
+        self, connection: sqlite3.Connection, keys: list[int]
+    ) -> Iterator[SubscriptionObjects]:
+        found: dict[int, dict[str, SubscriptionObjects]] = {key: {} for key in keys}
+        customers: dict[str, list[SubscriptionObjects]] = {}
 
         def rows(table: str, columns: str) -> Iterator[tuple[Any, ...]]:
             query = f"SELECT key, {columns} FROM {table} WHERE key BETWEEN ? AND ?"
-            for row in reader.execute(query, (keys[0], keys[-1])):
+            for row in connection.execute(query, (keys[0], keys[-1])):
                 if row[0] in found:
                     yield row
 
-        def of(key: int, identity: str) -> Known:
-            return found[key].setdefault(identity, Known(identity))
+        def of(key: int, identity: str) -> SubscriptionObjects:
+            return found[key].setdefault(identity, SubscriptionObjects(identity))
 
         for key, identity, customer, body in rows("subscription", "id, customer, body"):
             one = of(key, identity)
@@ -129,8 +133,8 @@ class Store:
                 customers.setdefault(customer, []).append(one)
         for key, identity, body in rows("invoice", "id, body"):
             of(key, identity).invoices.append(decoded(body))
-        for key, identity, body in rows("charge", "id, body"):
-            of(key, identity).charges.append(decoded(body))
+        for key, identity, body in rows("invoice_item", "id, body"):
+            of(key, identity).invoice_items.append(decoded(body))
         for key, identity, body in rows("event", "id, body"):
             event = decoded(body)
             one = of(key, identity)
@@ -141,8 +145,8 @@ class Store:
                 if one not in known:
                     known.append(one)
         for customer, theirs in customers.items():
-            query = "SELECT body FROM rebate WHERE customer = ?"
-            for (body,) in reader.execute(query, (customer,)):
+            query = "SELECT body FROM customer_event WHERE customer = ?"
+            for (body,) in connection.execute(query, (customer,)):
                 for one in theirs:
                     one.events.append(decoded(body))
         for key in keys:
@@ -151,7 +155,7 @@ class Store:
                 one.events.sort(key=lambda event: -event["created"])
                 yield one
 
-    def _reader(self) -> sqlite3.Connection:
+    def _connection(self) -> sqlite3.Connection:
         # A failure may leave it to be closed by whichever thread collects what is left.
         return sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, check_same_thread=False)
 

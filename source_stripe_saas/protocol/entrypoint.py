@@ -19,8 +19,8 @@ from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
 from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_stripe_saas.engine.ending import OutputBroken, heeding_signals
 from source_stripe_saas.engine.page import PageMessage
+from source_stripe_saas.engine.shutdown import OutputBroken, stopping_on_signals
 from source_stripe_saas.source import SourceStripeSaas
 
 
@@ -67,7 +67,7 @@ class PageEntrypoint:
         self._hide_secrets(config)
         with (
             tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
-            heeding_signals(self._source.stop),
+            stopping_on_signals(self._source.stop),
         ):
             os.environ["REQUEST_CACHE_PATH"] = folder
             counts: defaultdict[HashableStreamDescriptor, float] = defaultdict(float)

@@ -38,7 +38,7 @@ class Backfill:
 class Position:
     """Where a stream stands before a sync."""
 
-    covered_until: int | None = None
+    watermark: int | None = None
     """Every change up to this second has been emitted."""
     open_since: int | None = None
     """`created` of the oldest object that may still change without an event."""
@@ -47,8 +47,8 @@ class Position:
     def blob(self) -> dict[str, Any]:
         """The state to print."""
         blob: dict[str, Any] = {}
-        if self.covered_until is not None:
-            blob["updated"] = self.covered_until
+        if self.watermark is not None:
+            blob["updated"] = self.watermark
         if self.open_since is not None:
             blob["open_since"] = self.open_since
         if self.backfill is not None:
@@ -127,7 +127,7 @@ def read_position(blob: Mapping[str, Any]) -> tuple[Position, str | None]:
     if "backfill" in blob or set(blob) <= {"updated", "open_since"}:
         try:
             position = _own(blob)
-            if position.backfill is None and position.covered_until is None:
+            if position.backfill is None and position.watermark is None:
                 raise ValueError("no time")
             return position, None
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):

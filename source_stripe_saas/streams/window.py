@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 
 from source_stripe_saas.api.listing import PAGE_SIZE, Listing, ListPage, ListReader
 from source_stripe_saas.api.refusal import PermissionRefused
-from source_stripe_saas.streams.progress import variant_name
+from source_stripe_saas.streams.checkpoint import variant_name
+from source_stripe_saas.streams.reader_slots import ReaderSlots
 from source_stripe_saas.streams.spans import Span, halves
-from source_stripe_saas.streams.traffic import Traffic
-from source_stripe_saas.streams.work import Batch, StreamWork, Unit
+from source_stripe_saas.streams.stream_reader import StreamReader
+from source_stripe_saas.streams.task import Batch, Task
 
 _PAGES_WORTH_CUTTING = 8
 """Estimated pages left from which on a window is cut in two."""
@@ -28,13 +29,13 @@ _ROWS_WITH_CALLS_WORTH_CUTTING = 20
 class _Forecast:
     """One reader's share in what its endpoint is thought to have left."""
 
-    traffic: Traffic
+    slots: ReaderSlots
     endpoint: str
     told: float = 0.0
 
     def pages_left(self, pages: float) -> None:
         """Replaces what this reader said before."""
-        self.traffic.expect(self.endpoint, pages - self.told)
+        self.slots.expect(self.endpoint, pages - self.told)
         self.told = pages
 
 
@@ -42,7 +43,7 @@ class _Forecast:
 class Window:
     """One span of one variant of a list."""
 
-    work: StreamWork
+    reader: StreamReader
     variant: tuple[tuple[str, str], ...]
     span: Span
     updated: int
@@ -53,40 +54,42 @@ class Window:
     @property
     def label(self) -> str:
         """Stream, variant and span."""
-        return f"{self.work.plan.name} {variant_name(self.variant)} {self.span}".replace("  ", " ")
+        return f"{self.reader.plan.name} {variant_name(self.variant)} {self.span}".replace(
+            "  ", " "
+        )
 
     @property
     def serves(self) -> tuple[str, ...]:
         """The stream and those that it feeds."""
-        return self.work.names
+        return self.reader.names
 
     def read(self) -> Iterator[Batch]:
         """The records of the window, page by page."""
         lo, hi = self.span
-        source = self.work.plan.parent or self.work.plan
-        reader = ListReader(self.work.client, self._listing(), lo=lo, hi=hi)
+        source = self.reader.plan.parent or self.reader.plan
+        walk = ListReader(self.reader.client, self._listing(), lo=lo, hi=hi)
         if self.promised_pages is None:
-            self.work.traffic.enters(source.endpoint)
-        forecast = _Forecast(self.work.traffic, source.endpoint, self.promised_pages or 0.0)
+            self.reader.slots.acquire(source.endpoint)
+        forecast = _Forecast(self.reader.slots, source.endpoint, self.promised_pages or 0.0)
         try:
-            yield from self._read(reader, forecast)
-            if not self.work.is_over:
-                for work in self.work.served:
-                    units = work.ends()
-                    if units:
-                        yield work.batch(spawned=units)
+            yield from self._read(walk, forecast)
+            if not self.reader.is_over:
+                for reader in self.reader.served:
+                    tasks = reader.ends()
+                    if tasks:
+                        yield reader.batch(spawned=tasks)
         except PermissionRefused:
             # What another stream needs of the objects may be the one thing that is not allowed.
-            if not self.work.fed:
+            if not self.reader.fed:
                 raise
-            yield self.work.batch(spawned=self._apart())
+            yield self.reader.batch(spawned=self._apart())
         finally:
             forecast.pages_left(0.0)
-            self.work.traffic.leaves(source.endpoint)
+            self.reader.slots.release(source.endpoint)
 
     def _listing(self) -> Listing:
         """The list, with what all streams need of its objects."""
-        plans = [work.plan for work in self.work.served]
+        plans = [reader.plan for reader in self.reader.served]
         # The objects' own stream asks for the list in a form that need not be decoded.
         own = next((plan for plan in plans if plan.parent is None), plans[0])
         return own.listing(self.variant, [path for plan in plans for path in plan.expand])
@@ -94,43 +97,44 @@ class Window:
     def _apart(self) -> tuple[Window, ...]:
         """The same window for each stream by itself."""
         return tuple(
-            Window(work.alone(), self.variant, self.span, self.updated) for work in self.work.served
+            Window(reader.alone(), self.variant, self.span, self.updated)
+            for reader in self.reader.served
         )
 
-    def _read(self, reader: ListReader, forecast: _Forecast) -> Iterator[Batch]:
+    def _read(self, walk: ListReader, forecast: _Forecast) -> Iterator[Batch]:
         lo, hi = self.span
-        source = self.work.plan.parent or self.work.plan
-        for page in reader.pages():
-            if self.work.is_over:
+        source = self.reader.plan.parent or self.reader.plan
+        for page in walk.pages():
+            if self.reader.is_over:
                 return
             oldest = min((row[source.created_field] for row in page.objects), default=lo)
-            spawned: tuple[Unit, ...] = ()
+            spawned: tuple[Task, ...] = ()
             # Cutting lists the oldest second again; a crowded one would cost more than it brings,
             # and a page from within one second tells nothing of the seconds before.
-            if page.has_more and 2 * reader.repeats <= PAGE_SIZE:
+            if page.has_more and 2 * walk.repeats <= PAGE_SIZE:
                 rows_left = self._rows_left(page, (lo, oldest), hi)
                 forecast.pages_left(rows_left / PAGE_SIZE)
                 given = self._to_give(rows_left, (lo, oldest))
                 if given is not None:
-                    for work in self.work.served:
-                        work.begins()
-                    self.work.traffic.enters(source.endpoint)
+                    for reader in self.reader.served:
+                        reader.begins()
+                    self.reader.slots.acquire(source.endpoint)
                     # What is promised stays in the sum, under the other window's name.
                     forecast.told = rows_left / PAGE_SIZE / 2
                     lo = given.span[1] + 1
-                    reader.narrow(lo)
+                    walk.narrow(lo)
                     spawned = (given,)
             # The oldest second of a page may go on on the next one.
             span = (oldest + 1, hi) if page.has_more else (lo, hi)
             if spawned:
-                yield self.work.batch(spawned=spawned)
-            for work in self.work.served:
-                yield from work.take(page.objects, self.updated, variant_name(self.variant), span)
+                yield self.reader.batch(spawned=spawned)
+            for reader in self.reader.served:
+                yield from reader.take(page.objects, self.updated, variant_name(self.variant), span)
             hi = span[0] - 1
 
     def _floor(self, rest: Span) -> int:
         # No account has objects from before it existed, so the search for them starts there.
-        return min(max(rest[0], self.work.account_created), rest[1])
+        return min(max(rest[0], self.reader.account_created), rest[1])
 
     def _rows_left(self, page: ListPage, rest: Span, hi: int) -> float:
         """How many objects are left if they lie as dense as on this page."""
@@ -141,12 +145,12 @@ class Window:
         """The older half of what is left, if it is worth a window of its own."""
         lo, oldest = rest
         floor = self._floor(rest)
-        calls = self.work.plan.call is not None
+        calls = self.reader.plan.call is not None
         worth = _ROWS_WITH_CALLS_WORTH_CUTTING if calls else _PAGES_WORTH_CUTTING * PAGE_SIZE
         if rows_left < worth or oldest - floor < 2:
             return None
-        source = self.work.plan.parent or self.work.plan
-        if not self.work.traffic.has_room(source.endpoint):
+        source = self.reader.plan.parent or self.reader.plan
+        if not self.reader.slots.has_room(source.endpoint):
             return None
         older, _ = halves((floor, oldest - 1))
         promised = rows_left / PAGE_SIZE / 2

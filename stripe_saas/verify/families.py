@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.listing import ListReader
 from source_stripe_saas.api.rows import StripeObject
+from source_stripe_saas.streams.full_list import FullList
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.records import AnyRecord, RawRecord, RecordMaker
-from source_stripe_saas.streams.roll import Roll
 from source_stripe_saas.streams.spans import Span
-from source_stripe_saas.streams.work import StreamWork
+from source_stripe_saas.streams.stream_reader import StreamReader
 from stripe_saas.verify.holdings import Key, Row, key_of
 
 
@@ -88,10 +88,10 @@ def read_list(
     )
     if not family.has_months:
         [plan] = family.plans
-        work = StreamWork(plan, client, began=0, plans=dict(plans))
+        work = StreamReader(plan, client, began=0, plans=dict(plans))
         for variant in plan.variants:
             # Among them lists that may have to be asked for customer by customer.
-            for batch in Roll(work, variant, 0).read():
+            for batch in FullList(work, variant, 0).read():
                 _add(listed, plan, batch.records, None)
         return listed
     assert span is not None
@@ -112,7 +112,7 @@ def read_list(
 def _makers(family: Family, client: StripeClient) -> list[tuple[StreamPlan, RecordMaker]]:
     made = []
     for plan in family.plans:
-        work = StreamWork(plan, client, began=0).sharing(family.plans)
+        work = StreamReader(plan, client, began=0).sharing(family.plans)
         made.append((plan, work.maker))
     return made
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from source_stripe_saas.api.client import StripeClient
-from source_stripe_saas.streams.feed import Changes, feed_events, note_event
+from source_stripe_saas.streams.change_set import ChangeSet, note_event
+from source_stripe_saas.streams.feed import feed_events
 from source_stripe_saas.streams.plan import EVENTS_KEPT_DAYS, StreamPlan
 from source_stripe_saas.streams.position import read_position
-from source_stripe_saas.streams.route import DAY_SECONDS, LATENESS_SECONDS
+from source_stripe_saas.streams.read_mode import DAY_SECONDS, LATENESS_SECONDS
 from stripe_saas.verify.holdings import Key, Row, parent_field
 
 
@@ -22,9 +23,9 @@ class Since:
     """What the last sync could not know, for one stream."""
 
     plan: StreamPlan
-    covered_until: int | None = None
+    watermark: int | None = None
     """Every change up to this second should be held; None where no state tells."""
-    changes: Changes = field(default_factory=Changes)
+    changes: ChangeSet = field(default_factory=ChangeSet)
 
     def is_newer(self, key: Key, record: Row | None, moment: int | None) -> bool:
         """True if a record was born or touched after the sync.
@@ -34,9 +35,9 @@ class Since:
             record: as Stripe has it, or as it is held.
             moment: `created` of the record, or of its parent, Unix seconds.
         """
-        if self.covered_until is None:
+        if self.watermark is None:
             return False
-        if moment is not None and moment > self.covered_until:
+        if moment is not None and moment > self.watermark:
             return True
         if key[-1] in self.changes.objects:
             return True
@@ -70,17 +71,15 @@ def since_last_sync(
     following = [
         since
         for since in found.values()
-        if since.plan.feed_types
-        and since.covered_until is not None
-        and since.covered_until >= oldest_event
+        if since.plan.feed_types and since.watermark is not None and since.watermark >= oldest_event
     ]
     if not following:
         return found
     types = tuple(sorted({name for since in following for name in since.plan.feed_types}))
-    first = min(since.covered_until or 0 for since in following) - LATENESS_SECONDS
+    first = min(since.watermark or 0 for since in following) - LATENESS_SECONDS
     for event in feed_events(client, types, (first, now)):
         for since in following:
-            if event["created"] >= (since.covered_until or 0) - LATENESS_SECONDS:
+            if event["created"] >= (since.watermark or 0) - LATENESS_SECONDS:
                 note_event(since.plan, since.changes, event)
     return found
 
@@ -96,7 +95,7 @@ def _covered_until(state: Mapping[str, Any] | None) -> int | None:
     if not state:
         return None
     position, _ = read_position(state)
-    return position.covered_until
+    return position.watermark
 
 
 def is_half_read(state: Mapping[str, Any] | None) -> bool:

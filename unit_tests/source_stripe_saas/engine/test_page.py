@@ -5,16 +5,16 @@ import json
 import pytest
 
 from source_stripe_saas.api.rows import head_decoder, sliced
-from source_stripe_saas.engine.page import Making, Page, PageMessage
-from source_stripe_saas.streams.progress import Step
+from source_stripe_saas.engine.page import Page, PageFormat, PageMessage
+from source_stripe_saas.streams.checkpoint import Checkpoint
 from source_stripe_saas.streams.records import RecordMaker
-from source_stripe_saas.streams.work import Batch
+from source_stripe_saas.streams.task import Batch
 from unit_tests.builders import NOW, a_plan
 from unit_tests.fake_stripe import FakeStripe
 
 
 def a_page(*records, as_lines=True):
-    return Page(Batch("things", list(records), Step()), Making(as_lines))
+    return Page(Batch("things", list(records), Checkpoint()), PageFormat(as_lines))
 
 
 def decoded_lines(page):

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from source_stripe_saas.ledger.reading import decoded, encoded
+from source_stripe_saas.ledger.codec import decoded, encoded
 from unit_tests.builders import NOW, an_event
 from unit_tests.source_stripe_saas.engine.reading import read_by_pages
 from unit_tests.stripe_server import serving

@@ -4,13 +4,13 @@ import pytest
 
 from source_stripe_saas.ledger.memory import Memory
 from source_stripe_saas.ledger.progress import (
+    LedgerCheckpoint,
     LedgerPosition,
     LedgerProgress,
-    LedgerStep,
     read_ledger_position,
 )
 from source_stripe_saas.mrr import Context
-from source_stripe_saas.streams.progress import Step
+from source_stripe_saas.streams.checkpoint import Checkpoint
 from unit_tests.builders import NOW, PLANS
 
 
@@ -62,9 +62,11 @@ def test_a_state_that_is_none_of_ours_is_refused(change):
 def test_rows_count_when_they_have_been_written_and_not_before():
     progress = a_progress()
     assert progress.blob() == {"horizon": NOW - 100, "options": "o"}
-    progress.apply(LedgerStep(memories={3: a_memory(), 4: a_memory()}, through=NOW, written=4))
+    progress.apply(
+        LedgerCheckpoint(memories={3: a_memory(), 4: a_memory()}, through=NOW, written=4)
+    )
     assert (progress.blob()["written"], progress.is_complete()) == (4, False)
-    progress.apply(LedgerStep(memories={9: a_memory(500)}, through=NOW, is_last=True))
+    progress.apply(LedgerCheckpoint(memories={9: a_memory(500)}, through=NOW, is_last=True))
     assert "written" not in progress.blob()
     assert progress.is_complete()
     held = read_ledger_position(progress.blob()).memories
@@ -77,7 +79,7 @@ def test_rows_count_when_they_have_been_written_and_not_before():
 
 def test_what_is_not_worth_keeping_is_forgotten():
     progress = a_progress(through=NOW, memories={3: a_memory(), 4: a_memory()})
-    progress.apply(LedgerStep(memories={3: None, 5: None}, through=NOW + 5, is_last=True))
+    progress.apply(LedgerCheckpoint(memories={3: None, 5: None}, through=NOW + 5, is_last=True))
     assert list(progress.position.memories) == [4]
     assert progress.position.through == NOW + 5
 
@@ -85,6 +87,6 @@ def test_what_is_not_worth_keeping_is_forgotten():
 def test_steps_of_other_streams_change_nothing():
     progress = a_progress(through=NOW, memories={3: a_memory()})
     before = progress.blob()
-    progress.apply(Step(closed="changes"))
+    progress.apply(Checkpoint(closed="changes"))
     assert progress.blob() == before
     assert not progress.is_complete()

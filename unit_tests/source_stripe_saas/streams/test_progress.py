@@ -2,10 +2,11 @@
 
 import pytest
 
+from source_stripe_saas.streams.checkpoint import CHANGES, Checkpoint, variant_name
 from source_stripe_saas.streams.plan import Touch
 from source_stripe_saas.streams.position import Backfill, Position
-from source_stripe_saas.streams.progress import CHANGES, Progress, Step, variant_name
-from source_stripe_saas.streams.route import Follow, ReadAll
+from source_stripe_saas.streams.progress import Progress
+from source_stripe_saas.streams.read_mode import FullRead, IncrementalRead
 from unit_tests.builders import NOW, a_plan
 
 VARIANTS = ((("active", "true"),), (("active", "false"),))
@@ -13,13 +14,13 @@ VARIANTS = ((("active", "true"),), (("active", "false"),))
 
 def reading_all(plan=None, resumed=None, position=None, span=(0, NOW)):
     return Progress(
-        plan or a_plan(), ReadAll(span, resumed or Backfill(NOW)), position or Position()
+        plan or a_plan(), FullRead(span, resumed or Backfill(NOW)), position or Position()
     )
 
 
 def following(plan=None, lookback=None, feed=(NOW - 100, NOW - 60), position=None):
     return Progress(
-        plan or a_plan(), Follow(feed, lookback, NOW - 60), position or Position(NOW - 40)
+        plan or a_plan(), IncrementalRead(feed, lookback, NOW - 60), position or Position(NOW - 40)
     )
 
 
@@ -29,9 +30,9 @@ def test_nothing_written_leaves_a_backfill_that_has_done_nothing():
 
 def test_spans_count_one_by_one_and_join():
     progress = reading_all()
-    progress.apply(Step(span=(500, NOW)))
-    progress.apply(Step(span=(100, 200)))
-    progress.apply(Step(span=(201, 300)))
+    progress.apply(Checkpoint(span=(500, NOW)))
+    progress.apply(Checkpoint(span=(100, 200)))
+    progress.apply(Checkpoint(span=(201, 300)))
     assert progress.blob()["backfill"]["done"] == {"": [[100, 300], [500, NOW]]}
     assert not progress.is_complete()
     assert progress.to_read("", (0, NOW)) == [(301, 499), (0, 99)]
@@ -39,7 +40,7 @@ def test_spans_count_one_by_one_and_join():
 
 def test_a_finished_backfill_says_how_far_the_feed_is_covered():
     progress = reading_all()
-    progress.apply(Step(span=(0, NOW)))
+    progress.apply(Checkpoint(span=(0, NOW)))
     assert progress.is_complete()
     assert progress.blob() == {"updated": NOW - 60}
 
@@ -47,66 +48,66 @@ def test_a_finished_backfill_says_how_far_the_feed_is_covered():
 def test_a_resumed_backfill_ends_with_the_moment_of_its_first_attempt():
     first = NOW - 9000
     progress = reading_all(resumed=Backfill(first, {"": [(100, first)]}), span=(0, first))
-    progress.apply(Step(span=(0, 99)))
+    progress.apply(Checkpoint(span=(0, 99)))
     assert progress.blob() == {"updated": first - 60}
 
 
 def test_an_empty_step_changes_nothing():
     progress = reading_all()
-    progress.apply(Step())
-    progress.apply(Step(span=(5, 4)))
+    progress.apply(Checkpoint())
+    progress.apply(Checkpoint(span=(5, 4)))
     assert progress.blob() == {"backfill": {"began": NOW, "done": {"": []}}}
 
 
 def test_every_variant_must_be_read():
     progress = reading_all(a_plan(variants=VARIANTS))
-    progress.apply(Step(variant="active=true", span=(0, NOW)))
+    progress.apply(Checkpoint(variant="active=true", span=(0, NOW)))
     assert not progress.is_complete()
-    progress.apply(Step(variant="active=false", span=(0, NOW)))
+    progress.apply(Checkpoint(variant="active=false", span=(0, NOW)))
     assert progress.is_complete()
 
 
 def test_a_list_without_windows_is_done_when_its_end_was_seen():
     plan = a_plan(created_filter=False)
     progress = reading_all(plan)
-    progress.apply(Step(after="th_9"))
+    progress.apply(Checkpoint(after="th_9"))
     assert progress.blob()["backfill"]["after"] == {"": "th_9"}
     assert progress.resume_after("") == ("th_9", False)
-    progress.apply(Step(finished=True))
+    progress.apply(Checkpoint(finished=True))
     assert progress.resume_after("") == (None, True)
     assert progress.blob() == {"updated": NOW - 60}
 
 
 def test_one_finished_variant_of_two_is_kept():
     progress = reading_all(a_plan(created_filter=False, variants=VARIANTS))
-    progress.apply(Step(variant="active=true", finished=True))
+    progress.apply(Checkpoint(variant="active=true", finished=True))
     assert progress.blob()["backfill"]["finished"] == ["active=true"]
 
 
 def test_an_incomplete_follow_keeps_the_old_state():
     progress = following()
     assert progress.blob() == {"updated": NOW - 40}
-    progress.apply(Step(opened=("changes/0", "changes/50"), closed=CHANGES))
-    progress.apply(Step(closed="changes/50"))
+    progress.apply(Checkpoint(opened=("changes/0", "changes/50"), closed=CHANGES))
+    progress.apply(Checkpoint(closed="changes/50"))
     assert progress.blob() == {"updated": NOW - 40}
-    progress.apply(Step(closed="changes/0"))
+    progress.apply(Checkpoint(closed="changes/0"))
     assert progress.is_complete()
     assert progress.blob() == {"updated": NOW - 60}
 
 
 def test_a_follow_needs_both_the_feed_and_the_look_back():
     progress = following(lookback=(NOW - 1000, NOW))
-    progress.apply(Step(closed=CHANGES))
-    progress.apply(Step(span=(NOW - 500, NOW)))
+    progress.apply(Checkpoint(closed=CHANGES))
+    progress.apply(Checkpoint(span=(NOW - 500, NOW)))
     assert not progress.is_complete()
-    progress.apply(Step(span=(NOW - 1000, NOW - 501)))
+    progress.apply(Checkpoint(span=(NOW - 1000, NOW - 501)))
     assert progress.is_complete()
 
 
 def test_the_oldest_open_object_goes_into_the_state():
     progress = following(lookback=(NOW - 1000, NOW), feed=None)
-    progress.apply(Step(span=(NOW - 500, NOW), oldest_open=NOW - 300))
-    progress.apply(Step(span=(NOW - 1000, NOW - 501), oldest_open=NOW - 900))
+    progress.apply(Checkpoint(span=(NOW - 500, NOW), oldest_open=NOW - 300))
+    progress.apply(Checkpoint(span=(NOW - 1000, NOW - 501), oldest_open=NOW - 900))
     assert progress.blob() == {"updated": NOW - 60, "open_since": NOW - 900}
 
 
@@ -115,14 +116,14 @@ def test_a_look_back_that_finds_nothing_open_forgets_the_old_one():
         lookback=(NOW - 1000, NOW), feed=None, position=Position(NOW - 40, NOW - 1000)
     )
     assert progress.blob() == {"updated": NOW - 40, "open_since": NOW - 1000}
-    progress.apply(Step(span=(NOW - 1000, NOW)))
+    progress.apply(Checkpoint(span=(NOW - 1000, NOW)))
     assert progress.blob() == {"updated": NOW - 60}
 
 
 def test_a_resumed_backfill_keeps_the_open_objects_of_its_first_attempt():
     begun = Backfill(NOW, {"": [(500, NOW)]})
     progress = reading_all(resumed=begun, position=Position(None, 700, begun))
-    progress.apply(Step(span=(0, 499), oldest_open=800))
+    progress.apply(Checkpoint(span=(0, 499), oldest_open=800))
     assert progress.blob() == {"updated": NOW - 60, "open_since": 700}
 
 

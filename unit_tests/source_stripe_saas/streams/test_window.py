@@ -5,9 +5,9 @@ import random
 
 import pytest
 
-from source_stripe_saas.streams.progress import Step
+from source_stripe_saas.streams.checkpoint import Checkpoint
+from source_stripe_saas.streams.stream_reader import StreamReader
 from source_stripe_saas.streams.window import Window
-from source_stripe_saas.streams.work import StreamWork
 from unit_tests.builders import NOW, PLANS, a_list, a_plan, a_thing
 from unit_tests.fake_stripe import FakeStripe
 from unit_tests.syncs import decoded, run_sync, small_pages
@@ -16,8 +16,8 @@ DAY = 86_400
 YEAR = 365 * DAY
 
 
-def a_window(client, plan=None, span=(0, NOW), **work):
-    return Window(StreamWork(plan or a_plan(), client, began=NOW, **work), (), span, NOW)
+def a_window(client, plan=None, span=(0, NOW), **reader):
+    return Window(StreamReader(plan or a_plan(), client, began=NOW, **reader), (), span, NOW)
 
 
 def test_the_oldest_second_of_a_page_counts_only_with_the_page_that_ends_it():
@@ -25,7 +25,7 @@ def test_the_oldest_second_of_a_page_counts_only_with_the_page_that_ends_it():
     client = FakeStripe({"things": [a_thing(n, created) for n, created in enumerate(times)]})
     with small_pages(2, cut_from=1000):
         window = a_window(client, account_created=NOW - 5)
-        spans = [batch.step.span for batch in window.read()]
+        spans = [batch.checkpoint.span for batch in window.read()]
     assert spans == [(NOW, NOW), (NOW, NOW - 1), (0, NOW - 1)]
 
 
@@ -35,10 +35,12 @@ def test_a_dense_window_gives_its_older_half_away_and_reads_only_the_newer_one()
     with small_pages(5, cut_from=2):
         batches = list(a_window(client, account_created=NOW - 400).read())
     given = batches[0].spawned[0]
-    assert (batches[0].records, batches[0].step) == ([], Step()), "given away before it counts"
+    assert (batches[0].records, batches[0].checkpoint) == ([], Checkpoint()), (
+        "given away before it counts"
+    )
     # 40 s went by in the first page; of the 360 s down to the account's birth the older half goes.
     assert given.span == (0, NOW - 221)
-    spans = [unit.span for batch in batches for unit in batch.spawned]
+    spans = [task.span for batch in batches for task in batch.spawned]
     kept = [row["id"] for row in rows if not any(lo <= row["created"] <= hi for lo, hi in spans)]
     assert [record["id"] for batch in batches for record in decoded(batch.records)] == kept
     assert len(kept) == 16, "the rest of the newer half was dense enough to be cut once more"
@@ -67,7 +69,7 @@ def test_a_stream_that_failed_stops_its_window_without_counting_it():
         window = a_window(client)
         reading = window.read()
         next(reading)
-        window.work.failed.set()
+        window.reader.failed.set()
         assert list(reading) == []
 
 
@@ -78,7 +80,7 @@ def test_a_parent_with_very_many_children_makes_several_batches_and_counts_with_
     window = a_window(FakeStripe({"invoices": [invoice]}), plan)
     batches = list(window.read())
     assert [len(batch.records) for batch in batches] == [500, 500, 200]
-    assert [batch.step.span for batch in batches] == [None, None, (0, NOW)]
+    assert [batch.checkpoint.span for batch in batches] == [None, None, (0, NOW)]
 
 
 def test_the_oldest_open_object_of_a_page_goes_with_its_step():
@@ -94,7 +96,7 @@ def test_the_oldest_open_object_of_a_page_goes_with_its_step():
         },
     ]
     batches = list(a_window(FakeStripe({"balance_transactions": rows}), plan).read())
-    assert [batch.step.oldest_open for batch in batches] == [NOW - 9]
+    assert [batch.checkpoint.oldest_open for batch in batches] == [NOW - 9]
 
 
 SHAPES = {

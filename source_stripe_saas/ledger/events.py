@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from source_stripe_saas.api.rows import StripeObject
-from source_stripe_saas.ledger.reading import encoded
+from source_stripe_saas.ledger.codec import encoded
 from source_stripe_saas.ledger.store import Store, key_of
 from source_stripe_saas.mrr.event_chain import DISCOUNT_EVENTS, INVOICE_EVENTS, STATE_EVENTS
 from source_stripe_saas.mrr.invoice import reference, subscription_of
@@ -32,20 +32,20 @@ def owner_of(event: StripeObject) -> tuple[str | None, str | None]:
 def keep_events(events: Iterable[StripeObject], store: Store) -> None:
     """Puts events into the store, in the order given: newest first."""
     own: list[tuple[int, str, bytes]] = []
-    rebates: list[tuple[str, str, bytes]] = []
+    customer_events: list[tuple[str, str, bytes]] = []
 
     def put() -> None:
         store.put("event", own)
-        store.put("rebate", rebates)
+        store.put("customer_event", customer_events)
         own.clear()
-        rebates.clear()
+        customer_events.clear()
 
     for event in events:
         subscription, customer = owner_of(event)
         if subscription is not None:
             own.append((key_of(subscription), subscription, encoded(event)))
         elif customer is not None:
-            rebates.append((customer, event["id"], encoded(event)))
-        if len(own) + len(rebates) >= _IN_ONE_TURN:
+            customer_events.append((customer, event["id"], encoded(event)))
+        if len(own) + len(customer_events) >= _IN_ONE_TURN:
             put()
     put()

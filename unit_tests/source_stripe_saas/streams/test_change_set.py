@@ -5,7 +5,8 @@ import itertools
 import pytest
 
 from source_stripe_saas.api.transport import STRIPE_VERSION
-from source_stripe_saas.streams.feed import Change, collect_changes, feed_events
+from source_stripe_saas.streams.change_set import ChangedObject, collect_changes
+from source_stripe_saas.streams.feed import feed_events
 from source_stripe_saas.streams.plan import Reread, Touch
 from unit_tests.builders import NOW, OLD_VERSION, PLANS, a_list, a_plan, a_thing, an_event
 from unit_tests.fake_stripe import FakeStripe
@@ -213,7 +214,7 @@ def test_another_objects_event_can_name_the_parent():
     invoice = {"id": "in_1", "object": "invoice", "customer": "cus_1"}
     event = an_event(invoice, "invoice.paid")
     parents = changes_of(PLANS["customer_balance_transactions"], event).parents
-    assert parents == {"cus_1": Change("cus_1", NOW, api_version=STRIPE_VERSION)}
+    assert parents == {"cus_1": ChangedObject("cus_1", NOW, api_version=STRIPE_VERSION)}
 
 
 # -- the requests -----------------------------------------------------------------------------

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from source_stripe_saas.ledger.codec import UNREADABLE, Unreadable
 from source_stripe_saas.ledger.memory import Memory, remembered
-from source_stripe_saas.ledger.reading import UNREADABLE, Unreadable
-from source_stripe_saas.ledger.store import Known, key_of
+from source_stripe_saas.ledger.store import SubscriptionObjects, key_of
 from source_stripe_saas.ledger.tally import Tally
 from source_stripe_saas.mrr import (
     COLUMNS,
@@ -58,8 +58,8 @@ class Deriver:
     _without_customers: Catalog = field(init=False)
 
     def __post_init__(self) -> None:
-        known = self.catalog
-        bare = Catalog(known.prices, known.coupons, known.discounts)
+        full = self.catalog
+        bare = Catalog(full.prices, full.coupons, full.discounts)
         object.__setattr__(self, "_without_customers", bare)
 
     def _catalog_for(self, before: Context | None) -> Catalog:
@@ -71,26 +71,26 @@ class Deriver:
             return self.catalog
         return self._without_customers
 
-    def derived(self, known: Known, memory: Memory | None) -> Derived:
+    def derived(self, objects: SubscriptionObjects, memory: Memory | None) -> Derived:
         """One subscription's new rows.
 
         Args:
-            known: its objects and events.
+            objects: its objects and events.
             memory: what the last sync remembered of it.
 
         Raises:
             Unreadable: an object of it cannot be read.
         """
-        identity, bounds = known.subscription_id, self.bounds
+        identity, bounds = objects.subscription_id, self.bounds
         facts = Facts(
             subscription_id=identity,
             upper=bounds.upper,
             horizon=bounds.horizon,
             window_start=None if bounds.since is None else bounds.window_start,
-            subscription=known.subscription,
-            invoices=known.invoices,
-            invoiceitems={raw["id"]: raw for raw in known.charges},
-            events=known.events,
+            subscription=objects.subscription,
+            invoices=objects.invoices,
+            invoiceitems={raw["id"]: raw for raw in objects.invoice_items},
+            events=objects.events,
         )
         before = memory.context if memory else None
         try:
@@ -99,20 +99,20 @@ class Deriver:
             )
         except UNREADABLE as error:
             raise Unreadable.of(identity, error) from error
-        if memory is None and bounds.since is not None and _was_over(known, bounds.since):
+        if memory is None and bounds.since is not None and _was_over(objects, bounds.since):
             # Of a subscription that was long forgotten, only what is new has not been written.
             rows = [row for row in rows if seconds_of(row["occurred_at"]) > bounds.since]
         self.tally.add(rows)
         if self.catalog.missed_prices:
             self.tally.unpriced(identity, sorted(self.catalog.missed_prices))
             self.catalog.missed_prices.clear()
-        return Derived(key_of(identity), _records(rows), _memory_of(known, context, rows, memory))
+        return Derived(key_of(identity), _records(rows), _memory_of(objects, context, rows, memory))
 
 
-def _was_over(known: Known, at: int) -> bool:
+def _was_over(objects: SubscriptionObjects, at: int) -> bool:
     """Whether a subscription had ended by a moment: only those are ever forgotten."""
-    ended_at = (known.subscription or {}).get("ended_at")
-    return known.subscription is None or (ended_at is not None and ended_at <= at)
+    ended_at = (objects.subscription or {}).get("ended_at")
+    return objects.subscription is None or (ended_at is not None and ended_at <= at)
 
 
 def _records(rows: Iterable[Mapping[str, Any]]) -> list[Row]:
@@ -120,18 +120,18 @@ def _records(rows: Iterable[Mapping[str, Any]]) -> list[Row]:
 
 
 def _memory_of(
-    known: Known, context: Context, rows: list[Row], memory: Memory | None
+    objects: SubscriptionObjects, context: Context, rows: list[Row], memory: Memory | None
 ) -> Memory | None:
     currency = rows[-1]["currency"] if rows else memory.currency if memory else ""
     ended_at = memory.ended_at if memory else 0
     if context.status in ENDED and not ended_at and rows:
         ended_at = seconds_of(rows[-1]["occurred_at"])
-    return remembered(context, known.subscription_id, currency, ended_at)
+    return remembered(context, objects.subscription_id, currency, ended_at)
 
 
 def all_derived(
-    deriver: Deriver, known: Iterable[Known], memories: Mapping[int, Memory]
+    deriver: Deriver, objects: Iterable[SubscriptionObjects], memories: Mapping[int, Memory]
 ) -> Iterator[Derived]:
     """Every subscription's share, in the order given."""
-    for one in known:
+    for one in objects:
         yield deriver.derived(one, memories.get(key_of(one.subscription_id)))

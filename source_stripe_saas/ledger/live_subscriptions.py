@@ -16,25 +16,27 @@ from typing import Any
 from source_stripe_saas.api.listing import ListReader
 from source_stripe_saas.api.refusal import StripeError
 from source_stripe_saas.api.rows import Row, StripeObject
+from source_stripe_saas.ledger.changed_subscriptions import ChangedSubscriptions
+from source_stripe_saas.ledger.codec import UNREADABLE, decoded
 from source_stripe_saas.ledger.coupons import complete, coupon_of, discounts_of
-from source_stripe_saas.ledger.later import Moved
-from source_stripe_saas.ledger.lists import Gathering, Listed, ListWork
-from source_stripe_saas.ledger.lookups import Fetched
+from source_stripe_saas.ledger.latch import Latch
+from source_stripe_saas.ledger.lookup_cache import LookupCache
 from source_stripe_saas.ledger.memory import Memory
-from source_stripe_saas.ledger.reading import UNREADABLE, decoded
-from source_stripe_saas.ledger.store import Known, key_of
+from source_stripe_saas.ledger.scan_lists import LedgerReader, ListedCatalog
+from source_stripe_saas.ledger.store import SubscriptionObjects, key_of
 from source_stripe_saas.mrr import Catalog, Options, head_mrr
 from source_stripe_saas.mrr.invoice import reference
 from source_stripe_saas.mrr.state import ENDED
 from source_stripe_saas.streams.plan import StreamPlan
+from source_stripe_saas.streams.stream_reader import StreamReader
+from source_stripe_saas.streams.task import Batch, Task
 from source_stripe_saas.streams.window import Window
-from source_stripe_saas.streams.work import Batch, StreamWork, Unit
 
 _log = logging.getLogger("airbyte.source_stripe_saas")
 
 
 @dataclass
-class _LiveWork(ListWork):
+class _LiveReader(LedgerReader):
     """The list of live subscriptions; other streams wait for its end."""
 
     waiting: tuple[str, ...] = ()
@@ -45,7 +47,7 @@ class _LiveWork(ListWork):
         """The ledger and those that wait: none of them may end before it does."""
         return tuple(dict.fromkeys((self.plan.name, *self.waiting)))
 
-    def ends(self) -> tuple[Unit, ...]:
+    def ends(self) -> tuple[Task, ...]:
         """Nothing yet: a window tells of its end itself, however that comes about."""
         return ()
 
@@ -54,7 +56,7 @@ class _LiveWork(ListWork):
 class _LiveWindow(Window):
     """A window of that list, which ends for those who wait even where the ledger fails."""
 
-    work: _LiveWork
+    reader: _LiveReader
 
     def read(self) -> Iterator[Batch]:
         """No records; after the last window, what begins then."""
@@ -62,28 +64,28 @@ class _LiveWindow(Window):
             yield from super().read()
         except StripeError as error:
             # Those who wait may be allowed all that they need, and ask for it themselves.
-            self.work.refuse(error)
-        units = self.work.gathering.ends()
-        if units:
-            yield self.work.batch(spawned=units)
+            self.reader.refuse(error)
+        tasks = self.reader.latch.ends()
+        if tasks:
+            yield self.reader.batch(spawned=tasks)
 
 
 @dataclass
-class LiveList:
+class LiveSubscriptions:
     """One sync's look at all live subscriptions."""
 
-    work: StreamWork
+    reader: StreamReader
     """The ledger's."""
-    moved: Moved
+    changed: ChangedSubscriptions
     """What events told; takes the objects that are going to be needed."""
     memories: Mapping[int, Memory]
     upper: int
     """Rows are made up to here (M30), Unix seconds."""
     options: Options
-    prices: Fetched
-    listed: Listed
+    prices: LookupCache
+    listed: ListedCatalog
     """Holds the coupons."""
-    then: Callable[[], tuple[Unit, ...]]
+    then: Callable[[], tuple[Task, ...]]
     """Gives what begins when all have been looked at."""
     wanted: dict[str, None] = field(default_factory=dict)
     """Subscriptions that differ, are unknown, or have been moved by events or the clock."""
@@ -91,7 +93,7 @@ class LiveList:
     """Keys of those that are remembered as live and were not on any page yet."""
     refused: StripeError | None = None
     """Why a look could not be taken; the ledger's matter alone, not that of those who wait."""
-    _deferred: list[Unit] = field(default_factory=list)
+    _deferred: list[Task] = field(default_factory=list)
     _waiting: list[str] = field(default_factory=list)
     _deleted: dict[str, Any] = field(default_factory=dict)
     """Coupons that no list has any more, by id, as something that uses them told them."""
@@ -108,68 +110,68 @@ class LiveList:
 
     # -- reading -----------------------------------------------------------------------------------
 
-    def defers(self, unit: Unit, works: Sequence[StreamWork]) -> bool:
-        """Keeps a unit of the subscriptions' own stream until all have been listed."""
-        if works[0].plan.name != "subscriptions":
+    def defers(self, task: Task, readers: Sequence[StreamReader]) -> bool:
+        """Keeps a task of the subscriptions' own stream until all have been listed."""
+        if readers[0].plan.name != "subscriptions":
             return False
-        self._deferred.append(unit)
-        self._waiting += [work.plan.name for work in works]
+        self._deferred.append(task)
+        self._waiting += [reader.plan.name for reader in readers]
         return True
 
     def shows(self, path: str, identity: str) -> StripeObject | None:
         """A subscription that was on a page and has been kept."""
-        return self.moved.shows(path, identity) if path == "subscriptions" else None
+        return self.changed.shows(path, identity) if path == "subscriptions" else None
 
-    def units(self) -> tuple[Unit, ...]:
+    def tasks(self) -> tuple[Task, ...]:
         """What reads the list."""
         plan = self._plan((("status", "all"),))
         # Left out, the status hides what was canceled and shows all else.
-        work = _LiveWork(
+        reader = _LiveReader(
             replace(plan, params=()),
-            self.work.client,
-            self.work.began,
-            account_created=self.work.account_created,
-            plans=self.work.plans,
-            traffic=self.work.traffic,
-            failed=self.work.failed,
-            gathering=Gathering(self._ended),
+            self.reader.client,
+            self.reader.began,
+            account_created=self.reader.account_created,
+            plans=self.reader.plans,
+            slots=self.reader.slots,
+            failed=self.reader.failed,
+            latch=Latch(self._ended),
             keep=self._keep,
             waiting=tuple(self._waiting),
             refuse=self._refuse,
         )
-        work.begins()
-        return (_LiveWindow(work, (), (0, self.work.began), self.work.began),)
+        reader.begins()
+        return (_LiveWindow(reader, (), (0, self.reader.began), self.reader.began),)
 
     def _refuse(self, error: StripeError) -> None:
         self.refused = error
 
     def _plan(self, params: tuple[tuple[str, str], ...]) -> StreamPlan:
-        plan = self.work.plans["subscriptions"]
+        plan = self.reader.plans["subscriptions"]
         expand = (*plan.expand, "customer")
-        return replace(plan, name=self.work.plan.name, params=params, expand=expand)
+        return replace(plan, name=self.reader.plan.name, params=params, expand=expand)
 
-    def _ended(self) -> tuple[Unit, ...]:
+    def _ended(self) -> tuple[Task, ...]:
         return (*self._deferred, *self.then())
 
     # -- looking -----------------------------------------------------------------------------------
 
-    def _keep(self, work: ListWork, rows: Sequence[Row | StripeObject]) -> None:
+    def _keep(self, reader: LedgerReader, rows: Sequence[Row | StripeObject]) -> None:
         for row in rows:
             identity = row["id"]
             self.unseen.discard(key_of(identity))
             try:
-                body = bytes(work.whole(row))
+                body = bytes(reader.whole(row))
                 is_wanted = self._is_wanted(identity, body)
             except StripeError as error:
                 self.refused = error
                 return
             if is_wanted:
                 self.wanted[identity] = None
-            if is_wanted or identity in self.moved.named:
-                self.moved.listed(identity, body)
+            if is_wanted or identity in self.changed.named:
+                self.changed.listed(identity, body)
 
     def _is_wanted(self, identity: str, body: bytes) -> bool:
-        if identity in self.moved.events:
+        if identity in self.changed.events:
             return True
         memory = self.memories.get(key_of(identity))
         if memory is not None and memory.due_at is not None and memory.due_at <= self.upper:
@@ -178,7 +180,7 @@ class LiveList:
             raw = decoded(body)
             if memory is None:
                 return raw["status"] not in ENDED and raw["created"] <= self.upper
-            if reference(raw.get("customer")) in self.moved.rebates:
+            if reference(raw.get("customer")) in self.changed.customer_events:
                 return True  # a discount of the customer's own is one of all its subscriptions
             return not self._is_as_remembered(raw, memory)
         except UNREADABLE:
@@ -196,8 +198,8 @@ class LiveList:
                 discount["source"] = {**discount["source"], "coupon": self._deleted[coupon]}
         if self._mrr_of(raw, memory) == memory.context.mrr_minor:
             return True
-        known = Known(raw["id"], raw)
-        if not complete(known, self.listed, self.work.client):
+        objects = SubscriptionObjects(raw["id"], raw)
+        if not complete(objects, self.listed, self.reader.client):
             return False
         for discount in discounts_of(raw):
             coupon = coupon_of(discount)
@@ -227,7 +229,7 @@ class LiveList:
         """
         left = set(missing)
         plan = self._plan((("status", "canceled"),))
-        for page in ListReader(self.work.client, plan.listing()).pages():
+        for page in ListReader(self.reader.client, plan.listing()).pages():
             for row in page.objects:
                 if key_of(row["id"]) in left:
                     left.discard(key_of(row["id"]))

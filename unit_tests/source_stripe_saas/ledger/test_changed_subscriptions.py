@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from source_stripe_saas.ledger.later import Moved
+from source_stripe_saas.ledger.changed_subscriptions import ChangedSubscriptions
 from source_stripe_saas.ledger.memory import unpacked
 from source_stripe_saas.ledger.store import key_of
 from unit_tests.fake_stripe import FakeStripe
@@ -21,29 +21,32 @@ pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 def test_what_another_stream_has_fetched_is_not_asked_for():
-    moved, client = Moved(), FakeStripe({"invoices": [{"id": "in_2", "object": "invoice"}]})
-    moved.saw("invoices", "in_1", {"id": "in_1", "tax_percent": 12.1})
-    moved.saw("invoices", "in_0", None)
-    seen = moved.object(client, "invoices", "in_1", ())
+    changed, client = (
+        ChangedSubscriptions(),
+        FakeStripe({"invoices": [{"id": "in_2", "object": "invoice"}]}),
+    )
+    changed.saw("invoices", "in_1", {"id": "in_1", "tax_percent": 12.1})
+    changed.saw("invoices", "in_0", None)
+    seen = changed.object(client, "invoices", "in_1", ())
     assert (seen["id"], seen["tax_percent"]) == ("in_1", Decimal("12.1"))
-    assert moved.object(client, "invoices", "in_0", ()) is None
+    assert changed.object(client, "invoices", "in_0", ()) is None
     assert client.requests == []
-    assert moved.object(client, "invoices", "in_2", ())["id"] == "in_2"
+    assert changed.object(client, "invoices", "in_2", ())["id"] == "in_2"
 
 
 def test_a_listed_subscription_is_shown_as_streams_know_it():
-    moved = Moved()
-    moved.listed("sub_1", b'{"id":"sub_1","customer":{"id":"cus_1","name":"Jo"}}')
-    moved.saw("subscriptions", "sub_1", {"id": "sub_1", "customer": "cus_1"})
-    assert moved.shows("subscriptions", "sub_1") == {"id": "sub_1", "customer": "cus_1"}
-    held = moved.object(FakeStripe({}), "subscriptions", "sub_1", ())
+    changed = ChangedSubscriptions()
+    changed.listed("sub_1", b'{"id":"sub_1","customer":{"id":"cus_1","name":"Jo"}}')
+    changed.saw("subscriptions", "sub_1", {"id": "sub_1", "customer": "cus_1"})
+    assert changed.shows("subscriptions", "sub_1") == {"id": "sub_1", "customer": "cus_1"}
+    held = changed.object(FakeStripe({}), "subscriptions", "sub_1", ())
     assert held["customer"] == {"id": "cus_1", "name": "Jo"}
-    assert moved.shows("subscriptions", "sub_2") is None
-    assert moved.shows("invoices", "sub_1") is None
+    assert changed.shows("subscriptions", "sub_2") is None
+    assert changed.shows("invoices", "sub_1") is None
 
 
 def test_events_are_told_apart_by_whom_they_are_about():
-    moved = Moved()
+    changed = ChangedSubscriptions()
     for told_of in (
         event("evt_4", "customer.subscription.trial_will_end", "2026-01-04", subscription()),
         event("evt_3", "customer.discount.created", "2026-01-03", {"id": "di", "customer": "c"}),
@@ -51,11 +54,11 @@ def test_events_are_told_apart_by_whom_they_are_about():
         event("evt_1", "charge.succeeded", "2026-01-01", {"id": "ch_1", "object": "charge"}),
     ):
         told_of["data"]["object"].setdefault("object", "subscription")
-        moved.note(told_of)
-    assert {key: [e["id"] for e in events] for key, events in moved.events.items()} == {
+        changed.note(told_of)
+    assert {key: [e["id"] for e in events] for key, events in changed.events.items()} == {
         "sub_1": ["evt_2"]
     }
-    assert [e["id"] for e in moved.rebates["c"]] == ["evt_3"]
+    assert [e["id"] for e in changed.customer_events["c"]] == ["evt_3"]
 
 
 def test_an_event_of_a_forgotten_subscription_brings_its_whole_past_and_writes_only_what_is_new():

@@ -12,17 +12,18 @@ from typing import Protocol
 from source_stripe_saas.api.listing import PAGE_SIZE, ListReader
 from source_stripe_saas.api.refusal import NotFound, PermissionRefused, Unreachable
 from source_stripe_saas.api.rows import Row, StripeObject
-from source_stripe_saas.streams.feed import Change
-from source_stripe_saas.streams.part import Part, created_of
-from source_stripe_saas.streams.progress import Step
+from source_stripe_saas.streams.change_set import ChangedObject, created_of
+from source_stripe_saas.streams.checkpoint import Checkpoint
 from source_stripe_saas.streams.records import AnyRecord, endpoint_of, fill_path
-from source_stripe_saas.streams.work import Batch, StreamWork, Unit
+from source_stripe_saas.streams.stream_consumer import StreamConsumer
+from source_stripe_saas.streams.stream_reader import StreamReader
+from source_stripe_saas.streams.task import Batch, Task
 
 _FEWEST_WORTH_LISTING = 4
 """With fewer objects to fetch, a page of the list could hardly save a request."""
 
 
-class Onlooker(Protocol):
+class FetchObserver(Protocol):
     """A stream that makes no records of the objects, and still wants to see them."""
 
     @property
@@ -31,10 +32,10 @@ class Onlooker(Protocol):
         ...
 
     def begins(self) -> None:
-        """One more unit is about to show what it fetches."""
+        """One more task is about to show what it fetches."""
         ...
 
-    def ends(self) -> tuple[Unit, ...]:
+    def ends(self) -> tuple[Task, ...]:
         """One has shown all; gives what can begin because of that."""
         ...
 
@@ -42,12 +43,12 @@ class Onlooker(Protocol):
         """An object as it is now, its cut lists read to their ends; None if it is gone."""
         ...
 
-    def defers(self, unit: Unit, works: Sequence[StreamWork]) -> bool:
-        """True if it lists these objects itself first, and has the unit begin after that.
+    def defers(self, task: Task, readers: Sequence[StreamReader]) -> bool:
+        """True if it lists these objects itself first, and has the task begin after that.
 
         Args:
-            unit: works off what the feed said to some streams.
-            works: those streams', the one whose own objects they are first.
+            task: works off what the feed said to some streams.
+            readers: those streams', the one whose own objects they are first.
         """
         ...
 
@@ -56,77 +57,79 @@ class Onlooker(Protocol):
         ...
 
 
-def served(parts: Sequence[Part], onlooker: Onlooker | None) -> tuple[str, ...]:
+def served(consumers: Sequence[StreamConsumer], observer: FetchObserver | None) -> tuple[str, ...]:
     """The streams that cannot be complete if these are not served."""
-    names = tuple(part.plan.name for part in parts)
-    return (*names, onlooker.name) if onlooker is not None else names
+    names = tuple(consumer.plan.name for consumer in consumers)
+    return (*names, observer.name) if observer is not None else names
 
 
 @dataclass(frozen=True)
-class Fetch:
+class ObjectFetch:
     """Brings some changed objects (or parents) up to date, by list or one by one."""
 
-    parts: tuple[Part, ...]
+    consumers: tuple[StreamConsumer, ...]
     """The streams that want them; the one whose own objects they are comes first."""
     name: str
-    changes: tuple[Change, ...]
+    changes: tuple[ChangedObject, ...]
     """Newest `created` first."""
-    onlooker: Onlooker | None = None
+    observer: FetchObserver | None = None
 
     @property
     def label(self) -> str:
         """Stream and place in the row."""
-        return f"{self.parts[0].plan.name} {self.name}"
+        return f"{self.consumers[0].plan.name} {self.name}"
 
     @property
     def serves(self) -> tuple[str, ...]:
         """The streams that want the objects."""
-        return served(self.parts, self.onlooker)
+        return served(self.consumers, self.observer)
 
     def read(self) -> Iterator[Batch]:
         """The records of the changed objects."""
-        records: dict[str, list[AnyRecord]] = {part.plan.name: [] for part in self.parts}
+        records: dict[str, list[AnyRecord]] = {
+            consumer.plan.name: [] for consumer in self.consumers
+        }
         try:
             for change, row in self._current():
-                if all(part.work.failed.is_set() for part in self.parts):
+                if all(consumer.reader.failed.is_set() for consumer in self.consumers):
                     yield from self._ended()
                     return
-                for part in self.parts:
-                    wanted = part.pending.get(change.id)
-                    made = records[part.plan.name]
+                for consumer in self.consumers:
+                    wanted = consumer.pending.get(change.id)
+                    made = records[consumer.plan.name]
                     if wanted is not None:
-                        made.extend(part.records(wanted, row))
+                        made.extend(consumer.records(wanted, row))
                     if len(made) >= PAGE_SIZE:
-                        yield part.work.batch(made)
-                        records[part.plan.name] = []
-                if self.onlooker is not None:
-                    self.onlooker.saw(self.parts[0].plan.path, change.id, row)
+                        yield consumer.reader.batch(made)
+                        records[consumer.plan.name] = []
+                if self.observer is not None:
+                    self.observer.saw(self.consumers[0].plan.path, change.id, row)
         except PermissionRefused:
             # What another stream needs of the objects may be the one thing that is not allowed.
-            if len(self.parts) == 1:
+            if len(self.consumers) == 1:
                 raise
-            yield self.parts[0].work.batch(spawned=self._apart())
+            yield self.consumers[0].reader.batch(spawned=self._apart())
             return
-        for part in self.parts:
-            yield part.work.batch(records[part.plan.name], Step(closed=self.name))
+        for consumer in self.consumers:
+            yield consumer.reader.batch(records[consumer.plan.name], Checkpoint(closed=self.name))
         yield from self._ended()
 
     def _ended(self) -> Iterator[Batch]:
         """Whoever looks on has seen all that there is to see."""
-        units = self.onlooker.ends() if self.onlooker is not None else ()
-        if units:
-            yield self.parts[0].work.batch(spawned=units)
+        tasks = self.observer.ends() if self.observer is not None else ()
+        if tasks:
+            yield self.consumers[0].reader.batch(spawned=tasks)
 
-    def _apart(self) -> tuple[Fetch, ...]:
+    def _apart(self) -> tuple[ObjectFetch, ...]:
         """The same for each stream by itself."""
-        alone = [replace(part, work=part.work.alone()) for part in self.parts]
-        onlookers = (self.onlooker, *(None,) * len(alone))
+        alone = [replace(consumer, reader=consumer.reader.alone()) for consumer in self.consumers]
+        observers = (self.observer, *(None,) * len(alone))
         return tuple(
-            Fetch((part,), self.name, self.changes, onlooker)
-            for part, onlooker in zip(alone, onlookers, strict=False)
+            ObjectFetch((consumer,), self.name, self.changes, observer)
+            for consumer, observer in zip(alone, observers, strict=False)
         )
 
-    def _current(self) -> Iterator[tuple[Change, Row | StripeObject | None]]:
+    def _current(self) -> Iterator[tuple[ChangedObject, Row | StripeObject | None]]:
         """Each change with the object's present content, None where it is gone.
 
         Listing a page costs one request and may bring many of the changed objects, fetching costs
@@ -135,7 +138,7 @@ class Fetch:
         """
         rest = []
         for change in self.changes:
-            if all(part.payload_serves(change) for part in self._wanting(change)):
+            if all(consumer.payload_serves(change) for consumer in self._wanting(change)):
                 yield change, change.payload
                 continue
             shown = self._shown(change)
@@ -159,17 +162,17 @@ class Fetch:
                 yield change, self._fetched(change)
             rest = rest[singly:]
 
-    def _shown(self, change: Change) -> StripeObject | None:
+    def _shown(self, change: ChangedObject) -> StripeObject | None:
         """What the one who looks on has of it already."""
-        if self.onlooker is None:
+        if self.observer is None:
             return None
-        return self.onlooker.shows(self.parts[0].plan.path, change.id)
+        return self.observer.shows(self.consumers[0].plan.path, change.id)
 
-    def _wanting(self, change: Change) -> list[Part]:
-        return [part for part in self.parts if change.id in part.pending]
+    def _wanting(self, change: ChangedObject) -> list[StreamConsumer]:
+        return [consumer for consumer in self.consumers if change.id in consumer.pending]
 
     def _can_list(self) -> bool:
-        plan = self.parts[0].plan
+        plan = self.consumers[0].plan
         source = plan.parent or plan
         by_own_events = plan.parent is not None and plan.events
         return (
@@ -181,26 +184,30 @@ class Fetch:
 
     def _page_from(self, created: int) -> dict[str, Row | StripeObject]:
         """One page of the list, by id: what was created at a second and before."""
-        first = self.parts[0]
-        wanted = [path for part in self.parts[1:] for path in part.plan.expand]
+        first = self.consumers[0]
+        wanted = [path for consumer in self.consumers[1:] for path in consumer.plan.expand]
         listing = first.plan.listing(first.plan.variants[0], wanted)
-        page = next(ListReader(first.work.client, listing, hi=created).pages(), None)
+        page = next(ListReader(first.reader.client, listing, hi=created).pages(), None)
         return {row["id"]: row for row in page.objects} if page else {}
 
-    def _fetched(self, change: Change) -> StripeObject | None:
+    def _fetched(self, change: ChangedObject) -> StripeObject | None:
         """The object by id, None if it is gone."""
-        first = self.parts[0]
+        first = self.consumers[0]
         plan, is_child = first.plan, first.is_own_child(change)
         if plan.call is not None and not plan.only_parents:
             return {"id": change.id}  # the id is all that the children's request needs
         source = plan if is_child or plan.parent is None else plan.parent
-        paths = [] if is_child else [path for part in self.parts for path in part.plan.expand]
+        paths = (
+            []
+            if is_child
+            else [path for consumer in self.consumers for path in consumer.plan.expand]
+        )
         try:
             path = fill_path(source.get_path, {**(change.payload or {}), "id": change.id})
         except (KeyError, TypeError):
             return None  # a source of no customer: it cannot be addressed any more
         try:
-            row = first.work.client.get(
+            row = first.reader.client.get(
                 path,
                 [("expand[]", name) for name in dict.fromkeys(paths)],
                 endpoint=endpoint_of(source.get_path),

@@ -22,7 +22,7 @@ _AGAIN = ", so everything is read again"
 
 
 @dataclass(frozen=True)
-class ReadAll:
+class FullRead:
     """List everything created in a span."""
 
     span: Span
@@ -33,23 +33,23 @@ class ReadAll:
 
 
 @dataclass(frozen=True)
-class Follow:
+class IncrementalRead:
     """Ask what changed, and list again what may have changed silently."""
 
     feed: Span | None
     """Seconds of the change feed to read."""
     lookback: Span | None
     """`created` span to list again."""
-    covered_until: int
+    watermark: int
     """What the next state may say if all goes well."""
     forgotten: Span | None = None
     """Seconds since the last sync of which Stripe keeps nothing any more."""
 
 
-Route = ReadAll | Follow
+ReadMode = FullRead | IncrementalRead
 
 
-def choose_route(
+def choose_read_mode(
     plan: StreamPlan,
     position: Position,
     *,
@@ -57,7 +57,7 @@ def choose_route(
     start: int = 0,
     lookback_days: int = 0,
     from_scratch: bool = False,
-) -> Route:
+) -> ReadMode:
     """Decides between reading everything and following the changes.
 
     Args:
@@ -70,32 +70,32 @@ def choose_route(
     """
     if plan.keeps_days is not None:
         start = max(start, began - plan.keeps_days * DAY_SECONDS)
-    covered = position.covered_until
+    watermark = position.watermark
     reason = None
     if not plan.is_incremental:
-        return ReadAll((start, began), Backfill(began))
+        return FullRead((start, began), Backfill(began))
     oldest_event = began - EVENTS_KEPT_DAYS * DAY_SECONDS + _FEED_MARGIN_SECONDS
     if position.backfill is not None:
         first_began = position.backfill.began
         if not start <= first_began <= began + DAY_SECONDS:
             # Nothing could be listed up to there, or what is yet to come would count as read.
             reason = "its state has a first read begin at a time that cannot be"
-            return ReadAll((start, began), Backfill(began), reason + _AGAIN)
+            return FullRead((start, began), Backfill(began), reason + _AGAIN)
         if not plan.feed_types or first_began - LATENESS_SECONDS >= oldest_event:
-            return ReadAll((start, first_began), position.backfill)
+            return FullRead((start, first_began), position.backfill)
         # The feed could no longer tell what changed since the first attempt.
         reason = f"its first read began over {EVENTS_KEPT_DAYS} days ago and never ended"
-        return ReadAll((start, began), Backfill(began), reason + _AGAIN)
-    if covered is None or from_scratch:
-        return ReadAll((start, began), Backfill(began))
-    since = covered - LATENESS_SECONDS
-    if covered > began + DAY_SECONDS:
+        return FullRead((start, began), Backfill(began), reason + _AGAIN)
+    if watermark is None or from_scratch:
+        return FullRead((start, began), Backfill(began))
+    since = watermark - LATENESS_SECONDS
+    if watermark > began + DAY_SECONDS:
         reason = "its state lies in the future"
     elif plan.feed_types and since < oldest_event:
         reason = f"its state is older than the {EVENTS_KEPT_DAYS} days that Stripe keeps events for"
     if reason is not None:
-        return ReadAll((start, began), Backfill(began), reason + _AGAIN)
-    until = max(covered, began - LATENESS_SECONDS)
+        return FullRead((start, began), Backfill(began), reason + _AGAIN)
+    until = max(watermark, began - LATENESS_SECONDS)
     has_feed = bool(plan.feed_types or plan.reread)
     lookback = None
     if not plan.call and (not plan.feed_types or plan.lookback_days or lookback_days):
@@ -105,6 +105,6 @@ def choose_route(
             oldest = min(oldest, position.open_since)
         if (plan.parent or plan).created_filter:
             lookback = (max(oldest, start if plan.keeps_days else 0), began)
-    is_forgotten = plan.keeps_days is not None and covered < start
-    forgotten = (covered + 1, start - 1) if is_forgotten else None
-    return Follow((since, until) if has_feed else None, lookback, until, forgotten)
+    is_forgotten = plan.keeps_days is not None and watermark < start
+    forgotten = (watermark + 1, start - 1) if is_forgotten else None
+    return IncrementalRead((since, until) if has_feed else None, lookback, until, forgotten)

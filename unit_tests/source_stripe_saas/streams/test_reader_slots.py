@@ -1,6 +1,7 @@
 """Who may begin to read: as many as an endpoint lets through and the processor has time for."""
 
-from source_stripe_saas.streams.traffic import Processor, Traffic
+from source_stripe_saas.streams.cpu_load import CpuLoad
+from source_stripe_saas.streams.reader_slots import ReaderSlots
 
 
 class Machine:
@@ -14,7 +15,7 @@ class Machine:
         self.used += seconds * share
 
     def processor(self):
-        return Processor(lambda: self.now, lambda: self.used)
+        return CpuLoad(lambda: self.now, lambda: self.used)
 
 
 def test_a_process_that_mostly_waits_for_replies_is_not_busy():
@@ -48,39 +49,39 @@ def test_what_was_measured_holds_for_a_quarter_of_a_second():
 
 def test_a_busy_process_takes_no_further_reader():
     machine = Machine()
-    traffic = Traffic(per_second=25, latency_seconds=lambda: 0.3, processor=machine.processor())
+    slots = ReaderSlots(per_second=25, latency_seconds=lambda: 0.3, processor=machine.processor())
     for _ in range(3):
-        traffic.enters("refunds")
+        slots.acquire("refunds")
     machine.works(1.0, 0.2)
-    assert traffic.has_room("charges")
+    assert slots.has_room("charges")
     machine.works(1.0, 1.0)
-    assert not traffic.has_room("charges")
-    traffic.leaves("refunds")
-    assert traffic.has_room("charges"), "two readers are few, and some wait for replies"
+    assert not slots.has_room("charges")
+    slots.release("refunds")
+    assert slots.has_room("charges"), "two readers are few, and some wait for replies"
 
 
 def test_an_endpoint_takes_as_many_readers_as_its_limit_keeps_busy():
-    traffic = Traffic(per_second=25, latency_seconds=lambda: 0.2)
+    slots = ReaderSlots(per_second=25, latency_seconds=lambda: 0.2)
     begun = 0
-    while traffic.has_room("charges"):
-        traffic.enters("charges")
+    while slots.has_room("charges"):
+        slots.acquire("charges")
         begun += 1
     assert begun == 7, "25 a second for 0.2 s are 5, and 2 to spare"
-    assert traffic.has_room("refunds")
+    assert slots.has_room("refunds")
 
 
 def test_all_endpoints_together_have_no_more_readers_than_there_are_threads():
-    traffic = Traffic(per_second=25, latency_seconds=lambda: 0.2, most_readers=3)
+    slots = ReaderSlots(per_second=25, latency_seconds=lambda: 0.2, most_readers=3)
     for endpoint in ("charges", "refunds", "payouts"):
-        traffic.enters(endpoint)
-    assert not traffic.has_room("charges")
-    traffic.leaves("payouts")
-    assert traffic.has_room("charges")
+        slots.acquire(endpoint)
+    assert not slots.has_room("charges")
+    slots.release("payouts")
+    assert slots.has_room("charges")
 
 
 def test_nobody_joins_while_pages_wait_to_be_written():
     is_backed_up = True
-    traffic = Traffic(is_backed_up=lambda: is_backed_up)
-    assert not traffic.has_room("charges")
+    slots = ReaderSlots(is_backed_up=lambda: is_backed_up)
+    assert not slots.has_room("charges")
     is_backed_up = False
-    assert traffic.has_room("charges")
+    assert slots.has_room("charges")

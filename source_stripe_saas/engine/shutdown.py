@@ -44,7 +44,7 @@ def exit_code_of(number: int) -> int:
 
 
 @contextmanager
-def heeding_signals(stop: Callable[[int], bool]) -> Iterator[None]:
+def stopping_on_signals(stop: Callable[[int], bool]) -> Iterator[None]:
     """Calls `stop` once a signal asks for the end; a second one ends the process at once.
 
     Args:

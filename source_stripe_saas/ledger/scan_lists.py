@@ -6,13 +6,12 @@ the same list in the same sync, its pages serve both.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from source_stripe_saas.api.rows import Row, StripeObject
-from source_stripe_saas.ledger.reading import (
+from source_stripe_saas.ledger.codec import (
     UNREADABLE,
     Unreadable,
     decoded,
@@ -20,18 +19,20 @@ from source_stripe_saas.ledger.reading import (
     invoice_of,
     subscription_named,
 )
+from source_stripe_saas.ledger.latch import Latch
 from source_stripe_saas.ledger.store import Store, key_of
 from source_stripe_saas.mrr.invoice import reference
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.spans import Span
-from source_stripe_saas.streams.work import Batch, StreamWork, Unit
+from source_stripe_saas.streams.stream_reader import StreamReader
+from source_stripe_saas.streams.task import Batch, Task
 
 LISTS = ("subscriptions", "invoices", "invoice_items", "customers", "prices", "coupons")
 """Streams whose lists a scan reads."""
 
 
 @dataclass
-class Listed:
+class ListedCatalog:
     """Small lists, held in memory: what the rules know as the catalog."""
 
     prices: dict[str, Any] = field(default_factory=dict)
@@ -40,49 +41,23 @@ class Listed:
     """Of those customers that have one."""
 
 
-class Gathering:
-    """Counts what is being read; when the last of it has ended, something else begins."""
-
-    def __init__(self, then: Callable[[], tuple[Unit, ...]]) -> None:
-        """Waits for nothing yet.
-
-        Args:
-            then: gives what begins at the end.
-        """
-        self._then = then
-        self._under_way = 0
-        self._lock = threading.Lock()
-
-    def begins(self) -> None:
-        """One more is going to be read."""
-        with self._lock:
-            self._under_way += 1
-
-    def ends(self) -> tuple[Unit, ...]:
-        """One has been read to its end."""
-        with self._lock:
-            self._under_way -= 1
-            is_last = self._under_way == 0
-        return self._then() if is_last else ()
-
-
-Keep = Callable[["ListWork", Sequence[Row | StripeObject]], None]
+Keep = Callable[["LedgerReader", Sequence[Row | StripeObject]], None]
 
 
 @dataclass
-class ListWork(StreamWork):
+class LedgerReader(StreamReader):
     """A list as the ledger reads it: its objects are kept, and make no records."""
 
-    gathering: Gathering = field(default_factory=lambda: Gathering(tuple))
-    keep: Keep = lambda work, rows: None
+    latch: Latch = field(default_factory=lambda: Latch(tuple))
+    keep: Keep = lambda reader, rows: None
 
     def begins(self) -> None:
         """One window more."""
-        self.gathering.begins()
+        self.latch.begins()
 
-    def ends(self) -> tuple[Unit, ...]:
+    def ends(self) -> tuple[Task, ...]:
         """One window less; after the last one, what is made of them all."""
-        return self.gathering.ends()
+        return self.latch.ends()
 
     def take(
         self, rows: Sequence[Row | StripeObject], updated: int, variant: str, span: Span
@@ -102,80 +77,84 @@ class ListWork(StreamWork):
         return encoded(content)
 
 
-def list_works(
+def scan_readers(
     plans: Mapping[str, StreamPlan],
-    model: StreamWork,
-    gathering: Gathering,
+    model: StreamReader,
+    latch: Latch,
     store: Store,
-    into: Listed,
-) -> list[ListWork]:
-    """A work for each list of a scan.
+    into: ListedCatalog,
+) -> list[LedgerReader]:
+    """A reader for each list of a scan.
 
     Args:
         plans: all streams' plans.
-        model: the ledger's own work, whose client, clock and fate these share.
-        gathering: told of their windows.
+        model: the ledger's own reader, whose client, clock and fate these share.
+        latch: told of their windows.
         store: takes what is large.
         into: takes what is small.
     """
     coupons: dict[str, Any] = {}
     into.coupons = coupons
     keeps: dict[str, Keep] = {
-        "subscriptions": lambda work, rows: _keep_subscriptions(work, rows, store),
-        "invoices": lambda work, rows: _keep_invoices(work, rows, store),
-        "invoice_items": lambda work, rows: _keep_charges(work, rows, store),
-        "customers": lambda work, rows: _keep_customers(rows, into),
-        "prices": lambda work, rows: _keep_by_id(work, rows, into.prices),
-        "coupons": lambda work, rows: _keep_by_id(work, rows, coupons),
+        "subscriptions": lambda reader, rows: _keep_subscriptions(reader, rows, store),
+        "invoices": lambda reader, rows: _keep_invoices(reader, rows, store),
+        "invoice_items": lambda reader, rows: _keep_invoice_items(reader, rows, store),
+        "customers": lambda reader, rows: _keep_customers(rows, into),
+        "prices": lambda reader, rows: _keep_by_id(reader, rows, into.prices),
+        "coupons": lambda reader, rows: _keep_by_id(reader, rows, coupons),
     }
-    works = []
+    readers = []
     for name in LISTS:
         plan = replace(plans[name], name=model.plan.name)
-        works.append(_list_work(plan, model, gathering, keeps[name]))
+        readers.append(_ledger_reader(plan, model, latch, keeps[name]))
         if name == "subscriptions":
             # Those of deleted customers are listed only under their status (M37).
             ended = replace(plan, params=(("status", "canceled"),))
-            works.append(_list_work(ended, model, gathering, keeps[name]))
-    return works
+            readers.append(_ledger_reader(ended, model, latch, keeps[name]))
+    return readers
 
 
-def _list_work(plan: StreamPlan, model: StreamWork, gathering: Gathering, keep: Keep) -> ListWork:
-    return ListWork(
+def _ledger_reader(plan: StreamPlan, model: StreamReader, latch: Latch, keep: Keep) -> LedgerReader:
+    return LedgerReader(
         plan,
         model.client,
         model.began,
         account_created=model.account_created,
         plans=model.plans,
-        traffic=model.traffic,
+        slots=model.slots,
         failed=model.failed,
-        gathering=gathering,
+        latch=latch,
         keep=keep,
     )
 
 
-def _keep_subscriptions(work: ListWork, rows: Sequence[Row | StripeObject], store: Store) -> None:
+def _keep_subscriptions(
+    reader: LedgerReader, rows: Sequence[Row | StripeObject], store: Store
+) -> None:
     kept = []
     for row in rows:
-        body = bytes(work.whole(row))
+        body = bytes(reader.whole(row))
         customer = reference(decoded(body).get("customer"))
         kept.append((key_of(row["id"]), row["id"], customer, body))
     store.put("subscription", kept)
 
 
-def _keep_invoices(work: ListWork, rows: Sequence[Row | StripeObject], store: Store) -> None:
+def _keep_invoices(reader: LedgerReader, rows: Sequence[Row | StripeObject], store: Store) -> None:
     kept = []
     for row in rows:
         raw = row.raw if isinstance(row, Row) else encoded(row)
         try:
             owner = subscription_named(raw)
             if owner is not None:
-                kept.append((key_of(owner), owner, encoded(invoice_of(work.whole(row)))))
+                kept.append((key_of(owner), owner, encoded(invoice_of(reader.whole(row)))))
         except UNREADABLE as error:
             raise Unreadable.of(row["id"], error) from error
     store.put("invoice", kept)
 
 
-def _keep_charges(work: ListWork, rows: Sequence[Row | StripeObject], store: Store) -> None:
+def _keep_invoice_items(
+    reader: LedgerReader, rows: Sequence[Row | StripeObject], store: Store
+) -> None:
     kept = []
     for row in rows:
         raw = row.raw if isinstance(row, Row) else encoded(row)
@@ -188,10 +167,10 @@ def _keep_charges(work: ListWork, rows: Sequence[Row | StripeObject], store: Sto
             names = ("id", "parent", "subscription_item", "subscription")
             body = encoded({name: content[name] for name in names if name in content})
             kept.append((key_of(owner), owner, body))
-    store.put("charge", kept)
+    store.put("invoice_item", kept)
 
 
-def _keep_customers(rows: Sequence[Row | StripeObject], into: Listed) -> None:
+def _keep_customers(rows: Sequence[Row | StripeObject], into: ListedCatalog) -> None:
     for row in rows:
         if isinstance(row, Row) and b'"discount":{' not in bytes(row.raw):
             continue
@@ -200,6 +179,8 @@ def _keep_customers(rows: Sequence[Row | StripeObject], into: Listed) -> None:
             into.customer_discounts[row["id"]] = discount
 
 
-def _keep_by_id(work: ListWork, rows: Sequence[Row | StripeObject], into: dict[str, Any]) -> None:
+def _keep_by_id(
+    reader: LedgerReader, rows: Sequence[Row | StripeObject], into: dict[str, Any]
+) -> None:
     for row in rows:
-        into[row["id"]] = decoded(work.whole(row))
+        into[row["id"]] = decoded(reader.whole(row))

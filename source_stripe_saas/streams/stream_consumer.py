@@ -7,38 +7,42 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from source_stripe_saas.api.rows import Row, StripeObject, plain
-from source_stripe_saas.streams.feed import Change, Changes, note_event
+from source_stripe_saas.streams.change_set import ChangedObject, ChangeSet, created_of, note_event
 from source_stripe_saas.streams.last_known import last_known
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.records import AnyRecord
-from source_stripe_saas.streams.work import StreamWork, Unit
+from source_stripe_saas.streams.spans import Span
+from source_stripe_saas.streams.stream_reader import StreamReader
+from source_stripe_saas.streams.task import Task
 
 
 @dataclass
-class Part:
+class StreamConsumer:
     """One stream's changes, sorted into what is known already and what must be fetched."""
 
-    work: StreamWork
+    reader: StreamReader
+    span: Span
+    """Seconds of the feed that concern it."""
     schema: Mapping[str, Any]
     listed_from: int | None
     """Objects created from here on are listed again in this sync anyway."""
-    changes: Changes
-    pending: dict[str, Change] = field(default_factory=dict)
+    changes: ChangeSet = field(default_factory=ChangeSet)
+    pending: dict[str, ChangedObject] = field(default_factory=dict)
     """Objects, or parents, that must be looked at, by id."""
 
     @property
     def plan(self) -> StreamPlan:
         """The stream's plan."""
-        return self.work.plan
+        return self.reader.plan
 
     def note(self, event: StripeObject) -> None:
         """Takes an event."""
         note_event(self.plan, self.changes, event)
 
-    def looks_on(self, plan: StreamPlan) -> None:
+    def observer_for(self, plan: StreamPlan) -> None:
         """Nobody: what it wants it fetches itself."""
 
-    def own_units(self) -> tuple[Unit, ...]:
+    def own_tasks(self) -> tuple[Task, ...]:
         """None: its changes are worked off with those of its family."""
         return ()
 
@@ -73,11 +77,11 @@ class Part:
                 self.pending[change.id] = change
         return [*ready, *self._children_of_deleted()]
 
-    def is_own_child(self, change: Change) -> bool:
+    def is_own_child(self, change: ChangedObject) -> bool:
         """True for a child whose own events told of it, not its parent's."""
         return self.plan.parent is not None and change.id in self.changes.objects
 
-    def payload_serves(self, change: Change) -> bool:
+    def payload_serves(self, change: ChangedObject) -> bool:
         """True if the event's payload makes the same records as a fetch would."""
         plan, payload = self.plan, change.payload
         if payload is None or not change.payload_is_current:
@@ -91,9 +95,9 @@ class Part:
         lists = (*plan.completes, *((plan.embedded,) if plan.embedded else ()))
         return all(isinstance(payload.get(name), dict) for name in lists)
 
-    def records(self, change: Change, row: Row | StripeObject | None) -> Iterator[AnyRecord]:
+    def records(self, change: ChangedObject, row: Row | StripeObject | None) -> Iterator[AnyRecord]:
         """The records of a changed object as it is now; `row` is None where it is gone."""
-        maker = self.work.maker
+        maker = self.reader.maker
         if self.plan.parent is None:
             if row is not None:
                 yield from maker.records(row, change.updated)
@@ -115,14 +119,14 @@ class Part:
             if parent["id"] == change.id and identity not in present:
                 yield self._gone_child(child, parent, second, version)
 
-    def deleted(self, payload: StripeObject, change: Change) -> StripeObject:
+    def deleted(self, payload: StripeObject, change: ChangedObject) -> StripeObject:
         """The record of an object that is gone: its id and its last known fields."""
         kept = last_known(payload, change.api_version, self.schema)
         kept["id"] = change.id
         kept.setdefault("object", self.plan.object)
-        return self.work.maker.stamped(kept, change.updated, deleted=True)
+        return self.reader.maker.stamped(kept, change.updated, deleted=True)
 
-    def _is_listed_again(self, change: Change) -> bool:
+    def _is_listed_again(self, change: ChangedObject) -> bool:
         return (
             self.listed_from is not None
             and not change.is_deletion
@@ -144,13 +148,4 @@ class Part:
         """The record of a child that its parent no longer has."""
         kept = last_known(child, version, self.schema)
         kept.setdefault("object", self.plan.object)
-        return self.work.maker.of_parent(kept, parent, second, deleted=True)
-
-
-def created_of(change: Change) -> int:
-    """When the changed object was created, 0 where the feed does not tell."""
-    payload = change.payload or {}
-    if payload.get("id") != change.id:
-        return 0
-    moment = payload.get("created") or payload.get("date")
-    return moment if isinstance(moment, int) else 0
+        return self.reader.maker.of_parent(kept, parent, second, deleted=True)

@@ -9,11 +9,11 @@ from source_stripe_saas.api.refusal import EventsForgotten
 from source_stripe_saas.streams.feed import day_of
 from source_stripe_saas.streams.plan import EVENTS_KEPT_DAYS
 from source_stripe_saas.streams.spans import Span
-from source_stripe_saas.streams.work import Batch
+from source_stripe_saas.streams.task import Batch
 
 
 @dataclass(frozen=True)
-class Gap:
+class RetentionGap:
     """Events that a stream of events lacks for good: says so, and leaves the rest to others."""
 
     name: str

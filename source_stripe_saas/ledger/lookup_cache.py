@@ -11,7 +11,7 @@ from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.listing import ListReader
 from source_stripe_saas.api.refusal import NotFound
 from source_stripe_saas.api.rows import Row, StripeObject
-from source_stripe_saas.ledger.reading import decoded, encoded
+from source_stripe_saas.ledger.codec import decoded, encoded
 from source_stripe_saas.streams.plan import StreamPlan
 
 _SINGLY = 2
@@ -20,7 +20,7 @@ _SINGLY = 2
 _UNKNOWN = object()
 
 
-class Fetched(Mapping[str, Any]):
+class LookupCache(Mapping[str, Any]):
     """A catalog that is asked for what is looked up in it, each id once; any thread may ask.
 
     How many will be wanted, and how long the list is, nobody knows beforehand. So after the first
@@ -62,7 +62,7 @@ class Fetched(Mapping[str, Any]):
                 for row in next(self._pages, ()):
                     self._found.setdefault(row["id"], _content(row))
         if identity not in self._found:
-            self._found[identity] = one(self._client, self._path, identity, self._expand)
+            self._found[identity] = fetch_object(self._client, self._path, identity, self._expand)
         return self._found[identity]
 
     def __contains__(self, identity: object) -> bool:
@@ -81,7 +81,7 @@ class Fetched(Mapping[str, Any]):
         return len(list(iter(self)))
 
 
-class CustomerDiscounts(Fetched):
+class CustomerDiscounts(LookupCache):
     """Customers' discounts, asked for one by one; None for those without."""
 
     def __init__(self, client: StripeClient, plan: StreamPlan) -> None:
@@ -97,7 +97,9 @@ class CustomerDiscounts(Fetched):
         return isinstance(identity, str)
 
 
-def one(client: StripeClient, collection: str, identity: str, expand: tuple[str, ...]) -> Any:
+def fetch_object(
+    client: StripeClient, collection: str, identity: str, expand: tuple[str, ...]
+) -> Any:
     """An object by id, some of its references expanded; None if it is gone."""
     params = [("expand[]", path) for path in expand]
     path = f"{collection}/{quote(identity, safe='')}"

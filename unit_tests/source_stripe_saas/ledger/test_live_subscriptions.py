@@ -2,7 +2,7 @@
 
 import pytest
 
-from source_stripe_saas.ledger.live import _is_told_in_full
+from source_stripe_saas.ledger.live_subscriptions import _is_told_in_full
 
 FLAT = {"id": "price_1", "billing_scheme": "per_unit", "currency": "usd", "unit_amount": 900}
 

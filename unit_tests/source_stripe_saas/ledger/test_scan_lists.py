@@ -4,7 +4,7 @@ import pytest
 
 from source_stripe_saas.engine import cursor
 from source_stripe_saas.ledger import progress, sync
-from source_stripe_saas.ledger.lists import Gathering
+from source_stripe_saas.ledger.latch import Latch
 from source_stripe_saas.mrr import Options
 from unit_tests.source_stripe_saas.engine.reading import a_state, read_by_pages
 from unit_tests.source_stripe_saas.ledger.account import (
@@ -30,12 +30,12 @@ pytestmark = pytest.mark.usefixtures("no_waiting")
 
 def test_what_comes_after_a_gathering_begins_once_with_its_last_part():
     begun = []
-    gathering = Gathering(lambda: begun.append("then") or ("unit",))
+    latch = Latch(lambda: begun.append("then") or ("unit",))
     for _ in range(3):
-        gathering.begins()
-    assert [gathering.ends(), gathering.ends()] == [(), ()]
+        latch.begins()
+    assert [latch.ends(), latch.ends()] == [(), ()]
     assert begun == []
-    assert gathering.ends() == ("unit",)
+    assert latch.ends() == ("unit",)
     assert begun == ["then"]
 
 

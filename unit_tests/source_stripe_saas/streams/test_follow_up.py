@@ -5,11 +5,11 @@ import math
 import pytest
 
 from source_stripe_saas.api.refusal import Refusal, refusal
-from source_stripe_saas.streams.feed import Change, Changes
-from source_stripe_saas.streams.fetch import Fetch
-from source_stripe_saas.streams.part import Part
+from source_stripe_saas.streams.change_set import ChangedObject, ChangeSet
+from source_stripe_saas.streams.object_fetch import ObjectFetch
 from source_stripe_saas.streams.plan import Reread, Touch
-from source_stripe_saas.streams.work import StreamWork
+from source_stripe_saas.streams.stream_consumer import StreamConsumer
+from source_stripe_saas.streams.stream_reader import StreamReader
 from unit_tests.builders import (
     DAY,
     NOW,
@@ -249,13 +249,15 @@ def test_a_customers_bank_account_is_no_card():
 
 @pytest.mark.parametrize("has_failed", [False, True])
 def test_a_stream_that_failed_stops_its_fetches_without_counting_them(has_failed):
-    changes = tuple(Change(f"th_{number}", NOW) for number in range(3))
+    changes = tuple(ChangedObject(f"th_{number}", NOW) for number in range(3))
     client = FakeStripe({"things": [a_thing(number) for number in range(3)]}, NOW)
-    work = StreamWork(a_plan(), client, began=NOW)
-    part = Part(work, {}, None, Changes(), {change.id: change for change in changes})
+    reader = StreamReader(a_plan(), client, began=NOW)
+    part = StreamConsumer(
+        reader, (0, NOW), {}, None, ChangeSet(), {change.id: change for change in changes}
+    )
     if has_failed:
-        work.failed.set()
-    batches = list(Fetch((part,), "changes/0", changes).read())
-    closed = [batch.step.closed for batch in batches]
+        reader.failed.set()
+    batches = list(ObjectFetch((part,), "changes/0", changes).read())
+    closed = [batch.checkpoint.closed for batch in batches]
     assert closed == ([] if has_failed else ["changes/0"])
     assert len(client.requests) == (1 if has_failed else 3)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from source_stripe_saas.ledger.feed import EVENT_TYPES, keep_events, owner_of
+from source_stripe_saas.ledger.events import EVENT_TYPES, keep_events, owner_of
 from source_stripe_saas.ledger.store import Store, key_of
 from unit_tests.builders import PLANS
 from unit_tests.source_stripe_saas.mrr.builders import event, invoice, subscription
@@ -46,5 +46,5 @@ def test_more_events_than_one_turn_holds_all_arrive(tmp_path):
         store,
     )
     store.close_for_writing()
-    [known] = store.known([key_of("sub_1")])
+    [known] = store.objects([key_of("sub_1")])
     assert len({one["id"] for one in known.events}) == len(known.events) == 800

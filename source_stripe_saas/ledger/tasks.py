@@ -1,4 +1,4 @@
-"""The ledger's units of work, and its share in a pass over the change feed.
+"""The ledger's tasks, and its share in a pass over the change feed.
 
 They hold a sync and call it; what they do is told there.
 """
@@ -10,56 +10,56 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from source_stripe_saas.api.rows import Row, StripeObject
-from source_stripe_saas.streams.changes import FeedPart, Follower
-from source_stripe_saas.streams.fetch import Onlooker
+from source_stripe_saas.streams.object_fetch import FetchObserver
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.spans import Span
-from source_stripe_saas.streams.work import Batch, StreamWork, Unit
+from source_stripe_saas.streams.stream_reader import StreamReader
+from source_stripe_saas.streams.task import Batch, Task
 
 if TYPE_CHECKING:
     from source_stripe_saas.ledger.sync import LedgerSync
 
 
 @dataclass(frozen=True)
-class _Own:
-    """A unit that is the ledger's alone."""
+class _LedgerTask:
+    """A task that is the ledger's alone."""
 
     sync: LedgerSync
 
     @property
     def label(self) -> str:
         """What it does."""
-        return f"{self.sync.work.plan.name}: {type(self).__name__.lower()}"
+        return f"{self.sync.reader.plan.name}: {type(self).__name__.lower()}"
 
     @property
     def serves(self) -> tuple[str, ...]:
         """The stream."""
-        return (self.sync.work.plan.name,)
+        return (self.sync.reader.plan.name,)
 
 
 @dataclass(frozen=True)
-class Events(_Own):
+class EventScan(_LedgerTask):
     """Reads the events of a scan."""
 
     span: Span
 
     def read(self) -> Iterator[Batch]:
         """No records."""
-        yield self.sync.work.batch(spawned=self.sync.read_events(self.span))
+        yield self.sync.reader.batch(spawned=self.sync.read_events(self.span))
 
 
 @dataclass(frozen=True)
-class Moves(_Own):
+class ChangeSearch(_LedgerTask):
     """Finds out what has to be fetched."""
 
     def read(self) -> Iterator[Batch]:
-        """No records; the units that fetch."""
-        units = [*self.sync.fetches(), *self.sync.ends()]
-        yield self.sync.work.batch(spawned=tuple(units))
+        """No records; the tasks that fetch."""
+        tasks = [*self.sync.fetches(), *self.sync.ends()]
+        yield self.sync.reader.batch(spawned=tuple(tasks))
 
 
 @dataclass(frozen=True)
-class Rows(_Own):
+class Derivation(_LedgerTask):
     """Makes the rows."""
 
     def read(self) -> Iterator[Batch]:
@@ -68,21 +68,16 @@ class Rows(_Own):
 
 
 @dataclass(frozen=True)
-class Listener(Follower):
+class LedgerConsumer:
     """The ledger, as it follows the change feed: it wants the events themselves."""
 
     sync: LedgerSync
+    span: Span
 
-    def part(self) -> FeedPart:
-        """The sync takes the events."""
-        return Listening(self.sync)
-
-
-@dataclass(frozen=True)
-class Listening:
-    """The ledger's share in a pass over the feed."""
-
-    sync: LedgerSync
+    @property
+    def reader(self) -> StreamReader:
+        """The ledger's."""
+        return self.sync.reader
 
     def note(self, event: StripeObject) -> None:
         """Takes an event."""
@@ -91,32 +86,32 @@ class Listening:
     @property
     def name(self) -> str:
         """The stream's."""
-        return self.sync.work.plan.name
+        return self.sync.reader.plan.name
 
-    def looks_on(self, plan: StreamPlan) -> Onlooker | None:
+    def observer_for(self, plan: StreamPlan) -> FetchObserver | None:
         """The ledger needs the very objects that two streams fetch."""
         return self if plan.name in ("subscriptions", "invoices") else None
 
     def begins(self) -> None:
-        """One more unit is about to show what it fetches."""
-        self.sync.sightings.begins()
+        """One more task is about to show what it fetches."""
+        self.sync.observations.begins()
 
-    def ends(self) -> tuple[Unit, ...]:
+    def ends(self) -> tuple[Task, ...]:
         """One has shown all; after the last one the rest is fetched."""
-        return self.sync.sightings.ends()
+        return self.sync.observations.ends()
 
     def saw(self, path: str, identity: str, row: Row | StripeObject | None) -> None:
         """Takes an object."""
         self.sync.saw(path, identity, row)
 
-    def defers(self, unit: Unit, works: Sequence[StreamWork]) -> bool:
+    def defers(self, task: Task, readers: Sequence[StreamReader]) -> bool:
         """Subscriptions are listed for the ledger's own sake, all that are live."""
-        return self.sync.live.defers(unit, works)
+        return self.sync.live.defers(task, readers)
 
     def shows(self, path: str, identity: str) -> StripeObject | None:
         """A subscription that was on that list."""
         return self.sync.live.shows(path, identity)
 
-    def own_units(self) -> tuple[Unit, ...]:
+    def own_tasks(self) -> tuple[Task, ...]:
         """What lists the live subscriptions; all else that concerns them begins after that."""
-        return self.sync.live.units()
+        return self.sync.live.tasks()

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from source_stripe_saas.ledger.deriving import Bounds, Deriver
-from source_stripe_saas.ledger.reading import Unreadable
-from source_stripe_saas.ledger.store import Known
+from source_stripe_saas.ledger.codec import Unreadable
+from source_stripe_saas.ledger.deriver import Bounds, Deriver
+from source_stripe_saas.ledger.store import SubscriptionObjects
 from source_stripe_saas.ledger.tally import Tally
 from source_stripe_saas.mrr import COLUMNS, Catalog, Options
 
@@ -45,7 +45,7 @@ def warnings(caplog):
 
 def test_a_record_has_the_columns_and_nothing_else():
     deriver = Deriver(Catalog({"price_1": PRICE}), Options(), BOUNDS)
-    [row] = deriver.derived(Known("sub_1", a_subscription()), None).rows
+    [row] = deriver.derived(SubscriptionObjects("sub_1", a_subscription()), None).rows
     assert tuple(row) == COLUMNS
     assert (row["event_type"], row["mrr_after"]) == ("activated", 3000)
 
@@ -53,7 +53,9 @@ def test_a_record_has_the_columns_and_nothing_else():
 def test_a_price_that_nothing_tells_of_counts_0_and_is_named_once(warnings):
     deriver = Deriver(Catalog({"price_1": PRICE}), Options(), BOUNDS)
     for _ in range(2):
-        [row] = deriver.derived(Known("sub_1", a_subscription("price_gone")), None).rows
+        [row] = deriver.derived(
+            SubscriptionObjects("sub_1", a_subscription("price_gone")), None
+        ).rows
         assert row["mrr_after"] == 0
     told = set(warnings())
     assert len(told) == 1
@@ -63,11 +65,11 @@ def test_a_price_that_nothing_tells_of_counts_0_and_is_named_once(warnings):
 def test_a_head_that_does_not_add_up_is_adjusted_and_named(warnings):
     tally = Tally()
     deriver = Deriver(Catalog({"price_1": PRICE}), Options(), BOUNDS, tally)
-    first = deriver.derived(Known("sub_1", a_subscription()), None)
+    first = deriver.derived(SubscriptionObjects("sub_1", a_subscription()), None)
     later = replace(deriver, bounds=replace(BOUNDS, upper=BORN + 12 * DAY, since=BOUNDS.upper))
     changed = a_subscription()
     changed["items"]["data"][0]["quantity"] = 3  # and no event says so
-    [row] = later.derived(Known("sub_1", changed), first.memory).rows
+    [row] = later.derived(SubscriptionObjects("sub_1", changed), first.memory).rows
     assert (row["event_type"], row["mrr_before"], row["mrr_after"]) == ("adjusted", 3000, 4500)
     assert any("sub_1 did not add up" in text for text in warnings())
     assert "1 adjusted" in tally.text([])
@@ -77,4 +79,4 @@ def test_what_cannot_be_read_is_named():
     broken = {**a_subscription(), "created": None, "items": {"data": [{"price": 5}]}}
     deriver = Deriver(Catalog({"price_1": PRICE}), Options(), BOUNDS)
     with pytest.raises(Unreadable, match="sub_1"):
-        deriver.derived(Known("sub_1", broken), None)
+        deriver.derived(SubscriptionObjects("sub_1", broken), None)

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from source_stripe_saas.ledger.lookups import CustomerDiscounts, Fetched
+from source_stripe_saas.ledger.lookup_cache import CustomerDiscounts, LookupCache
 from unit_tests.builders import PLANS, a_thing
 from unit_tests.fake_stripe import FakeStripe
 
@@ -16,7 +16,7 @@ def stripe(things=NEWEST_FIRST):
 
 
 def coupons(client):
-    return Fetched(client, PLANS["coupons"])
+    return LookupCache(client, PLANS["coupons"])
 
 
 def test_an_id_is_asked_for_once_whether_it_is_there_or_not():
@@ -55,7 +55,7 @@ def test_all_variants_of_a_list_are_gone_through():
     """Prices that are not active stand in a list of their own."""
     old = [{**a_thing(number, created=number), "active": False} for number in range(1, 100)]
     client = stripe(old)
-    found = Fetched(client, PLANS["prices"])
+    found = LookupCache(client, PLANS["prices"])
     for number in range(1, 100):
         assert found[f"th_{number}"]["active"] is False
     asked = [path for path, _ in client.requests]

@@ -1,0 +1,80 @@
+"""Subscriptions that a later sync must look at, and what events and other streams show of them."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+from source_stripe_saas.api.client import StripeClient
+from source_stripe_saas.api.rows import Row, StripeObject, loads, plain
+from source_stripe_saas.ledger.codec import decoded, encoded
+from source_stripe_saas.ledger.events import owner_of
+from source_stripe_saas.ledger.lookup_cache import fetch_object
+from source_stripe_saas.ledger.store import SubscriptionObjects
+
+
+@dataclass
+class ChangedSubscriptions:
+    """Subscriptions that this sync has to look at, and what was told of them."""
+
+    events: dict[str, list[StripeObject]] = field(default_factory=dict)
+    """Subscription -> its events, newest first."""
+    customer_events: dict[str, list[StripeObject]] = field(default_factory=dict)
+    """Customer -> events of a discount of its own, newest first."""
+    named: set[str] = field(default_factory=set)
+    """Subscriptions that events name, also those that no rule reads."""
+    whole: set[str] = field(default_factory=set)
+    """Subscriptions of which nothing is remembered: their whole past is read."""
+    seen: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
+    """(Collection, id) -> JSON of an object that another stream has fetched, None if it is gone."""
+    facts: dict[str, SubscriptionObjects] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def note(self, event: StripeObject) -> None:
+        """Takes an event; those of a second in the order in which they are listed."""
+        raw = event["data"]["object"]
+        if raw.get("object") == "subscription":
+            self.named.add(raw["id"])
+        subscription, customer = owner_of(event)
+        if subscription is not None:
+            self.events.setdefault(subscription, []).append(event)
+        elif customer is not None:
+            self.customer_events.setdefault(customer, []).append(event)
+
+    def saw(self, path: str, identity: str, row: Row | StripeObject | None) -> None:
+        """Takes an object that another stream has fetched."""
+        if (path, identity) in self.seen:
+            return
+        content = None if row is None else encoded(plain(row))
+        with self._lock:
+            self.seen[path, identity] = content
+
+    def listed(self, identity: str, content: bytes) -> None:
+        """Takes a subscription that the list of live ones has brought, its customer expanded."""
+        with self._lock:
+            self.seen["subscriptions", identity] = content
+
+    def shows(self, path: str, identity: str) -> StripeObject | None:
+        """An object as streams know it, if it is here already."""
+        content = self.seen.get((path, identity))
+        if content is None:
+            return None
+        row: StripeObject = loads(content)
+        if isinstance(row.get("customer"), dict):
+            row["customer"] = row["customer"]["id"]
+        return row
+
+    def object(
+        self, client: StripeClient, collection: str, identity: str, expand: tuple[str, ...]
+    ) -> Any:
+        """An object as it is now, from what was seen or by a request; None if it is gone."""
+        if (collection, identity) in self.seen:
+            content = self.seen[collection, identity]
+            return None if content is None else decoded(content)
+        return fetch_object(client, collection, identity, expand)
+
+    def add(self, objects: SubscriptionObjects) -> None:
+        """Takes what was fetched of a subscription."""
+        with self._lock:
+            self.facts[objects.subscription_id] = objects

@@ -1,0 +1,102 @@
+"""What events and the clock have moved since the last sync -> the facts, fetched one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from source_stripe_saas.api.listing import Listing, ListReader
+from source_stripe_saas.api.rows import StripeObject, plain
+from source_stripe_saas.ledger.changed_subscriptions import ChangedSubscriptions
+from source_stripe_saas.ledger.codec import decoded
+from source_stripe_saas.ledger.latch import Latch
+from source_stripe_saas.ledger.scan_lists import LedgerReader
+from source_stripe_saas.ledger.store import SubscriptionObjects
+from source_stripe_saas.mrr.event_chain import INVOICE_EVENTS
+from source_stripe_saas.streams.stream_reader import StreamReader
+from source_stripe_saas.streams.task import Batch
+
+EXPANDED = ("discounts.source.coupon", "items.data.discounts", "customer")
+"""What a subscription alone is asked to bring: its coupons may have been deleted since (M15)."""
+
+
+SUBSCRIPTIONS_PER_TASK = 50
+"""Subscriptions that one thread brings, so that several share a long list."""
+
+
+@dataclass(frozen=True)
+class SubscriptionFetch:
+    """Brings some subscriptions as they are now, and the invoices that events name."""
+
+    reader: StreamReader
+    latch: Latch
+    changed: ChangedSubscriptions
+    subscriptions: LedgerReader
+    invoices: LedgerReader
+    identities: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """How many."""
+        return f"{self.reader.plan.name}: {len(self.identities)} subscriptions that moved"
+
+    @property
+    def serves(self) -> tuple[str, ...]:
+        """The stream."""
+        return (self.reader.plan.name,)
+
+    def read(self) -> Iterator[Batch]:
+        """No records: those come when all have been fetched."""
+        for identity in self.identities:
+            if self.reader.failed.is_set():
+                return
+            self.changed.add(self._objects(identity))
+        tasks = self.latch.ends()
+        if tasks:
+            yield self.reader.batch(spawned=tasks)
+
+    def _objects(self, identity: str) -> SubscriptionObjects:
+        objects = SubscriptionObjects(identity)
+        raw = self.changed.object(self.reader.client, "subscriptions", identity, EXPANDED)
+        events = list(self.changed.events.get(identity, ()))
+        if raw is not None:
+            objects.subscription = self._whole(self.subscriptions, raw)
+            customer = raw.get("customer")
+            owner = customer.get("id") if isinstance(customer, dict) else customer
+            events += self.changed.customer_events.get(owner or "", ())
+        objects.events = sorted(events, key=lambda event: -event["created"])
+        if identity in self.changed.whole:
+            objects.invoices = self._all_invoices(identity)
+        else:
+            objects.invoices = [
+                self._whole(self.invoices, found)
+                for name in self._invoices_named(objects.events)
+                if (found := self._invoice(name)) is not None
+            ]
+        return objects
+
+    @staticmethod
+    def _invoices_named(events: list[StripeObject]) -> list[str]:
+        named = {
+            event["data"]["object"]["id"] for event in events if event["type"] in INVOICE_EVENTS
+        }
+        return sorted(named)
+
+    def _invoice(self, identity: str) -> Any:
+        expand = self.invoices.plan.expand
+        return self.changed.object(self.reader.client, "invoices", identity, expand)
+
+    def _all_invoices(self, identity: str) -> list[StripeObject]:
+        params = [("subscription", identity)]
+        params += [("expand[]", f"data.{path}") for path in self.invoices.plan.expand]
+        listing = Listing("invoices", params=params)
+        return [
+            self._whole(self.invoices, plain(row))
+            for page in ListReader(self.reader.client, listing).pages()
+            for row in page.objects
+        ]
+
+    @staticmethod
+    def _whole(reader: LedgerReader, raw: StripeObject) -> Any:
+        return decoded(reader.whole(raw))

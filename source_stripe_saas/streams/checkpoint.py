@@ -1,0 +1,34 @@
+"""What a stream has finished once a batch of its records has been written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from source_stripe_saas.streams.spans import Span
+
+CHANGES = "changes"
+"""Name of the task that reads the change feed."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What is done once the records that come with it have been written."""
+
+    variant: str = ""
+    span: Span | None = None
+    """Seconds of `created` read to the end."""
+    after: str | None = None
+    """Last id written of a list without a `created` filter."""
+    finished: bool = False
+    """... and whether that was its end."""
+    opened: tuple[str, ...] = ()
+    """Tasks that this checkpoint adds."""
+    closed: str | None = None
+    """The task that this checkpoint ends."""
+    oldest_open: int | None = None
+    """`created` of the oldest object among the records that may change silently."""
+
+
+def variant_name(variant: tuple[tuple[str, str], ...]) -> str:
+    """The name under which a variant's progress is kept."""
+    return "&".join(f"{name}={value}" for name, value in variant)

@@ -1,0 +1,162 @@
+"""The change feed -> each stream's changed objects, each once, as they are now.
+
+One pass over the events serves all streams that follow the feed; what comes of it is then worked
+off stream by stream, so that one stream's refusal stays its own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from source_stripe_saas.api.rows import StripeObject
+from source_stripe_saas.streams.feed import feed_events, type_groups
+from source_stripe_saas.streams.follow_up import FollowUp
+from source_stripe_saas.streams.object_fetch import FetchObserver
+from source_stripe_saas.streams.plan import StreamPlan
+from source_stripe_saas.streams.spans import Span
+from source_stripe_saas.streams.stream_consumer import StreamConsumer
+from source_stripe_saas.streams.stream_reader import StreamReader
+from source_stripe_saas.streams.task import Batch, Task
+
+
+class FeedConsumer(Protocol):
+    """A stream that follows the change feed; it serves one pass over it."""
+
+    @property
+    def reader(self) -> StreamReader:
+        """The stream's reader."""
+        ...
+
+    @property
+    def span(self) -> Span:
+        """Seconds of the feed that concern it."""
+        ...
+
+    def note(self, event: StripeObject) -> None:
+        """Takes an event of its span; events of one type come newest first."""
+        ...
+
+    def observer_for(self, plan: StreamPlan) -> FetchObserver | None:
+        """Who else wants to see a stream's objects as they are fetched, if anybody does."""
+        ...
+
+    def own_tasks(self) -> tuple[Task, ...]:
+        """What it does with its events if it does not want them worked off as others do."""
+        ...
+
+
+@dataclass
+class _PassState:
+    """What the threads of one pass have found so far."""
+
+    unread: int
+    """Groups of event types that are still being read."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@dataclass(frozen=True)
+class FeedPass:
+    """Reads the events that any of its consumers listens to, in groups of types."""
+
+    consumers: tuple[FeedConsumer, ...]
+    """The first one's stream leads."""
+
+    @property
+    def label(self) -> str:
+        """How many streams it serves."""
+        return f"changes for {len(self.consumers)} streams"
+
+    @property
+    def serves(self) -> tuple[str, ...]:
+        """All consumers' streams."""
+        return tuple(consumer.reader.plan.name for consumer in self.consumers)
+
+    def read(self) -> Iterator[Batch]:
+        """No records; the tasks that read the feed."""
+        types = {name for consumer in self.consumers for name in consumer.reader.plan.feed_types}
+        groups = type_groups(tuple(sorted(types)))
+        span = (
+            min(consumer.span[0] for consumer in self.consumers),
+            max(consumer.span[1] for consumer in self.consumers),
+        )
+        # Streams that listen to nothing still read some lists again.
+        shared = _PassState(len(groups))
+        leader = self.consumers[0].reader
+        if not groups:
+            yield from follow_up(leader, self.consumers)
+            return
+        tasks = tuple(FeedGroup(self.consumers, group, span, shared) for group in groups)
+        yield leader.batch(spawned=tasks)
+
+
+@dataclass(frozen=True)
+class FeedGroup:
+    """Reads the events of some types; the last group to end hands out what all have found."""
+
+    consumers: tuple[FeedConsumer, ...]
+    """The first one's stream leads."""
+    types: tuple[str, ...]
+    span: Span
+    shared: _PassState
+
+    @property
+    def label(self) -> str:
+        """Types and span."""
+        return f"events {self.types[0]} … {self.span}"
+
+    @property
+    def serves(self) -> tuple[str, ...]:
+        """All consumers' streams."""
+        return tuple(consumer.reader.plan.name for consumer in self.consumers)
+
+    def read(self) -> Iterator[Batch]:
+        """No records; at the end of the pass, the tasks that make them."""
+        events = feed_events(
+            self.consumers[0].reader.client, self.types, self.span, must_reach=True
+        )
+        for event in events:
+            with self.shared.lock:
+                for consumer in self.consumers:
+                    if consumer.span[0] <= event["created"] <= consumer.span[1]:
+                        consumer.note(event)
+        with self.shared.lock:
+            self.shared.unread -= 1
+            is_last = self.shared.unread == 0
+        if is_last:
+            yield from follow_up(self.consumers[0].reader, self.consumers)
+
+
+def follow_up(leader: StreamReader, following: Sequence[FeedConsumer]) -> Iterator[Batch]:
+    """The tasks that make records of what a pass has found: one for each family of streams."""
+    families: dict[str, list[StreamConsumer]] = {}
+    consumers = [each for each in following if isinstance(each, StreamConsumer)]
+    for consumer in consumers:
+        families.setdefault(_family(consumer, consumers), []).append(consumer)
+    tasks: list[Task] = []
+    for family in families.values():
+        family.sort(key=lambda consumer: consumer.plan.parent is not None)
+        plans = [consumer.plan for consumer in family]
+        sharing = [replace(consumer, reader=consumer.reader.sharing(plans)) for consumer in family]
+        observing = [each.observer_for(plans[0]) for each in following]
+        observer = next(filter(None, observing), None)
+        task = FollowUp(tuple(sharing), observer)
+        if observer is not None:
+            observer.begins()
+        if observer is None or not observer.defers(task, [consumer.reader for consumer in sharing]):
+            tasks.append(task)
+    tasks += [task for each in following for task in each.own_tasks()]
+    yield leader.batch(spawned=tuple(tasks))
+
+
+def _family(consumer: StreamConsumer, consumers: list[StreamConsumer]) -> str:
+    """Children that their parent's own objects hold go with the parent's stream, if it is read."""
+    plan = consumer.plan
+    if plan.parent is None or plan.embedded is None or plan.events:
+        return plan.name
+    parents = (plan.parent.events, *(touch.events for touch in plan.parent.touched_by))
+    same_events = tuple(touch.events for touch in plan.parent_touched_by) == parents
+    is_read = any(other.plan.name == plan.parent.name for other in consumers)
+    return plan.parent.name if same_events and is_read else plan.name
