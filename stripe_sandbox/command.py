@@ -56,6 +56,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave the list of payment methods empty unless a customer is named",
     )
+    serving.add_argument(
+        "--shape",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="something that old or odd accounts have; `--shape list` names what there is",
+    )
     faults = parser.add_argument_group("faults")
     faults.add_argument(
         "--fault",
@@ -82,17 +89,25 @@ def run(arguments: argparse.Namespace) -> int:
     from stripe_sandbox.account import AccountKind, open_account
     from stripe_sandbox.faults import KINDS, FaultOptions, parse_rates
     from stripe_sandbox.server import Settings, serve
+    from stripe_sandbox.shapes import SHAPES
 
     if "list" in arguments.fault:
         print("\n".join(f"{name:<22}{meaning}" for name, meaning in KINDS.items()))
         return 0
+    if "list" in arguments.shape:
+        print("\n".join(f"{name:<26}{_first_line(shape)}" for name, shape in SHAPES.items()))
+        return 0
     try:
+        unknown = [name for name in arguments.shape if name not in SHAPES]
+        if unknown:
+            raise ValueError(f"there is no shape '{unknown[0]}'; there are {', '.join(SHAPES)}")
         settings = Settings(
             keys=tuple(_keys(arguments)),
             latency_seconds=arguments.latency / 1000,
             rate_limit=arguments.rate_limit,
             endpoint_rate_limit=arguments.endpoint_rate_limit,
             payment_methods_per_customer=arguments.payment_methods_per_customer,
+            shapes=tuple(arguments.shape),
             faults=FaultOptions(
                 parse_rates(arguments.fault),
                 seed=arguments.fault_seed,
@@ -124,6 +139,10 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"sandbox: cannot listen on port {arguments.port}: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _first_line(described: object) -> str:
+    return (described.__doc__ or "").partition("\n")[0]
 
 
 def _keys(arguments: argparse.Namespace) -> list[Key]:

@@ -126,6 +126,8 @@ ROUTES = (
     "/v1/tax_ids/{id}",
     "/v1/tax_rates",
     "/v1/tax_rates/{tax_rate}",
+    "/v1/test_helpers/test_clocks",
+    "/v1/test_helpers/test_clocks/{test_clock}",
     "/v1/topups",
     "/v1/topups/{topup}",
     "/v1/transfers",

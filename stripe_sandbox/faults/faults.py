@@ -13,11 +13,13 @@ from stripe_sandbox.faults.dice import Dice
 from stripe_sandbox.faults.events import EventFaults
 from stripe_sandbox.faults.kinds import INSTEAD, ON_THE_WIRE, FaultOptions
 from stripe_sandbox.faults.life import Life
-from stripe_sandbox.faults.replies import instead, manner, refusal
+from stripe_sandbox.faults.replies import instead, manner, of_object, refusal
 from stripe_sandbox.server.calls import Call, Proceed, Reply
 from stripe_sandbox.server.keys import Key, KeyRing
 
 _MOST_BEHIND_SECONDS = 600
+_OWNERS = ("charge", "invoice", "payout", "subscription")
+"""Filters that make a list one of what belongs to an object."""
 _CURSOR = "starting_after"
 
 
@@ -65,6 +67,7 @@ class Faults:
                 self._life.before_list(call.route.objects)
             if call.route.path == "/v1/events":
                 self._events.before_list()
+        self._refuse_objects(call)
         for kind in INSTEAD:
             if self.dice.strikes(kind):
                 reply = self._instead(kind, call)
@@ -91,6 +94,18 @@ class Faults:
 
     def _keep(self, value: str) -> None:
         self._kept_keys.setdefault(value, self._keys.described.get(value))
+
+    def _refuse_objects(self, call: Call) -> None:
+        """Refuses what concerns an object that cannot be read.
+
+        Raises:
+            Refusal: the call is about such an object.
+        """
+        kind = "refusing_children" if call.route.is_list else "refusing_objects"
+        identity = owner_of(call) if call.route.is_list else "".join(call.identities[-1:])
+        if identity and self.dice.picks(kind, identity):
+            self.dice.note(kind)
+            raise of_object(identity, self.dice.share(f"{kind}/status", identity))
 
     def _instead(self, kind: str, call: Call) -> Reply | None:
         refused = refusal(kind)
@@ -142,6 +157,16 @@ class Faults:
             last = page["data"][-1]
             with self._account.lock:
                 self._life.after_page(last["object"], last["id"])
+
+
+def owner_of(call: Call) -> str:
+    """The object whose own list a call reads; empty if the list is the account's."""
+    if call.route.scope is not None and call.identities:
+        return call.identities[0]
+    asked = dict(parse_qsl(call.raw_query))
+    scope = call.route.scope
+    names = (scope.param, *_OWNERS) if scope is not None and scope.param else _OWNERS
+    return next((asked[name] for name in names if name in asked), "")
 
 
 def _list_of(call: Call) -> str:

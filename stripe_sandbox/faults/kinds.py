@@ -48,8 +48,15 @@ EVENTS = {
     "late_events": "events show up as much as 60 seconds late",
     "events_twice": "a change is told of by two events",
     "events_out_of_order": "events of one second stand in the list in another order",
+    "unsent_events": "no event tells that an object was created",
 }
 """The share of events that are not as one would like; which ones, the seed says."""
+
+OBJECTS = {
+    "refusing_children": "an object's own lists are refused: 400, or 403 without a permission",
+    "refusing_objects": "a GET of an object by id is refused with 400",
+}
+"""The share of objects that cannot be read while the switch is on; which ones, the seed says."""
 
 OTHER = {
     "clock_differs": "a reply's Date is as much as ten minutes behind the account's clock",
@@ -58,7 +65,7 @@ OTHER = {
     "permission_withdrawn": "the key loses the permission asked for, until the keys are restored",
 }
 
-KINDS: Mapping[str, str] = {**INSTEAD, **ON_THE_WIRE, **LIFE, **EVENTS, **OTHER}
+KINDS: Mapping[str, str] = {**INSTEAD, **ON_THE_WIRE, **LIFE, **EVENTS, **OBJECTS, **OTHER}
 """Every kind of fault and what it does."""
 
 
@@ -90,7 +97,7 @@ class FaultOptions:
 
 
 def parse_rates(texts: Iterable[str]) -> dict[str, float]:
-    """`["reset=0.1"]` -> `{"reset": 0.1}`; `all=RATE` stands for all but the keys' losses.
+    """`["reset=0.1"]` -> `{"reset": 0.1}`; `all=RATE` stands for all that end by themselves.
 
     Raises:
         ValueError: a text has another form.
@@ -107,5 +114,8 @@ def parse_rates(texts: Iterable[str]) -> dict[str, float]:
     return rates
 
 
-PASSING = tuple(name for name in KINDS if name not in ("key_revoked", "permission_withdrawn"))
+LASTING = ("key_revoked", "permission_withdrawn", *OBJECTS)
+"""Faults that end with their switch alone: a sync under them says that it is incomplete."""
+
+PASSING = tuple(name for name in KINDS if name not in LASTING)
 """Faults that end by themselves."""

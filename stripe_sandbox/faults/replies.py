@@ -9,6 +9,7 @@ from stripe_sandbox.refusals import Refusal
 from stripe_sandbox.server.calls import Call, Reply, json_reply
 from stripe_sandbox.server.limits import too_many
 from stripe_sandbox.server.sending import Manner
+from stripe_sandbox.shapes.refusing import no_platform_controls
 
 _REASONS = {
     "global_rate": "global-rate",
@@ -39,6 +40,18 @@ def refusal(kind: str) -> Refusal | None:
         text = "An unknown error occurred" if kind == "status_500" else "Service unavailable"
         return Refusal(int(kind[-3:]), text, type="api_error")
     return None
+
+
+def of_object(identity: str, share: float) -> Refusal:
+    """The refusal of one object, one that names no permission.
+
+    Args:
+        identity: its id.
+        share: from 0 to 1; decides what kind of refusal.
+    """
+    if share < 0.5:
+        return Refusal(403, no_platform_controls(identity))
+    return Refusal(400, "This object cannot be read at the moment.")
 
 
 def instead(kind: str, call: Call, random: Random) -> Reply | None:

@@ -32,14 +32,18 @@ class Settings:
     payment_methods_per_customer: bool = False
     faults: FaultOptions = field(default_factory=FaultOptions)
     """What goes wrong; can be changed while the server runs."""
+    shapes: tuple[str, ...] = ()
+    """Names of shapes that the account is given before it is served; see `shapes`."""
     hooks: tuple[Hook, ...] = field(default=())
     """Stand innermost, after latency, limits and faults."""
 
 
 def build_app(account: Account, settings: Settings | None = None) -> Starlette:
     """The application; `state.api` and `state.faults` are for tests that look inside."""
-    # The faults are made of calls and replies, and so stand above this package's other modules.
+    # Both are made of calls and replies, and so stand above this package's other modules.
     from stripe_sandbox.faults.faults import Faults
+    from stripe_sandbox.shapes import put
+    from stripe_sandbox.shapes.wire import Wire
 
     settings = settings or Settings()
     keys = KeyRing(account.store.livemode)
@@ -53,8 +57,12 @@ def build_app(account: Account, settings: Settings | None = None) -> Starlette:
         api.hooks.append(rate_limit(settings.rate_limit, settings.endpoint_rate_limit))
     faults = Faults(account, keys, settings.faults)
     api.hooks.append(faults.hook)
+    wire = Wire()
+    for name in settings.shapes:
+        put(name, account, wire)
+    api.hooks.append(wire.hook)
     api.hooks.extend(settings.hooks)
-    app = Starlette(routes=[*Control(api, faults).endpoints(), Mount("/", _ApiEndpoint(api))])
+    app = Starlette(routes=[*Control(api, faults, wire).endpoints(), Mount("/", _ApiEndpoint(api))])
     app.state.api = api
     app.state.faults = faults
     return app

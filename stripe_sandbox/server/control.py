@@ -19,14 +19,15 @@ from stripe_sandbox.streams import counts
 if TYPE_CHECKING:
     from stripe_sandbox.faults.faults import Faults
     from stripe_sandbox.server.api import Api
+    from stripe_sandbox.shapes.wire import Wire
 
 
 class Control:
     """The control routes of one served account; they need no key."""
 
-    def __init__(self, api: Api, faults: Faults) -> None:
-        """Controls what `api` serves, and what goes wrong with it."""
-        self._api, self._faults = api, faults
+    def __init__(self, api: Api, faults: Faults, wire: Wire) -> None:
+        """Controls what `api` serves, what goes wrong with it, and what it looks like."""
+        self._api, self._faults, self._wire = api, faults, wire
 
     def endpoints(self) -> list[Endpoint]:
         """Routes for the application."""
@@ -40,6 +41,7 @@ class Control:
             Endpoint("/_sandbox/stats/reset", self.reset, methods=["POST"]),
             Endpoint("/_sandbox/keys", self.keys, methods=["POST"]),
             Endpoint("/_sandbox/faults", self.faults, methods=["POST"]),
+            Endpoint("/_sandbox/shapes", self.shapes, methods=["POST"]),
         ]
 
     async def health(self, request: Request) -> Response:
@@ -115,6 +117,23 @@ class Control:
         except (ValueError, TypeError, AttributeError) as error:
             return _reply({"error": f"Not a setting of faults: {error}"}, 400)
         return _reply({"rates": dict(options.rates), "seed": options.seed})
+
+    async def shapes(self, request: Request) -> Response:
+        """Puts shapes into the account: `{"names": [NAME, …]}`, or `{}` to have objects as stored.
+
+        Objects that a shape has added stay.
+        """
+        from stripe_sandbox.shapes import put
+
+        try:
+            names = json.loads(await request.body() or b"{}").get("names", [])
+            self._wire.rewrites.clear()
+            self._wire.refused.clear()
+            for name in names:
+                put(name, self._api.account, self._wire)
+        except (ValueError, TypeError, AttributeError) as error:
+            return _reply({"error": f"Not a list of shapes: {error}"}, 400)
+        return _reply({"names": names})
 
 
 def key_of(described: dict[str, object]) -> Key:

@@ -67,7 +67,8 @@ def select(name: str, parameters: Parameters, related: Related) -> Selection:
         else:
             selection.conditions.append(equals(path, value))
     for parameter, condition in DEFAULTS.get(name, {}).items():
-        if parameter not in parameters:
+        is_scoped = parameter == "test_clock" and "customer" in parameters
+        if parameter not in parameters and not is_scoped:
             selection.conditions.append(condition)
     return selection
 

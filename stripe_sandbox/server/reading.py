@@ -15,6 +15,11 @@ from stripe_sandbox.store import EVENT_WINDOW_SECONDS, Row, StripeObject
 
 NO_CURSOR_WITH_IDS = ("starting_after", "ending_before")
 
+SCOPES_OF_CLOCKS = frozenset(
+    {"charge", "customer", "invoice", "payment_intent", "subscription", "test_clock"}
+)
+"""Filters under which a list shows objects of test clocks."""
+
 
 class Reading:
     """Answers the routes from one account."""
@@ -112,6 +117,9 @@ class Reading:
                 raise bad_request("You cannot use ids with starting_after or ending_before.")
             wanted = frozenset(selection.ids)
             conditions.append(lambda content: content["id"] in wanted)
+        is_scoped = route.scope is not None or not SCOPES_OF_CLOCKS.isdisjoint(parameters)
+        if store.of_clock and name != "event" and not is_scoped:
+            conditions.append(lambda content: (name, content["id"]) not in store.of_clock)
         whole_table = listing.rows is self._account.shelf.table(name).rows
         for number, (path, value) in enumerate(selection.equal):
             if number == 0 and whole_table:

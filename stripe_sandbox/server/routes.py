@@ -68,6 +68,7 @@ PERMISSIONS = {
     "subscription_schedule": "subscription_read",
     "tax_id": "customer_read",
     "tax_rate": "tax_rate_read",
+    "test_helpers.test_clock": "billing_clock_read",
     "topup": "top_up_read",
     "transfer": "transfer_read",
     "transfer_reversal": "transfer_read",

@@ -5,13 +5,25 @@ import pytest
 from stripe_sandbox import stripe_spec
 from stripe_sandbox.account import open_account
 from stripe_sandbox.server import routes
+from stripe_sandbox.shapes import put
+from stripe_sandbox.shapes.wire import Wire
 from unit_tests.stripe_sandbox.asking import Asker
 from unit_tests.stripe_sandbox.contract import EXPANSIONS, breaches, payload_breaches
 from unit_tests.stripe_sandbox.crawling import list_requests, object_requests
 
+
+def shaped(*names):
+    """The samples, with shapes that are as the specification says."""
+    account = open_account("samples", seed=3)
+    for name in names:
+        put(name, account, Wire())
+    return account
+
+
 ACCOUNTS = {
     "samples": lambda: open_account("samples", seed=3),
     "company": lambda: open_account("company", seed=3, customers=40, months=12),
+    "shapes": lambda: shaped("own_tax_id", "test_clock"),
 }
 WEEK = 7 * 86_400
 
@@ -55,8 +67,11 @@ def test_every_reply_is_as_the_specification_says(ask, kind):
     found, empty = breaches_of_everything(ask)
     assert found == []
     if kind == "samples":
-        # The sandbox makes no tax ids of the account itself.
-        assert empty == {"/v1/tax_ids"}
+        # Tax ids of the account itself and test clocks are shapes to be asked for.
+        clocks = "/v1/test_helpers/test_clocks"
+        assert empty == {"/v1/tax_ids", clocks, f"{clocks}/{{test_clock}}"}
+    if kind == "shapes":
+        assert empty == set()
 
 
 def test_every_reply_still_is_after_a_week(ask):

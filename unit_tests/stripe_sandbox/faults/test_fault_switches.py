@@ -20,7 +20,12 @@ def test_a_switch_without_a_rate_hits_every_tenth():
 
 def test_all_is_everything_that_ends_by_itself():
     rates = parse_rates(["all=0.02"])
-    assert set(KINDS) - set(rates) == {"key_revoked", "permission_withdrawn"}
+    assert set(KINDS) - set(rates) == {
+        "key_revoked",
+        "permission_withdrawn",
+        "refusing_children",
+        "refusing_objects",
+    }
     assert set(rates.values()) == {0.02}
 
 

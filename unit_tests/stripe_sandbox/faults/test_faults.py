@@ -8,6 +8,7 @@ import pytest
 
 from stripe_sandbox.account import open_account
 from stripe_sandbox.faults import FaultOptions
+from stripe_sandbox.faults.events import UNSENT
 from stripe_sandbox.streams import counts
 from unit_tests.stripe_sandbox.asking import KEY, Asker
 
@@ -215,3 +216,36 @@ def test_a_herd_is_counted_like_everything_else():
     for stream in ("customers", "products", "coupons"):
         assert herd[stream]["count"] == plain[stream]["count"] + 24
     assert sorted(ask("/v1/coupons", "limit=100").ids) == herd["coupons"]["ids"]
+
+
+def test_a_refusing_object_keeps_its_own_lists_to_itself_and_stays_readable():
+    ask = asker("refusing_children", 0.5)
+    invoices = ask("/v1/invoices", "limit=100").ids
+    replies = {name: ask(f"/v1/invoices/{name}/lines") for name in invoices}
+    refused = {name for name, reply in replies.items() if reply.status != 200}
+    assert 3 <= len(refused) <= len(invoices) - 3
+    assert {replies[name].status for name in refused} == {400, 403}
+    for name in invoices:
+        by_filter = ask("/v1/invoice_payments", f"invoice={name}")
+        assert (by_filter.status != 200) == (name in refused)
+        assert "rak_" not in json.dumps(by_filter.content)
+        assert ask(f"/v1/invoices/{name}").status == 200
+    assert injected(ask) == {"refusing_children": 2 * len(refused)}
+
+
+def test_a_refusing_object_is_no_refusing_list():
+    ask = asker("refusing_objects")
+    [first] = ask("/v1/invoices", "limit=1").ids
+    assert ask(f"/v1/invoices/{first}").status in (400, 403)
+    assert ask(f"/v1/invoices/{first}/lines").status == 200
+    assert ask("/v1/account").status == 200
+
+
+def test_an_event_of_a_birth_may_never_be_sent_and_all_others_are():
+    ask = asker("unsent_events")
+    types = {event["type"] for event in ask("/v1/events", "limit=100").content["data"]}
+    assert types.isdisjoint(UNSENT)
+    assert {"charge.refunded", "customer.source.created", "invoice.paid"} <= types
+    ask.api.hooks[0].__self__.switch(FaultOptions())
+    ask.account.advance(120)
+    assert ask("/v1/events", "type=customer.created").ids == []
