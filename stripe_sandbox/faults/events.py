@@ -27,7 +27,7 @@ UNSENT = frozenset(
         "topup.created",
     }
 )
-"""Types that may never be sent. That some are not was reported of several; of which, nobody knows."""
+"""Types that may never be sent. Some are not, by public reports; which ones is not documented."""
 
 _LATEST_SECONDS = 60
 _TWIN = "Twin"
