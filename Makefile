@@ -49,11 +49,13 @@ test: lint ## lint, types, then all tests; TESTS="unit_tests -k words" passes op
 bench: $(READY) ## measure the connector beside others in a quarter of an hour; BENCH=cpu_bound runs one
 	@$(BIN)/python -m benchmarks $(BENCH)
 
-lint: $(READY) ## ruff's rules and format, mypy's types; changes nothing
+lint: $(READY) ## ruff's rules and format, import rules, mypy's types; changes nothing
 	@echo "== ruff check"
 	@$(BIN)/ruff check .
 	@echo "== ruff format --check"
 	@$(BIN)/ruff format --check .
+	@echo "== import rules"
+	@$(BIN)/lint-imports --cache-dir .cache/import-linter
 	@echo "== mypy"
 	@$(BIN)/mypy
 
