@@ -30,6 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="the company only does what the API still shows when events are gone",
     )
+    account.add_argument(
+        "--habits",
+        default="none",
+        metavar="NAME,...",
+        help="what the company does beside the plain course of things: all, none, or names; "
+        "`--habits list` has them (default: none)",
+    )
     account.add_argument("--livemode", action="store_true", help="an account in live mode")
     serving = parser.add_argument_group("serving")
     serving.add_argument("--latency", type=float, default=0, metavar="MS", help="of every reply")
@@ -87,12 +94,16 @@ def run(arguments: argparse.Namespace) -> int:
         The exit code: 0 when interrupted, 1 when it cannot be started.
     """
     from stripe_sandbox.account import AccountKind, open_account
+    from stripe_sandbox.company.habits import HABITS, parse_habits
     from stripe_sandbox.faults import KINDS, FaultOptions, parse_rates
     from stripe_sandbox.server import Settings, serve
     from stripe_sandbox.shapes import SHAPES
 
     if "list" in arguments.fault:
         print("\n".join(f"{name:<22}{meaning}" for name, meaning in KINDS.items()))
+        return 0
+    if arguments.habits == "list":
+        print("\n".join(f"{name:<22}{meaning}" for name, meaning in HABITS.items()))
         return 0
     if "list" in arguments.shape:
         print("\n".join(f"{name:<26}{_first_line(shape)}" for name, shape in SHAPES.items()))
@@ -121,6 +132,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "customers": arguments.customers,
                 "months": arguments.months,
                 "traceable": arguments.traceable,
+                "habits": parse_habits(arguments.habits),
             }
         kind: AccountKind = "samples" if arguments.samples else "company"
         account = open_account(kind, seed=arguments.seed, **options)

@@ -12,6 +12,7 @@ import sys
 from collections import Counter
 
 from integration_tests.ledger_check.checking import DAYS_OF_SMALL_SYNCS, Outcome, check
+from stripe_sandbox.company.habits import parse_habits
 
 _SHOWN = 60
 
@@ -29,6 +30,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--days", type=int, default=DAYS_OF_SMALL_SYNCS, help="of daily syncs")
     parser.add_argument("--traceable", action="store_true")
+    parser.add_argument("--habits", type=parse_habits, default="none", help="all, none or names")
     arguments = parser.parse_args()
     # The heap of a company only grows; looking through it again and again would take half the time.
     gc.disable()
@@ -40,6 +42,7 @@ def main() -> int:
             arguments.customers,
             arguments.months,
             is_traceable=arguments.traceable,
+            habits=arguments.habits,
             days=arguments.days,
         )
         _report(outcome)

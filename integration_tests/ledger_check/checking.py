@@ -42,6 +42,7 @@ def check(
     months: int,
     *,
     is_traceable: bool = False,
+    habits: frozenset[str] = frozenset(),
     days: int = DAYS_OF_SMALL_SYNCS,
     say: Callable[[str], None] = lambda text: print(text, file=sys.stderr),
 ) -> Outcome:
@@ -52,13 +53,19 @@ def check(
         customers: how many sign up until the first sync.
         months: the company's age at the first sync.
         is_traceable: a company that only does what the API shows.
+        habits: what it does beside the plain course of things.
         days: how many daily syncs follow; none or fewer than 28 compare less.
         say: is told what takes long.
     """
     outcome = Outcome(seed)
     watch = _Watch(outcome.seconds, say)
     account = open_account(
-        "company", seed=seed, customers=customers, months=months, traceable=is_traceable
+        "company",
+        seed=seed,
+        customers=customers,
+        months=months,
+        traceable=is_traceable,
+        habits=habits,
     )
     company = account.company
     watch.lap("build")

@@ -9,7 +9,7 @@ from stripe_sandbox.company.calendar import add_months
 from stripe_sandbox.company.catalogue import Catalogue
 from stripe_sandbox.company.collection import Collection
 from stripe_sandbox.company.lifecycle import Lifecycle
-from stripe_sandbox.company.lines import period_line
+from stripe_sandbox.company.lines import period_lines
 from stripe_sandbox.company.objects import subscription as objects
 from stripe_sandbox.company.options import DAY, HOUR
 from stripe_sandbox.company.people import Customer, People
@@ -138,9 +138,12 @@ class Births:
         is_trial = sub.status == "trialing"
         invoice_id = self.billing.new_id(who)
         drafts = [
-            period_line(sub, item, invoice_id, (item.start, item.end), is_free=is_trial)
+            line
             for item in reversed(sub.items)
             if not item.price.is_metered
+            for line in period_lines(
+                world, sub, item, invoice_id, (item.start, item.end), is_free=is_trial
+            )
         ]
         bill = self.billing.draft(
             who,

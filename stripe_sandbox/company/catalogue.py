@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from stripe_sandbox.company.calendar import add_months
+from stripe_sandbox.company.habits import TIERS
 from stripe_sandbox.company.objects import catalog as objects
 from stripe_sandbox.company.options import DAY, HOUR
 from stripe_sandbox.company.people import Customer
@@ -59,6 +60,13 @@ class Catalogue:
     """Coupon id -> times redeemed; shown when the coupon is edited for another reason, so that it
     never drifts without an event."""
     _ticks: int = 0
+    _roles: dict[str, str] = field(default_factory=dict)
+
+    def role_of(self, price: Price) -> str | None:
+        """The role of a price; a price that was replaced may have none any more."""
+        if price.id not in self._roles:
+            self._roles = {p.id: role for role, p in self.prices.items()}
+        return self._roles.get(price.id)
 
     def price_object(self, price: Price) -> StripeObject:
         """The price as items embed it: as it stands now."""
@@ -66,7 +74,8 @@ class Catalogue:
 
     def open(self) -> None:
         """Puts the first offer on sale."""
-        for role, name, label, rows in _OFFER:
+        offer = _OFFER + (_INCLUDING_SEATS if TIERS in self.world.options.habits else ())
+        for role, name, label, rows in offer:
             product = self._product(name, label)
             for key, interval, count, cents, extra in rows:
                 self._price(f"{role}.{key}", product, name, interval, count, cents, **extra)
@@ -118,7 +127,7 @@ class Catalogue:
         count: int,
         cents: int | Fraction | None,
         *,
-        tiers: Sequence[tuple[int | None, int, int]] = (),
+        tiers: Sequence[tuple[int | None, int, int | None]] = (),
         mode: str | None = None,
         divide_by: int = 1,
         round_up: bool = True,
@@ -131,7 +140,11 @@ class Catalogue:
             units = {c: v for c, v in in_currencies(cents).items() if c in currencies}
         steps = {
             currency: tuple(
-                Tier(top, in_currencies(unit)[currency], in_currencies(flat)[currency])
+                Tier(
+                    top,
+                    in_currencies(unit)[currency],
+                    None if flat is None else in_currencies(flat)[currency],
+                )
                 for top, unit, flat in tiers
             )
             for currency in currencies
@@ -274,23 +287,22 @@ def _whole(amounts: Mapping[str, Fraction]) -> dict[str, int]:
     return {currency: int(amount) for currency, amount in amounts.items()}
 
 
-_GRADUATED = {"tiers": ((5, 700, 1000), (10, 650, 500), (None, 600, 0)), "mode": "graduated"}
-_VOLUME = {"tiers": ((10, 1000, 0), (50, 800, 0), (None, 500, 2000)), "mode": "volume"}
+_GRADUATED = {"tiers": ((5, 700, 1000), (10, 650, 500), (None, 600, None)), "mode": "graduated"}
+_VOLUME = {"tiers": ((10, 1000, None), (50, 800, None), (None, 500, 2000)), "mode": "volume"}
 _YEARLY_TIERS = {
-    "tiers": ((5, 7000, 10_000), (10, 6500, 5_000), (None, 6000, 0)),
+    "tiers": ((5, 7000, 10_000), (10, 6500, 5_000), (None, 6000, None)),
     "mode": "graduated",
 }
 
+_Offer = tuple[
+    str,
+    str,
+    str | None,
+    tuple[tuple[str, str, int, int | Fraction | None, dict[str, Any]], ...],
+]
+
 # Role, product name, unit label, then key, interval, count, US cents, the rest.
-_OFFER: tuple[
-    tuple[
-        str,
-        str,
-        str | None,
-        tuple[tuple[str, str, int, int | Fraction | None, dict[str, Any]], ...],
-    ],
-    ...,
-] = (
+_OFFER: tuple[_Offer, ...] = (
     ("free", "Free", None, (("month", "month", 1, 0, {}),)),
     (
         "starter",
@@ -339,4 +351,21 @@ _OFFER: tuple[
     ("api", "API calls", "call", (("month", "month", 1, Fraction(2, 5), {"is_metered": True}),)),
     ("storage", "Storage", "GB", (("month", "month", 1, Fraction(25, 2), {}),)),
     ("euro", "Euro plan", None, (("month", "month", 1, 2500, {"currencies": ("eur",)}),)),
+)
+
+_INCLUDED = {"tiers": ((10, 0, 9900), (None, 990, 0)), "mode": "graduated"}
+_FREE_FIRST = {"tiers": ((3, 0, None), (None, 1200, None)), "mode": "graduated"}
+_YEARLY_INCLUDED = {"tiers": ((10, 0, 99_000), (None, 9900, 0)), "mode": "graduated"}
+_VOLUME_FEES = {"tiers": ((20, 900, 0), (None, 600, 3000)), "mode": "volume"}
+
+# Prices with seats included in a first tier that costs nothing, and fees of 0, which are shown.
+_INCLUDING_SEATS: tuple[_Offer, ...] = (
+    (
+        "team",
+        "Team",
+        "seat",
+        (("month", "month", 1, None, _INCLUDED), ("year", "year", 1, None, _YEARLY_INCLUDED)),
+    ),
+    ("solo", "Solo", "seat", (("month", "month", 1, None, _FREE_FIRST),)),
+    ("bulk", "Bulk", "seat", (("month", "month", 1, None, _VOLUME_FEES),)),
 )

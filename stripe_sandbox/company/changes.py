@@ -8,7 +8,7 @@ from stripe_sandbox.company.billing import Bill, Billing
 from stripe_sandbox.company.births import EXPIRES_AFTER
 from stripe_sandbox.company.catalogue import Catalogue
 from stripe_sandbox.company.lifecycle import Lifecycle
-from stripe_sandbox.company.lines import period_line
+from stripe_sandbox.company.lines import period_lines
 from stripe_sandbox.company.objects import subscription as objects
 from stripe_sandbox.company.options import DAY
 from stripe_sandbox.company.people import People
@@ -180,8 +180,8 @@ class Changes:
         item.anchor, item.steps, item.start, sub.anchor = now, 1, now, now
         self._note_items(sub)
         invoice_id = self.billing.new_id(sub.customer)
-        line = period_line(sub, item, invoice_id, (item.start, item.end))
-        bill = self._draft_update(sub, [line], identity=invoice_id)
+        lines = period_lines(self.world, sub, item, invoice_id, (item.start, item.end))
+        bill = self._draft_update(sub, lines, identity=invoice_id)
         self.subs.show(sub, before, "customer.subscription.updated")
         self.lifecycle.plan_renewal(sub)
         self.billing.finalize(bill)
@@ -245,9 +245,12 @@ class Changes:
     def _bill_trial(self, sub: Subscription, before: dict[str, object] | None) -> None:
         invoice_id = self.billing.new_id(sub.customer)
         lines = [
-            period_line(sub, item, invoice_id, (item.start, item.end), is_free=True)
+            line
             for item in reversed(sub.items)
             if not item.price.is_metered
+            for line in period_lines(
+                self.world, sub, item, invoice_id, (item.start, item.end), is_free=True
+            )
         ]
         bill = self.billing.draft(
             sub.customer,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -28,6 +29,22 @@ from stripe_sandbox.company.world import World
 from stripe_sandbox.store import Store, StripeObject
 
 
+@dataclass(frozen=True)
+class Parts:
+    """What a company consists of."""
+
+    world: World
+    money: Money
+    catalogue: Catalogue
+    people: People
+    billing: Billing
+    lifecycle: Lifecycle
+    births: Births
+    changes: Changes
+    discounts: Discounts
+    signups: Signups
+
+
 class Company:
     """A simulated SaaS company and its Stripe account."""
 
@@ -45,30 +62,34 @@ class Company:
         """
         self.options = options
         self.store = Store(now=company_start(options.months))
-        self._world = world = World(
-            options, self.store, Journal(self.store, emit_shape or self._render)
-        )
-        self._money = Money(world, Ids(options.seed, "money"))
-        self._catalogue = Catalogue(world)
+        world = World(options, self.store, Journal(self.store, emit_shape or self._render))
+        money = Money(world, Ids(options.seed, "money"))
+        catalogue = Catalogue(world)
         people, subs = People(world), Subscriptions(world)
-        billing = Billing(world, people, self._money)
+        billing = Billing(world, people, money)
         collection = Collection(world, people, billing, subs)
         lifecycle = Lifecycle(world, people, billing, subs, collection)
-        births = Births(world, people, billing, subs, self._catalogue, lifecycle, collection)
-        self._signups = Signups(world, people, self._catalogue, births)
+        births = Births(world, people, billing, subs, catalogue, lifecycle, collection)
+        signups = Signups(world, people, catalogue, births)
+        changes = Changes(world, people, billing, subs, catalogue, lifecycle)
+        discounts = Discounts(world, people, subs, catalogue)
         lives = Lives(
             world,
             people,
-            self._catalogue,
-            Changes(world, people, billing, subs, self._catalogue, lifecycle),
-            Discounts(world, people, subs, self._catalogue),
+            catalogue,
+            changes,
+            discounts,
             Endings(world, people, subs, lifecycle),
-            Aftermath(world, people, billing, self._money, self._catalogue),
-            self._signups,
+            Aftermath(world, people, billing, money, catalogue),
+            signups,
         )
         births.after_birth = lives.follow
         lifecycle.after_end = lives.ended
         collection.after_sending = lives.sent
+        self.parts = Parts(
+            world, money, catalogue, people, billing, lifecycle, births, changes, discounts, signups
+        )
+        self._world = world
         self._floor = 0
 
     @property
@@ -77,15 +98,15 @@ class Company:
 
         They add up to the payout's amount; its own transaction (the money leaving) is not one.
         """
-        return self._money.payout_transactions
+        return self.parts.money.payout_transactions
 
     def build(self) -> None:
         """Simulates from the founding to the fixed end of the build."""
         self._world.journal.forget_before(horizon(BUILD_END))
-        self._money.open()
-        self._catalogue.open()
-        self._signups.open()
-        self._run_until(BUILD_END)
+        self.parts.money.open()
+        self.parts.catalogue.open()
+        self.parts.signups.open()
+        self.run_until(BUILD_END)
 
     def advance(self, seconds: int) -> None:
         """Moves the clock on and simulates; the last two minutes before the new now stay quiet.
@@ -95,9 +116,10 @@ class Company:
         """
         if seconds < 0:
             raise ValueError(f"the clock cannot go back by {-seconds} seconds")
-        self._run_until(self.store.now + seconds)
+        self.run_until(self.store.now + seconds)
 
-    def _run_until(self, now: int) -> None:
+    def run_until(self, now: int) -> None:
+        """Simulates up to a moment of the account's clock, seconds."""
         world = self._world
         world.journal.forget_before(horizon(now))
         last = now - QUIET_SECONDS
@@ -108,7 +130,7 @@ class Company:
             handler(*arguments)
         world.store.now = now
         self._floor = now + 1
-        self._money.settle()
+        self.parts.money.settle()
 
     def ledger(self) -> list[LedgerEntry]:
         """What truly happened to MRR, oldest first."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from stripe_sandbox.company.billing import Bill, Billing
 from stripe_sandbox.company.collection import Collection
-from stripe_sandbox.company.lines import period_line, usage_line, waiting_lines
+from stripe_sandbox.company.lines import period_lines, usage_line, waiting_lines
 from stripe_sandbox.company.options import DAY, HOUR
 from stripe_sandbox.company.people import People
 from stripe_sandbox.company.pricing import DraftLine
@@ -100,7 +100,8 @@ class Lifecycle:
                 usage = who.random.randrange(200, 40_000)
                 drafts.append(usage_line(sub, item, invoice_id, past[item.id], usage))
             else:
-                drafts.append(period_line(sub, item, invoice_id, (item.start, item.end)))
+                period = (item.start, item.end)
+                drafts.extend(period_lines(self.world, sub, item, invoice_id, period))
         is_held = sub.status == "unpaid" or (
             sub.is_paused and sub.pause is not None and sub.pause[0] == "keep_as_draft"
         )
@@ -205,9 +206,10 @@ class Lifecycle:
             item.anchor, item.steps, item.start = now, 1, now
         invoice_id = self.billing.new_id(sub.customer)
         drafts = [
-            period_line(sub, item, invoice_id, (item.start, item.end))
+            line
             for item in reversed(sub.items)
             if not item.price.is_metered
+            for line in period_lines(self.world, sub, item, invoice_id, (item.start, item.end))
         ]
         bill = self.billing.draft(
             sub.customer,

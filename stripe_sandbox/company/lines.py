@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
+from stripe_sandbox.company.habits import TIERS
 from stripe_sandbox.company.ledger import half_up
 from stripe_sandbox.company.objects import invoice as objects
 from stripe_sandbox.company.objects.catalog import decimal_text
@@ -13,6 +15,7 @@ from stripe_sandbox.company.pricing import DraftLine
 from stripe_sandbox.company.subscriptions import Item, Subscription
 from stripe_sandbox.company.valuation import Price
 from stripe_sandbox.company.world import World
+from stripe_sandbox.store import StripeObject
 
 
 def price_pricing(price: Price, quantity: int, currency: str) -> dict[str, object]:
@@ -24,35 +27,70 @@ def price_pricing(price: Price, quantity: int, currency: str) -> dict[str, objec
     return objects.pricing(price.id, price.product, decimal_text(unit))
 
 
-def period_line(
+def period_lines(
+    world: World,
     sub: Subscription,
     item: Item,
     invoice_id: str,
     period: tuple[int, int],
     *,
     is_free: bool = False,
-) -> DraftLine:
+) -> list[DraftLine]:
     """One licensed item for one whole period, or for nothing during a trial."""
-    amount = 0 if is_free else item.price.charge_minor(item.units, sub.currency)
-    identity = sub.customer.ids.new("il")
-    item.billed = (invoice_id, identity)
-    name = item.price.name
-    return DraftLine(
-        objects.line_item(
-            identity,
-            invoice_id,
-            amount,
-            sub.currency,
-            description=f"Trial period for {name}" if is_free else f"{item.units} x {name}",
-            period=period,
-            quantity=item.units,
-            parent=objects.cycle_parent(sub.id, item.id),
-            pricing=price_pricing(item.price, item.units, sub.currency),
-            subscription=sub.id,
-        ),
-        price=item.price,
-        own=() if is_free else tuple(item.discounts),
-    )
+    price, name = item.price, item.price.name
+    parts = [
+        _Part(
+            f"Trial period for {name}" if is_free else f"{item.units} x {name}",
+            item.units,
+            0 if is_free else price.charge_minor(item.units, sub.currency),
+            price_pricing(price, item.units, sub.currency),
+        )
+    ]
+    if price.tiers and not is_free and TIERS in world.options.habits:
+        parts = _tier_parts(price, item.units, sub.currency)
+    drafts = [
+        DraftLine(
+            objects.line_item(
+                sub.customer.ids.new("il"),
+                invoice_id,
+                part.amount,
+                sub.currency,
+                description=part.description,
+                period=period,
+                quantity=part.quantity,
+                parent=objects.cycle_parent(sub.id, item.id),
+                pricing=part.pricing,
+                subscription=sub.id,
+            ),
+            price=price,
+            own=() if is_free else tuple(item.discounts),
+            item=item.id,
+        )
+        for part in parts
+    ]
+    item.billed = (invoice_id, tuple(draft.content["id"] for draft in drafts))
+    return drafts
+
+
+@dataclass(frozen=True)
+class _Part:
+    description: str
+    quantity: int
+    amount: int
+    pricing: StripeObject
+
+
+def _tier_parts(price: Price, quantity: int, currency: str) -> list[_Part]:
+    """A line for each tier reached, followed by one of quantity 0 for the tier's fee."""
+    parts = []
+    for number, tier, units in price.tiers_reached(quantity, currency):
+        words = f"{price.name} (Tier {number})"
+        unit = objects.pricing(price.id, price.product, decimal_text(tier.unit))
+        parts.append(_Part(f"{units} x {words}", units, half_up(units * tier.unit), unit))
+        if tier.flat is not None:
+            fee = objects.pricing(price.id, price.product, None)
+            parts.append(_Part(words, 0, half_up(tier.flat), fee))
+    return parts
 
 
 def usage_line(
@@ -74,6 +112,7 @@ def usage_line(
         ),
         price=item.price,
         own=tuple(item.discounts),
+        item=item.id,
     )
 
 

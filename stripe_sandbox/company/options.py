@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from stripe_sandbox.company.habits import checked_habits
+
 ACCOUNT_ID = "acct_1QeTr5B7kLmWp9Zx"
 ID_SUFFIX = "B7kLmWp9Zx"
 """Stripe's ids end in random characters around a part that is the account's own."""
@@ -32,13 +34,16 @@ class CompanyOptions:
     """Age of the company at the end of the build."""
     traceable: bool = False
     """Only do what the API still shows exactly when the events are gone."""
+    habits: frozenset[str] = frozenset()
+    """Names of `HABITS`: what it does beside the plain course of things."""
 
     def __post_init__(self) -> None:
         """Refuses what cannot be simulated.
 
         Raises:
-            ValueError: a count is not positive.
+            ValueError: a count is not positive, or a habit is unknown.
         """
+        checked_habits(self.habits)
         if self.customers < 1 or self.months < 1:
             raise ValueError(
                 f"customers and months must be at least 1, not {self.customers} and {self.months}"

@@ -21,6 +21,8 @@ class DraftLine:
     price: Price | None = None
     own: Sequence[Discount] = ()
     """Discounts of the subscription item, which come before those of the whole invoice."""
+    item: str | None = None
+    """The subscription item; its lines share its discounts."""
     taken: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -57,9 +59,9 @@ def finish(
     drafts: Sequence[DraftLine], group: Sequence[Discount], tax_rate: StripeObject | None
 ) -> tuple[list[StripeObject], Totals]:
     """Applies item discounts, then the invoice's, then tax, each rounded line by line."""
-    for draft in drafts:
-        for discount in draft.own:
-            _apply(discount, [draft])
+    for siblings in _by_item(drafts):
+        for discount in siblings[0].own:
+            _apply(discount, siblings)
     for discount in group:
         _apply(discount, drafts)
     lines: list[StripeObject] = []
@@ -89,6 +91,14 @@ def finish(
         discounts=[discount_amount(identity, amount) for identity, amount in sums.items()],
         taxes=[applied_tax(tax_rate, taxed, tax)] if tax_rate is not None else [],
     )
+
+
+def _by_item(drafts: Sequence[DraftLine]) -> list[list[DraftLine]]:
+    """Lines of one subscription item together; a line of none alone."""
+    groups: dict[str | int, list[DraftLine]] = {}
+    for place, draft in enumerate(drafts):
+        groups.setdefault(place if draft.item is None else draft.item, []).append(draft)
+    return list(groups.values())
 
 
 def _apply(discount: Discount, drafts: Sequence[DraftLine]) -> None:

@@ -11,6 +11,7 @@ from stripe_sandbox.company.catalogue import (
     CURRENCY_WEIGHTS,
     Catalogue,
 )
+from stripe_sandbox.company.habits import TIERS
 from stripe_sandbox.company.ids import random_stream
 from stripe_sandbox.company.objects import checkout as objects
 from stripe_sandbox.company.options import BUILD_END, DAY, HOUR, MINUTE
@@ -45,6 +46,7 @@ _PLANS = (
     ("storage.month", 3),
     ("euro.month", 2),
 )
+_TIERED_PLANS = (("team.month", 6), ("team.year", 2), ("solo.month", 3), ("bulk.month", 3))
 
 
 class Signups:
@@ -114,7 +116,8 @@ class Signups:
                     1,
                 )
             ]
-        roles = [(role, weight) for role, weight in _PLANS if prices[role].sells_in(who.currency)]
+        plans = _PLANS + (_TIERED_PLANS if TIERS in self.world.options.habits else ())
+        roles = [(role, weight) for role, weight in plans if prices[role].sells_in(who.currency)]
         role = chance.choices([r for r, _ in roles], [w for _, w in roles])[0]
         choices: list[Choice] = [(prices[role], self._quantity(who, role))]
         if role.endswith(".month") and role != "free.month":
@@ -130,7 +133,7 @@ class Signups:
     @staticmethod
     def _quantity(who: Customer, role: str) -> int:
         kind = role.split(".")[0]
-        if kind in ("pro", "business"):
+        if kind in ("pro", "business", "team", "solo", "bulk"):
             return who.random.choice((1, 2, 3, 4, 5, 7, 9, 12, 18))
         if kind == "scale":
             return who.random.choice((4, 8, 10, 11, 30, 50, 60))

@@ -40,8 +40,8 @@ class Item:
     """How many intervals after the anchor its current period ends."""
     start: int = 0
     discounts: list[Discount] = field(default_factory=list)
-    billed: tuple[str, str] | None = None
-    """The invoice and line that billed the current period."""
+    billed: tuple[str, tuple[str, ...]] | None = None
+    """The invoice and its lines that billed the current period."""
     debited: str | None = None
     """The invoice item that will bill it, as long as no line has."""
 

@@ -19,7 +19,12 @@ class Tier:
 
     up_to: int | None
     unit: Fraction
-    flat: Fraction = Fraction(0)
+    flat: Fraction | None = None
+    """Fee for entering the step; a fee of 0 is shown on invoices, none is not."""
+
+    def charge(self, units: int) -> Fraction:
+        """What so many units of this step cost, its fee included."""
+        return units * self.unit + (self.flat or 0)
 
 
 @dataclass(frozen=True)
@@ -60,20 +65,27 @@ class Price:
         if not self.tiers:
             packs = -(-quantity // self.divide_by) if self.round_up else quantity // self.divide_by
             return packs * self.units[currency]
-        tiers = self.tiers[currency]
+        reached = self.tiers_reached(quantity, currency)
+        return sum((tier.charge(units) for _, tier, units in reached), Fraction(0))
+
+    def tiers_reached(self, quantity: int, currency: str) -> list[tuple[int, Tier, int]]:
+        """Number (from 1), tier and units in it, for each tier that a quantity pays for.
+
+        A volume price charges all units by the tier reached; a graduated one fills tier after
+        tier, and enters the first even with no unit.
+        """
+        tiers = list(enumerate(self.tiers[currency], 1))
         if self.tiers_mode == "volume":
-            tier = next(t for t in tiers if t.up_to is None or quantity <= t.up_to)
-            return quantity * tier.unit + tier.flat
-        total, below = Fraction(0), 0
-        for tier in tiers:
-            if below and quantity <= below:
+            number, tier = next((n, t) for n, t in tiers if t.up_to is None or quantity <= t.up_to)
+            return [(number, tier, quantity)]
+        found, below = [], 0
+        for number, tier in tiers:
+            if number > 1 and quantity <= below:
                 break
             top = quantity if tier.up_to is None else min(quantity, tier.up_to)
-            total += (top - below) * tier.unit + tier.flat
-            below = tier.up_to if tier.up_to is not None else quantity
-            if tier.up_to is None:
-                break
-        return total
+            found.append((number, tier, top - below))
+            below = top
+        return found
 
     def charge_minor(self, quantity: int, currency: str) -> int:
         """The amount of an invoice line: one interval, rounded as Stripe rounds a line."""

@@ -26,8 +26,8 @@ def _whole(value: Fraction) -> int | None:
 
 def _tier(tier: Tier) -> StripeObject:
     return {
-        "flat_amount": _whole(tier.flat) if tier.flat else None,
-        "flat_amount_decimal": decimal_text(tier.flat) if tier.flat else None,
+        "flat_amount": None if tier.flat is None else _whole(tier.flat),
+        "flat_amount_decimal": None if tier.flat is None else decimal_text(tier.flat),
         "unit_amount": _whole(tier.unit),
         "unit_amount_decimal": decimal_text(tier.unit),
         "up_to": tier.up_to,

@@ -243,12 +243,12 @@ def invoiceitem(
     pricing_details: StripeObject | None,
     subscription: str | None = None,
     subscription_item: str | None = None,
-    credited: tuple[str, str] | None = None,
+    credited: tuple[str, tuple[str, ...]] | None = None,
     credited_item: str | None = None,
 ) -> StripeObject:
     """An amount that waits for the customer's next invoice; a proration if it has an item.
 
-    `credited` are the invoice and the line that a credit takes back; `credited_item` is the
+    `credited` are the invoice and its lines that a credit takes back; `credited_item` is the
     invoice item, where that is on no invoice yet.
     """
     is_proration = subscription_item is not None
@@ -288,7 +288,7 @@ def invoiceitem(
             item["proration_details"]["credited_items"] = {
                 "invoice_line_item_details": {
                     "invoice": credited[0],
-                    "invoice_line_items": [credited[1]],
+                    "invoice_line_items": list(credited[1]),
                 },
                 "type": "invoice_line_items",
             }
