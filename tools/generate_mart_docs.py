@@ -38,6 +38,9 @@ VARIABLES = {
     "switch_window_hours": "A client that leaves and comes back within so many hours has switched.",
     "month_movements": "`daily`: a month moves by the sums of its days. `net`: once a client.",
     "longest_history_months": "No history is longer than this.",
+    "trial_conversion_at": "What makes a trial a conversion: `first_payment`, the first payment "
+    "above 0 after the trial; `status`, Stripe's status `active` or `past_due`; `new_mrr`, the "
+    "moment at which its MRR begins, as the connector's option `new_mrr_at` says.",
     "fx_mode": "`none`, `constant` (one rate a currency, the latest) or `month_end`.",
     "reporting_currency": "The currency of the rows with the basis `reporting`.",
     "fx_rates_relation": "A table with `rate_date`, `currency`, `reporting_currency` and `rate` "

@@ -17,6 +17,7 @@ MODELED_STREAMS = (
     "prices",
     "products",
     "invoices",
+    "invoice_payments",
     "charges",
     "refunds",
     "disputes",

@@ -84,8 +84,7 @@ def _in_reporting(parts: Mapping[str, list[Row]], rates: Rates) -> dict[str, lis
             "payment_health",
             "month",
             "",
-            "invoices paid recovered open uncollectible failed recovery_days disputes_won "
-            "disputes_lost",
+            "invoices paid recovered open lost failed recovery_days disputes_won disputes_lost",
         ),
     }
 

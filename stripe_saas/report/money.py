@@ -27,7 +27,7 @@ def payment_health(models: Models) -> list[Row]:
         select
             date_month, currency, invoices, paid_invoices - recovered_invoices as paid,
             recovered_invoices as recovered, open_invoices as open,
-            uncollectible_invoices as uncollectible, failed_invoices as failed,
+            lost_invoices as lost, failed_invoices as failed,
             coalesce(average_hours_to_recover, 0) * recovered_invoices / 24 as recovery_days,
             disputes_won, disputes_lost
         from {payment_health} order by date_month

@@ -3,23 +3,15 @@ with invoices as (
     select * from {{ ref("stg_stripe__invoices") }}
     where status = 'open' and subscription_id is not null
 ),
-failures as (
-    select invoice_id, max(occurred_at) as failed_at
-    from {{ ref("int_stripe__events") }}
-    where event_type = 'payment_failed'
-    group by 1
-),
 final as (
     select
         invoices.invoice_id, invoices.subscription_id, invoices.customer_id, invoices.currency,
         invoices.amount_remaining_minor, invoices.attempt_count,
-        coalesce(failures.failed_at, invoices.due_at, invoices.finalized_at, invoices.created_at)
-            as failed_at
+        coalesce(failures.failed_at, invoices.due_at) as failed_at
     from invoices
     cross join {{ ref("stg_stripe__as_of") }} as as_of
-    left join failures on invoices.invoice_id = failures.invoice_id
-    where failures.invoice_id is not null
-        or (invoices.collection_method = 'charge_automatically' and invoices.attempt_count > 0)
-        or invoices.due_at < as_of.as_of_at
+    left join {{ ref("int_stripe__invoice_failures") }} as failures
+        on invoices.invoice_id = failures.invoice_id
+    where failures.invoice_id is not null or invoices.due_at < as_of.as_of_at
 )
 select * from final

@@ -1,4 +1,7 @@
 -- One row per subscription that began with a trial, with how the trial ended.
+{%- set conversion = stripe_saas.one_of(
+    "trial_conversion_at", ["first_payment", "status", "new_mrr"]
+) %}
 with events as (
     select * from {{ ref("int_stripe__events") }}
 ),
@@ -8,43 +11,69 @@ starts as (
     where event_type = 'trial_started'
     group by 1
 ),
-ends as (
+since as (
     select
-        events.subscription_id,
-        min(case
-            when events.event_type = 'trial_converted'
-                or (events.movement = 'new' and events.event_type <> 'trial_started')
-                -- a trial that was paused at its end, and goes on as a paid subscription
-                or (events.status_before = 'paused' and events.status_after in ('active', 'past_due'))
-                then events.occurred_at
-        end) as converted_at,
-        min(case
-            when events.event_type in ('trial_expired', 'canceled') then events.occurred_at
-        end) as ended_at
+        events.*, starts.started_at,
+        row_number() over (
+            partition by events.subscription_id order by events.sequence desc
+        ) as place_from_end
     from events
     inner join starts on events.subscription_id = starts.subscription_id
     where events.occurred_at >= starts.started_at
-    group by 1
+),
+moments as (
+    select
+        since.subscription_id, since.started_at,
+        min(since.client_id) as client_id, min(since.currency) as currency,
+        -- what is paid while the trial goes on, as a fee for setting up, is no conversion
+        min(case
+            when since.status_after <> 'trialing' and (
+                since.event_type = 'first_payment'
+                or (since.event_type = 'renewed'
+                    and coalesce(invoices.total_minor, since.mrr_after_minor) > 0)
+            ) then since.occurred_at
+        end) as first_payment_at,
+        min(case
+            when since.event_type = 'trial_converted'
+                -- a trial that was paused at its end, and goes on as a paid subscription
+                or (since.status_before = 'paused'
+                    and since.status_after in ('active', 'past_due'))
+                then since.occurred_at
+        end) as status_at,
+        min(case
+            when since.status_after <> 'trialing' and since.mrr_after_minor > 0
+                then since.occurred_at
+        end) as new_mrr_at,
+        min(case
+            when since.event_type in ('trial_expired', 'canceled') then since.occurred_at
+        end) as ended_at,
+        max(case when since.place_from_end = 1 then since.status_after end) as last_status
+    from since
+    left join {{ ref("stg_stripe__invoices") }} as invoices
+        on since.invoice_id = invoices.invoice_id
+    group by 1, 2
 ),
 plans as (
     select
-        subscription_id, client_id, currency, plan,
+        subscription_id, plan,
         row_number() over (partition by subscription_id order by valid_from) as place
     from {{ ref("subscription_periods") }}
     where status = 'trialing'
 ),
 final as (
     select
-        starts.subscription_id, plans.client_id, plans.currency, coalesce(plans.plan, 'unknown') as plan,
-        starts.started_at, ends.converted_at,
-        case when ends.converted_at is null then ends.ended_at end as expired_at,
+        moments.subscription_id, moments.client_id, moments.currency,
+        coalesce(plans.plan, 'unknown') as plan, moments.started_at,
+        moments.{{ conversion }}_at as converted_at,
+        case when moments.{{ conversion }}_at is null then moments.ended_at end as expired_at,
         case
-            when ends.converted_at is not null then 'converted'
-            when ends.ended_at is not null then 'expired'
-            else 'open'
+            when moments.{{ conversion }}_at is not null then 'converted'
+            when moments.ended_at is not null then 'expired'
+            when moments.last_status = 'trialing' then 'open'
+            -- over, and nothing paid: a failing card, an open invoice, a discount of 100 %, a pause
+            else 'pending'
         end as outcome
-    from starts
-    inner join ends on starts.subscription_id = ends.subscription_id
-    left join plans on starts.subscription_id = plans.subscription_id and plans.place = 1
+    from moments
+    left join plans on moments.subscription_id = plans.subscription_id and plans.place = 1
 )
 select * from final

@@ -12,7 +12,7 @@ status_since as (
     group by 1
 ),
 failing as (
-    select subscription_id, max(failed_at) as failed_at
+    select subscription_id, min(failed_at) as failed_at
     from {{ ref("int_stripe__failing_invoices") }}
     group by 1
 ),

@@ -1,21 +1,22 @@
 -- One row per month of finalization and currency: what became of invoices, attempts and disputes.
 with invoices as (
     select
-        *,
-        {{ stripe_saas.local_period("coalesce(finalized_at, created_at)", "month") }} as date_month,
-        case
-            when status = 'paid' and attempt_count > 1 then 1
-            when status in ('open', 'uncollectible') and attempt_count > 0 then 1
-            else 0
-        end as has_failed
-    from {{ ref("stg_stripe__invoices") }}
-    where status <> 'draft' and total_minor > 0
+        invoices.*,
+        {{ stripe_saas.local_period("coalesce(invoices.finalized_at, invoices.created_at)", "month") }}
+            as date_month,
+        {{ stripe_saas.flag("failures.invoice_id is not null") }} as has_failed,
+        {{ dbt.datediff("coalesce(invoices.finalized_at, invoices.created_at)", "invoices.paid_at", "second") }}
+            as seconds_to_pay
+    from {{ ref("stg_stripe__invoices") }} as invoices
+    left join {{ ref("int_stripe__invoice_failures") }} as failures
+        on invoices.invoice_id = failures.invoice_id
+    where invoices.status <> 'draft' and invoices.total_minor > 0
 ),
 invoice_sums as (
     select
         date_month, currency,
         count(*) as invoices,
-        {%- for state in ["paid", "open", "void", "uncollectible"] %}
+        {%- for state in ["paid", "open", "void", "uncollectible", "unknown"] %}
         {{ stripe_saas.whole("sum(" ~ stripe_saas.flag("status = '" ~ state ~ "'") ~ ")") }}
             as {{ state }}_invoices,
         {%- endfor %}
@@ -26,8 +27,12 @@ invoice_sums as (
         {{ stripe_saas.whole("sum(has_failed)") }} as failed_invoices,
         {{ stripe_saas.whole("sum(case when status = 'paid' then has_failed else 0 end)") }}
             as recovered_invoices,
-        {{ stripe_saas.whole("sum(case when status = 'paid' and has_failed = 1 then "
-            ~ dbt.datediff("finalized_at", "paid_at", "hour") ~ " end)") }} as recovery_hours
+        {{ stripe_saas.whole("sum(" ~ stripe_saas.flag(
+            "status = 'uncollectible' or (status = 'void' and has_failed = 1)"
+        ) ~ ")") }} as lost_invoices,
+        {{ stripe_saas.whole("sum(case when status = 'paid' and has_failed = 1 then seconds_to_pay end)") }}
+            as recovery_seconds,
+        count(case when status = 'paid' and has_failed = 1 then seconds_to_pay end) as recoveries_timed
     from invoices
     group by 1, 2
 ),
@@ -65,15 +70,16 @@ final as (
         keys.date_month, keys.currency, coalesce(exponents.currency_exponent, 2) as currency_exponent,
         {%- for column in [
             "invoices", "paid_invoices", "open_invoices", "void_invoices", "uncollectible_invoices",
-            "invoiced_minor", "paid_minor", "open_minor", "failed_invoices", "recovered_invoices"
+            "unknown_invoices", "invoiced_minor", "paid_minor", "open_minor", "failed_invoices",
+            "recovered_invoices", "lost_invoices"
         ] %}
         coalesce(invoice_sums.{{ column }}, 0) as {{ column }},
         {%- endfor %}
         {{ stripe_saas.share("invoice_sums.recovered_invoices", "invoice_sums.failed_invoices") }}
             as recovery_rate,
         round(
-            cast(invoice_sums.recovery_hours as {{ stripe_saas.type_exact(28, 8) }})
-            / nullif(invoice_sums.recovered_invoices, 0),
+            cast(invoice_sums.recovery_seconds as {{ stripe_saas.type_exact(28, 8) }})
+            / nullif(invoice_sums.recoveries_timed * 3600, 0),
             1
         ) as average_hours_to_recover,
         coalesce(attempt_sums.succeeded_charges, 0) as succeeded_charges,

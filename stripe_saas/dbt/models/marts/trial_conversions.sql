@@ -3,7 +3,9 @@ with trials as (
     select
         *,
         {{ stripe_saas.local_period("started_at", "month") }} as cohort_month,
-        {{ dbt.datediff("started_at", "converted_at", "day") }} as days_to_convert
+        {{ dbt.datediff(
+            stripe_saas.local_period("started_at"), stripe_saas.local_period("converted_at"), "day"
+        ) }} as days_to_convert
     from {{ ref("int_stripe__trials") }}
 ),
 final as (
@@ -12,6 +14,7 @@ final as (
         count(*) as trials,
         {{ stripe_saas.whole("sum(" ~ stripe_saas.flag("outcome = 'converted'") ~ ")") }} as conversions,
         {{ stripe_saas.whole("sum(" ~ stripe_saas.flag("outcome = 'expired'") ~ ")") }} as expired,
+        {{ stripe_saas.whole("sum(" ~ stripe_saas.flag("outcome = 'pending'") ~ ")") }} as pending_trials,
         {{ stripe_saas.whole("sum(" ~ stripe_saas.flag("outcome = 'open'") ~ ")") }} as open_trials,
         {{ stripe_saas.share("sum(" ~ stripe_saas.flag("outcome = 'converted'") ~ ")", "count(*)") }}
             as conversion_rate,

@@ -4,7 +4,8 @@ with source as (
         "id": "text", "customer": "text", "currency": "text", "created": "moment",
         "amount": "integer", "amount_captured": "integer", "amount_refunded": "integer",
         "status": "text", "paid": "boolean", "captured": "boolean", "disputed": "boolean",
-        "failure_code": "text", "balance_transaction": "text"
+        "failure_code": "text", "balance_transaction": "text", "payment_intent": "text",
+        "invoice": "text"
     }) }}
 ),
 final as (
@@ -13,7 +14,9 @@ final as (
         amount as amount_minor, amount_captured as amount_captured_minor,
         amount_refunded as amount_refunded_minor, status, paid as is_paid,
         captured as is_captured, disputed as is_disputed, failure_code,
-        balance_transaction as balance_transaction_id
+        balance_transaction as balance_transaction_id,
+        -- of API versions before basil; later ones say it in invoice_payments
+        payment_intent as payment_intent_id, invoice as invoice_id
     from source
 )
 select * from final

@@ -39,7 +39,7 @@ function drawTrials() {
   if (!started) { note("note-trials", ""); return draw("chart-trials", null, "No trials in this range"); }
   const parts = [
     { name: "Started", value: started, color: tone("s7") },
-    { name: "Decided", value: decided, color: tone("s1") },
+    { name: "Ended", value: decided, color: tone("s1") },
     { name: "Converted", value: converted, color: tone("new") },
   ];
   draw("chart-trials", {
@@ -53,7 +53,7 @@ function drawTrials() {
     }],
   });
   const days = decided && sum(rows, "days_total") && converted ? `, after ${(sum(rows, "days_total") / converted).toFixed(0)} days on average` : "";
-  note("note-trials", `${percent(decided ? converted / decided : null)} of the decided trials converted${days}`);
+  note("note-trials", `${percent(decided ? converted / decided : null)} of the trials that ended converted${days}`);
 }
 
 function drawChurn() {
@@ -92,8 +92,8 @@ function drawNet() {
 function drawPayments() {
   const rows = ofRange(REPORT.payment_health);
   const months = monthsChosen();
-  const by = new Map(sumBy(rows, (row) => row.month, ["paid", "recovered", "open", "uncollectible"]).map((row) => [row.key, row]));
-  const kinds = [["paid", "Paid at once", "s1"], ["recovered", "Recovered", "new"], ["open", "Open", "contraction"], ["uncollectible", "Lost", "churn"]];
+  const by = new Map(sumBy(rows, (row) => row.month, ["paid", "recovered", "open", "lost"]).map((row) => [row.key, row]));
+  const kinds = [["paid", "Paid at once", "s1"], ["recovered", "Recovered", "new"], ["open", "Open", "contraction"], ["lost", "Lost", "churn"]];
   draw("chart-payments", rows.length && {
     legend: legend(kinds.map(([, text]) => text)),
     grid: { left: 4, right: 18, top: 34, bottom: 10, containLabel: true },
