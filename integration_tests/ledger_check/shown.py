@@ -117,8 +117,7 @@ class Shown:
         """Everything about every subscription, as a first sync reads it."""
         invoices: dict[str, list[dict[str, Any]]] = {}
         for row in self.account.shelf.table("invoice").rows:
-            key = subscription_of(row.content)
-            if key:
+            for key in self._named(row.content):
                 invoices.setdefault(key, []).append(self.invoice(row.content))
         charges = {raw["id"]: raw for raw in self.rendered(self.store.contents("invoiceitem"))}
         events = self.events(self.now - HORIZON_SECONDS - 1)
@@ -133,6 +132,14 @@ class Shown:
                 invoiceitems=charges,
                 events=[*events.get(key, ()), *events.get(content["customer"], ())],
             )
+
+    def _named(self, invoice: StripeObject) -> list[str]:
+        """The subscription an invoice is of, else those that its lines name."""
+        own = subscription_of(invoice)
+        if own:
+            return [own]
+        lines = self.store.of_parent("line_item", invoice["id"])
+        return list(dict.fromkeys(line["subscription"] for line in lines if line["subscription"]))
 
     def later_facts(self, since: int, horizon: int, due: Iterable[str]) -> Iterator[Facts]:
         """What events and the clock have moved since the last sync.

@@ -58,6 +58,7 @@ class Births:
         pauses_without_card: bool = False,
         ends_after_months: int | None = None,
         codes: dict[str, str] | None = None,
+        is_flexible: bool = False,
     ) -> Subscription:
         """A new subscription with its first invoice.
 
@@ -72,11 +73,16 @@ class Births:
             pauses_without_card: a trial without a card ends in a pause.
             ends_after_months: a fixed term.
             codes: coupon id -> promotion code id used.
+            is_flexible: flexible billing mode, which several intervals need anyway.
         """
         world, now = self.world, self.world.now
         currency = who.currency
         base = objects.subscription(
-            who.ids.new("sub"), who.id, now, currency, is_flexible=_needs_flexible(choices)
+            who.ids.new("sub"),
+            who.id,
+            now,
+            currency,
+            is_flexible=is_flexible or _needs_flexible(choices),
         )
         if who.tax_rate is not None:
             base["default_tax_rates"] = [who.tax_rate]

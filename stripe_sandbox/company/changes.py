@@ -7,6 +7,7 @@ from collections.abc import Callable
 from stripe_sandbox.company.billing import Bill, Billing
 from stripe_sandbox.company.births import EXPIRES_AFTER
 from stripe_sandbox.company.catalogue import Catalogue
+from stripe_sandbox.company.hand_billing import HandBilling
 from stripe_sandbox.company.lifecycle import Lifecycle
 from stripe_sandbox.company.lines import period_lines
 from stripe_sandbox.company.objects import subscription as objects
@@ -19,6 +20,8 @@ from stripe_sandbox.company.valuation import Price
 from stripe_sandbox.company.world import World
 
 NONE, PRORATE, INVOICE = "none", "create_prorations", "always_invoice"
+BY_HAND = "by_hand"
+"""Prorations that wait, until somebody puts them on an invoice made by hand."""
 
 
 class Changes:
@@ -41,6 +44,7 @@ class Changes:
         self.catalogue = catalogue
         self.lifecycle = lifecycle
         self.prorations = Prorations(world)
+        self.hand = HandBilling(world, billing, subs)
 
     # --- items -------------------------------------------------------------------------------
 
@@ -51,7 +55,7 @@ class Changes:
         def mutate() -> None:
             item.quantity = quantity
 
-        self._apply(sub, mutate, behavior, changed=item, kind=kind)
+        self.apply(sub, mutate, behavior, changed=item, kind=kind)
 
     def set_price(self, sub: Subscription, item: Item, price: Price, behavior: str) -> None:
         """Another price of the same interval."""
@@ -61,7 +65,7 @@ class Changes:
             if item.quantity is None:
                 item.quantity = 1
 
-        self._apply(sub, mutate, behavior, changed=item)
+        self.apply(sub, mutate, behavior, changed=item)
 
     def add_item(
         self, sub: Subscription, price: Price, quantity: int | None, behavior: str
@@ -82,13 +86,13 @@ class Changes:
             steps=model.steps,
             start=model.start,
         )
-        self._apply(sub, lambda: sub.items.append(item), behavior, added=item)
+        self.apply(sub, lambda: sub.items.append(item), behavior, added=item)
 
     def drop_item(self, sub: Subscription, item: Item, behavior: str) -> None:
         """One price less."""
-        self._apply(sub, lambda: sub.items.remove(item), behavior, removed=item)
+        self.apply(sub, lambda: sub.items.remove(item), behavior, removed=item)
 
-    def _apply(
+    def apply(
         self,
         sub: Subscription,
         mutate: Callable[[], None],
@@ -98,7 +102,24 @@ class Changes:
         added: Item | None = None,
         removed: Item | None = None,
         kind: str | None = None,
-    ) -> None:
+        seen_by: int | None = None,
+    ) -> int:
+        """Carries out one change of items and settles it.
+
+        Args:
+            sub: the subscription.
+            mutate: changes its items.
+            behavior: how the running period is settled.
+            changed: the item that becomes another.
+            added: the item that comes.
+            removed: the item that goes.
+            kind: the ledger's word for it, if not that of a changed plan.
+            seen_by: by when at the latest invoices tell that it happened; by default the next
+                renewal does, or the invoice that has its prorations.
+
+        Returns:
+            Its place in the ledger.
+        """
         before = self.subs.picture(sub)
         settles = behavior != NONE and sub.status == "active"
         gone = changed or removed
@@ -110,20 +131,29 @@ class Changes:
             self.prorations.debit(sub, come)
         # A metered price is on no invoice before it has been used.
         is_silent = not settles or (added is not None and added.price.is_metered)
-        place = self._note_items(sub, kind, untraceable=is_silent)
+        place = self.note_items(sub, kind, untraceable=is_silent, seen_by=seen_by)
         bill = None
         if settles and behavior == INVOICE:
-            bill = self._draft_update(sub, [])
+            bill = self.draft_update(sub, [])
         self.subs.show(sub, before, "customer.subscription.updated")
         if bill is not None:
             self.billing.finalize(bill)
             self.billing.pay(bill)
-        elif settles and place is not None and sub.pending_items:
-            self.subs.mark_unbilled(sub, place)
+        elif settles and sub.pending_items:
+            self.subs.mark_unbilled(sub, place, seen_by)
+            if behavior == BY_HAND:
+                self.hand.expect(sub)
+        return place
 
-    def _note_items(
-        self, sub: Subscription, kind: str | None = None, *, untraceable: bool = False
+    def note_items(
+        self,
+        sub: Subscription,
+        kind: str | None = None,
+        *,
+        untraceable: bool = False,
+        seen_by: int | None = None,
     ) -> int:
+        """Writes a change of items into the ledger; up or down follows from the list value."""
         if kind is None:
             difference = sub.true_list() - sub.list_mrr
             kind = "upgraded" if difference > 0 else "downgraded" if difference < 0 else None
@@ -131,11 +161,12 @@ class Changes:
             sub,
             kind or "plan_changed",
             untraceable=untraceable,
-            is_open=untraceable,
+            is_open=untraceable and seen_by is None,
+            seen_by=seen_by if untraceable else None,
             note="no proration: a later renewal shows it" if untraceable else "",
         )
 
-    def _draft_update(self, sub: Subscription, drafts: list[DraftLine], **new: str) -> Bill:
+    def draft_update(self, sub: Subscription, drafts: list[DraftLine], **new: str) -> Bill:
         """A draft for a change, with everything that waits and lines of its own."""
         invoice_id = new.get("identity") or self.billing.new_id(sub.customer)
         waiting = self.lifecycle.waiting(sub, invoice_id, names_subscription_item=True)
@@ -165,7 +196,7 @@ class Changes:
             else:
                 item.price, item.content = price, self.catalogue.price_object(price)
             item.quantity = quantity
-            self._note_items(sub, kind)
+            self.note_items(sub, kind)
 
         sub.at_renewal.append(at_boundary)
 
@@ -178,10 +209,10 @@ class Changes:
             self.prorations.credit(sub, item)
         item.price, item.content = price, self.catalogue.price_object(price)
         item.anchor, item.steps, item.start, sub.anchor = now, 1, now, now
-        self._note_items(sub)
+        self.note_items(sub)
         invoice_id = self.billing.new_id(sub.customer)
         lines = period_lines(self.world, sub, item, invoice_id, (item.start, item.end))
-        bill = self._draft_update(sub, lines, identity=invoice_id)
+        bill = self.draft_update(sub, lines, identity=invoice_id)
         self.subs.show(sub, before, "customer.subscription.updated")
         self.lifecycle.plan_renewal(sub)
         self.billing.finalize(bill)
@@ -295,7 +326,7 @@ class Changes:
 
         def second_phase(_: Subscription) -> None:
             item.price, item.content = price, self.catalogue.price_object(price)
-            self._note_items(sub)
+            self.note_items(sub)
             phase = {"end_date": second_end, "start_date": item.end}
             world.change(
                 "subscription_schedule",

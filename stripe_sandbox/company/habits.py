@@ -9,6 +9,21 @@ item, price and period. Recorded invoices show this order, a line for a fee that
 where the tier has no fee. A trial is one line of amount 0, a proration one line with the whole
 quantity. Not known: `pricing.unit_amount_decimal` of a fee's line (here null), and whether a
 proration of a tiered price is ever itemised too.
+
+`hand_billing`: Prorations that wait are put on an invoice made by hand (`billing_reason` manual)
+instead of waiting for the renewal: the subscription's, if it is named when the invoice is made,
+else the customer's own. Lines name the subscription item, or the invoice item that names it;
+sometimes something billed once is on the invoice too. Not known: whether Stripe puts items of a
+subscription on an invoice that does not name it in every API version (older ones did).
+
+`swaps`: A plan of another interval takes the place of the old one without proration, as a new
+price of the same item or as a new item, and the billing cycle begins anew: one invoice of that
+moment (`subscription_update`) bills every item that is left, and gives no credit. Add-ons of
+another interval (flexible billing mode) come and go; their periods follow the subscription's
+billing cycle anchor. Without proration such an item is first billed for its first whole period,
+and the removal shows only by its not being billed at the end of the last paid one, on whichever
+invoice that would be. Not known: whether a plan can be swapped in flexible mode without moving the
+anchor and be billed at once; the company does not do that.
 """
 
 from __future__ import annotations
@@ -16,9 +31,13 @@ from __future__ import annotations
 from collections.abc import Collection
 
 TIERS = "tiers"
+HAND_BILLING = "hand_billing"
+SWAPS = "swaps"
 
 HABITS = {
     TIERS: "tiered prices are itemised, some include seats",
+    HAND_BILLING: "prorations are put on invoices made by hand",
+    SWAPS: "months become years without proration, add-ons have other intervals",
 }
 """Name -> what the company does."""
 

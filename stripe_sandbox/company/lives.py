@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from stripe_sandbox.company.acts.errands import ErrandActs
 from stripe_sandbox.company.acts.plans import PlanActs
+from stripe_sandbox.company.acts.swaps import SwapActs
 from stripe_sandbox.company.acts.terms import TermActs
 from stripe_sandbox.company.acts.traits import is_small, licensed
 from stripe_sandbox.company.aftermath import Aftermath
@@ -15,10 +16,12 @@ from stripe_sandbox.company.catalogue import Catalogue
 from stripe_sandbox.company.changes import Changes
 from stripe_sandbox.company.discounts import Discounts
 from stripe_sandbox.company.endings import Endings
+from stripe_sandbox.company.habits import SWAPS
 from stripe_sandbox.company.options import DAY, HOUR
 from stripe_sandbox.company.people import People
 from stripe_sandbox.company.signups import Signups
 from stripe_sandbox.company.subscriptions import Subscription
+from stripe_sandbox.company.swaps import Swaps
 from stripe_sandbox.company.world import World
 
 SETTLED = 3 * HOUR
@@ -40,7 +43,8 @@ class Lives:
 
     def __post_init__(self) -> None:
         """Lists what can happen, with weights per thousand months."""
-        self._plans = plans = PlanActs(self.world, self.people, self.catalogue, self.changes)
+        swaps = Swaps(self.world, self.changes)
+        self._plans = plans = PlanActs(self.world, self.people, self.catalogue, self.changes, swaps)
         terms = TermActs(
             self.world,
             self.catalogue,
@@ -78,6 +82,14 @@ class Lives:
             (errands.one_off, 12),
             (plans.to_free, 5),
         ]
+        habits = self.world.options.habits
+        if SWAPS in habits:
+            swapping = SwapActs(self.world, self.catalogue, swaps)
+            self._acts += [
+                (swapping.swap_plan, 12),
+                (swapping.attach, 14),
+                (swapping.detach, 12),
+            ]
         self._idle = 1000 - sum(weight for _, weight in self._acts)
 
     def follow(self, sub: Subscription) -> None:

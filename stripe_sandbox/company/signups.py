@@ -11,7 +11,7 @@ from stripe_sandbox.company.catalogue import (
     CURRENCY_WEIGHTS,
     Catalogue,
 )
-from stripe_sandbox.company.habits import TIERS
+from stripe_sandbox.company.habits import SWAPS, TIERS
 from stripe_sandbox.company.ids import random_stream
 from stripe_sandbox.company.objects import checkout as objects
 from stripe_sandbox.company.options import BUILD_END, DAY, HOUR, MINUTE
@@ -173,6 +173,7 @@ class Signups:
             pauses_without_card=not traceable and chance.random() < 0.4,
             ends_after_months=term,
             codes=self.catalogue.codes if chance.random() < 0.5 else None,
+            is_flexible=SWAPS in self.world.options.habits and chance.random() < 0.4,
         )
         if not by_mail and chance.random() < 0.35:
             self._remember_checkout(who, sub, choices)

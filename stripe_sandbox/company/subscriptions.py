@@ -246,6 +246,7 @@ class Subscriptions:
         at: int | None = None,
         untraceable: bool = False,
         is_open: bool = False,
+        seen_by: int | None = None,
         note: str = "",
     ) -> int:
         """Writes one ledger entry: from the value before to the value now.
@@ -256,6 +257,7 @@ class Subscriptions:
             at: seconds, when not now.
             untraceable: the API will not show it, or not its moment, without events.
             is_open: it will be seen when `close_marks` is called next; otherwise never.
+            seen_by: when it will be seen, where that is known already.
             note: why.
 
         Returns:
@@ -280,6 +282,7 @@ class Subscriptions:
                 status_after=sub.status,
                 untraceable=untraceable,
                 visible_from=moment if untraceable else None,
+                visible_until=seen_by,
                 note=note,
             )
         )
@@ -323,12 +326,19 @@ class Subscriptions:
                 note="gone before any invoice",
             )
 
-    def mark_unbilled(self, sub: Subscription, place: int) -> None:
-        """A change that only a proration shows, which is not on any invoice yet."""
+    def mark_unbilled(self, sub: Subscription, place: int, seen_by: int | None = None) -> None:
+        """A change that only a proration shows, which is not on any invoice yet.
+
+        Args:
+            sub: the subscription.
+            place: of the change in the ledger.
+            seen_by: when something else will show it.
+        """
         self.world.ledger.amend(
             place,
             untraceable=True,
             visible_from=self.world.ledger.entries[place].at,
+            visible_until=seen_by,
             note="its prorations are not on any invoice yet",
         )
         sub.unbilled.append(place)

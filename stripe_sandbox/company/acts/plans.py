@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 from stripe_sandbox.company.acts.traits import is_small, is_uniform, licensed
 from stripe_sandbox.company.catalogue import Catalogue
-from stripe_sandbox.company.changes import INVOICE, NONE, PRORATE, Changes
+from stripe_sandbox.company.changes import BY_HAND, INVOICE, NONE, PRORATE, Changes
+from stripe_sandbox.company.habits import HAND_BILLING, SWAPS
 from stripe_sandbox.company.options import DAY
 from stripe_sandbox.company.people import People
 from stripe_sandbox.company.subscriptions import Item, Subscription
+from stripe_sandbox.company.swaps import Swaps
 from stripe_sandbox.company.valuation import Price
 from stripe_sandbox.company.world import World
 
@@ -39,10 +41,13 @@ class PlanActs:
     people: People
     catalogue: Catalogue
     changes: Changes
+    swaps: Swaps
 
     def _behavior(self, sub: Subscription) -> str:
         """How a change in mid-period is settled."""
         chance = sub.customer.random.random()
+        if HAND_BILLING in self.world.options.habits and sub.customer.random.random() < 0.15:
+            return BY_HAND
         if not self.world.options.traceable:
             if chance < 0.5:
                 return PRORATE
@@ -182,4 +187,8 @@ class PlanActs:
         """The newest licensed item beside the plan goes."""
         extra = [item for item in sub.items[1:] if not item.price.is_metered]
         if extra and is_small(sub):
-            self.changes.drop_item(sub, extra[-1], self._behavior(sub))
+            item, behavior = extra[-1], self._behavior(sub)
+            if is_uniform(sub) or SWAPS not in self.world.options.habits:
+                self.changes.drop_item(sub, item, behavior)
+            else:
+                self.swaps.detach(sub, item, behavior)
