@@ -16,6 +16,7 @@ from source_stripe_saas.__main__ import run
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.limits import RateLimits
 from source_stripe_saas.api.refusal import Refusal, Unreachable
+from source_stripe_saas.api.transport import shut_down
 from source_stripe_saas.api.trust import TrustError, remarks
 from source_stripe_saas.api.watch import Watch
 from source_stripe_saas.config.settings import parse_settings
@@ -150,7 +151,7 @@ def test_a_proxys_user_does_not_take_the_place_of_the_key(monkeypatch):
 
 def test_a_proxy_that_trickles_its_own_reply_is_not_waited_for_for_ever(tls, monkeypatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tls / "ca.pem"))
-    watch = Watch(tells_after_seconds=0.2, ends_after_seconds=0.5, looks_every_seconds=0.1)
+    watch = Watch(warn_after_seconds=0.2, abort_after_seconds=0.5, interval_seconds=0.1)
     with a_trickle(b"HTTP/1.1 200 OK\r\nX: ") as port:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
         asked = time.monotonic()
@@ -195,16 +196,10 @@ def test_a_tls_connection_that_is_broken_off_gives_nothing_encrypted_for_a_body(
 
     thread = threading.Thread(target=answer)
     thread.start()
-    clock = iter((0.0, 1_000.0))
-    watch = Watch(looks_every_seconds=3_600, clock=lambda: next(clock))
-    with (
-        asks.wrap_socket(here, server_hostname="localhost") as client,
-        watch.over("GET /v1/invoices") as waiting,
-    ):
-        waiting.connection = client
+    with asks.wrap_socket(here, server_hostname="localhost") as client:
         received = client.recv(10)
         thread.join(timeout=10)  # all of it is on this side by now, most of it still encrypted
-        watch.look()
+        shut_down(client)
         with suppress(OSError):
             while part := client.recv(65_536):
                 received += part

@@ -21,7 +21,10 @@ _SAMPLES: dict[Peer, int] = {LOOP: 240_000, PLAIN_CDK: 6_000, DLT: 3_000, OFFICI
 _TINY = 600
 
 _LEAST_PER_SECOND = 10_000
-_LEAST_RATIOS: dict[Peer, float] = {LOOP: 1.5, OFFICIAL: 100.0}
+_LEAST_RATIOS: dict[Peer, float] = {OFFICIAL: 100.0}
+_LEAST_CPU_RATIOS: dict[Peer, float] = {LOOP: 1.3}
+"""By the processor's time: the connector reads by many threads, the loop by one."""
+
 _MOST_REQUESTS_PER_PAGE, _MOST_EMPTY_SHARE = 1.15, 0.05
 
 
@@ -88,13 +91,19 @@ def _peer_rows(context: Context, ours: list[Read], others: dict[Peer, list[Taken
         row = median_row(NAME, peer.title, runs)
         ratio = own_per_second / row.per_second
         cpu_ratio = (row.cpu_seconds or 0.0) / (row.records or 1) / own_cpu if own_cpu else 0.0
-        least = _LEAST_RATIOS.get(peer)
+        target, is_met = "", None
+        if peer in _LEAST_RATIOS:
+            least = _LEAST_RATIOS[peer]
+            target, is_met = f"at least {least:g} x", ratio >= least
+        elif peer in _LEAST_CPU_RATIOS:
+            least = _LEAST_CPU_RATIOS[peer]
+            target, is_met = f"at least {least:g} x by CPU", cpu_ratio >= least
         rows.append(
             replace(
                 row,
                 measured=f"the connector is {ratio:.1f} x as fast ({cpu_ratio:.1f} x by CPU)",
-                target=f"at least {least:g} x" if least else "",
-                is_met=ratio >= least if least and not context.is_tiny else None,
+                target=target,
+                is_met=None if context.is_tiny else is_met,
             )
         )
     return rows

@@ -17,9 +17,9 @@ from functools import lru_cache
 from typing import Any
 
 from source_stripe_saas.api.limits import RateLimits, limits_for
-from source_stripe_saas.api.refusal import Unreachable, refusal
+from source_stripe_saas.api.refusal import Unreachable, is_error, refusal
 from source_stripe_saas.api.rows import HeadDecoder, Slices, is_a_page, loads, sliced
-from source_stripe_saas.api.transport import FAILURES, Answer, Transport, was_sent
+from source_stripe_saas.api.transport import FAILURES, Answer, Transport, cause_of, was_sent
 from source_stripe_saas.api.watch import Watch
 from source_stripe_saas.config.settings import Settings
 
@@ -149,8 +149,11 @@ class StripeClient:
                     problem = f"the reply is no {kind} of Stripe's"
                 else:
                     advice = answer.headers.get("Stripe-Should-Retry")
-                    no = refusal(path, status, _decoded(content), request_id, moment)
-                    if not is_worth_retrying(status, advice):
+                    body = _decoded(content)
+                    no = refusal(path, status, body, request_id, moment)
+                    # Only a 404 that Stripe wrote, and that is whole, says that an object is gone.
+                    is_doubtful = status == 404 and not is_error(body)
+                    if not is_doubtful and not is_worth_retrying(status, advice):
                         raise no
                     problem = f"status {status}: {no.message}"
             if attempt < self._attempts:
@@ -173,11 +176,10 @@ class StripeClient:
         while True:
             self.limits.wait(endpoint)
             began = time.monotonic()
+            transport = self._transport()
             try:
-                with self._watch.over(f"GET /v1/{path}") as waiting:
-                    answer = self._transport().get(
-                        path, list(params), self._account_header, waiting
-                    )
+                with self._watch.over(f"GET /v1/{path}", transport.abort):
+                    answer = transport.get(path, list(params), self._account_header)
             except FAILURES as error:
                 if was_sent(error):
                     self._count(endpoint)
@@ -211,8 +213,7 @@ class StripeClient:
 
 def _kind_of(error: Exception) -> str:
     """What broke, without the text of the error, which may hold addresses and passwords."""
-    inner = getattr(error, "reason", None)
-    broken = inner if isinstance(inner, Exception) else error
+    broken = cause_of(error)
     if "CERTIFICATE_VERIFY_FAILED" in str(broken):
         return "the server's certificate is not trusted"
     return type(broken).__name__

@@ -107,6 +107,11 @@ class CursorGone(Refusal):
     """The object that the page was to start after vanished, or left the filter."""
 
 
+def is_error(body: Any) -> bool:
+    """True for a decoded reply of the shape that Stripe gives its errors."""
+    return isinstance(body, dict) and isinstance(body.get("error"), dict)
+
+
 def refusal(
     path: str,
     status: int,
@@ -123,8 +128,7 @@ def refusal(
         request_id: Stripe's `Request-Id` header.
         moment: Stripe's clock when it answered, Unix seconds.
     """
-    error = body.get("error") if isinstance(body, dict) else None
-    error = error if isinstance(error, dict) else {}
+    error = body["error"] if is_error(body) else {}
     # Stripe masks keys in its texts; a proxy in between may not.
     said = " ".join(str(error.get("message") or f"HTTP status {status}").split())
     message = _KEY.sub("[key]", said if len(said) <= _LONGEST else f"{said[:_LONGEST]} …")

@@ -1,99 +1,93 @@
-"""Requests under way -> a line in the log for each that takes long, an end for each that would not.
+"""Requests under way -> a log line for each slow one, an abort for each past its deadline.
 
-A socket's timeouts look at single packets: a body that trickles in can keep a thread for hours and
+A socket's timeouts look at single packets: a reply that trickles in can keep a thread for hours and
 break none of them.
 """
 
 from __future__ import annotations
 
 import logging
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-TELLS_AFTER_SECONDS = 30.0
-ENDS_AFTER_SECONDS = 300.0
-_LOOKS_EVERY_SECONDS = 1.0
+WARN_AFTER_SECONDS = 30.0
+ABORT_AFTER_SECONDS = 300.0
+_INTERVAL_SECONDS = 1.0
 
 _log = logging.getLogger("airbyte.source_stripe_saas")
 
 
 @dataclass(eq=False)
-class Waiting:
+class _UnderWay:
     """One request that has not been answered in full."""
 
     label: str
-    began: float
-    connection: socket.socket | None = None
-    """Set once the request has been sent."""
-    told_at: float = field(init=False)
+    abort: Callable[[], None]
+    started_at: float
+    warned_at: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.told_at = self.began
+        self.warned_at = self.started_at
 
 
 class Watch:
-    """Looks at a client's requests once a second, for as long as there are any."""
+    """Checks a client's requests once a second, for as long as there are any."""
 
     def __init__(
         self,
         *,
-        tells_after_seconds: float = TELLS_AFTER_SECONDS,
-        ends_after_seconds: float = ENDS_AFTER_SECONDS,
-        looks_every_seconds: float = _LOOKS_EVERY_SECONDS,
+        warn_after_seconds: float = WARN_AFTER_SECONDS,
+        abort_after_seconds: float = ABORT_AFTER_SECONDS,
+        interval_seconds: float = _INTERVAL_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._tells_after, self._ends_after = tells_after_seconds, ends_after_seconds
-        self._looks_every, self._clock = looks_every_seconds, clock
-        self._waiting: set[Waiting] = set()
+        self._warn_after, self._abort_after = warn_after_seconds, abort_after_seconds
+        self._interval, self._clock = interval_seconds, clock
+        self._under_way: set[_UnderWay] = set()
         self._lock = threading.Lock()
-        self._is_looking = False
+        self._is_running = False
 
     @contextmanager
-    def over(self, label: str) -> Iterator[Waiting]:
-        """Watches over one request until the context ends."""
-        waiting = Waiting(label, self._clock())
+    def over(self, label: str, abort: Callable[[], None]) -> Iterator[None]:
+        """Watches one request until the context ends.
+
+        Args:
+            label: the request, for the log.
+            abort: makes it fail; called from another thread, and again while that has no effect.
+        """
+        request = _UnderWay(label, abort, self._clock())
         with self._lock:
-            self._waiting.add(waiting)
-            if not self._is_looking:
-                self._is_looking = True
-                threading.Thread(target=self._look_on, name="watch", daemon=True).start()
+            self._under_way.add(request)
+            if not self._is_running:
+                self._is_running = True
+                threading.Thread(target=self._run, name="watch", daemon=True).start()
         try:
-            yield waiting
+            yield
         finally:
+            # Under the lock, so that an abort never meets the thread's next request.
             with self._lock:
-                self._waiting.discard(waiting)
+                self._under_way.discard(request)
 
-    def _look_on(self) -> None:
+    def _run(self) -> None:
         while True:
-            time.sleep(self._looks_every)
+            time.sleep(self._interval)
             with self._lock:
-                if not self._waiting:
-                    self._is_looking = False
+                if not self._under_way:
+                    self._is_running = False
                     return
-            self.look()
+            self.check()
 
-    def look(self) -> None:
-        """Tells of requests that take long, and breaks off those that take too long."""
+    def check(self) -> None:
+        """Logs slow requests and aborts those past their deadline."""
         now = self._clock()
         with self._lock:
-            for waiting in self._waiting:
-                taken = now - waiting.began
-                if now - waiting.told_at >= self._tells_after:
-                    waiting.told_at = now
-                    _log.warning("Waiting for Stripe: %s has taken %.0f s", waiting.label, taken)
-                if taken >= self._ends_after and waiting.connection is not None:
-                    _break_off(waiting.connection)
-
-
-def _break_off(connection: socket.socket) -> None:
-    """Whoever reads from the connection sees it break, and tries again."""
-    # By a proxy that itself wants TLS, urllib3 hands out a wrapper around the socket.
-    own = getattr(connection, "socket", connection)
-    with suppress(OSError):
-        # A TLS socket's own `shutdown` gives up its keys first, and its reader would go on to
-        # take what is still to come, encrypted, for the body.
-        socket.socket.shutdown(own, socket.SHUT_RDWR)
+            for request in self._under_way:
+                seconds = now - request.started_at
+                if now - request.warned_at >= self._warn_after:
+                    request.warned_at = now
+                    _log.warning("Waiting for Stripe: %s has taken %.0f s", request.label, seconds)
+                if seconds >= self._abort_after:
+                    request.abort()

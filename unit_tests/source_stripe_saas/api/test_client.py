@@ -278,6 +278,17 @@ def test_a_refusal_that_is_no_json_is_a_refusal_all_the_same(stripe):
         a_client().get("things")
 
 
+@pytest.mark.parametrize("text", ["", "<html>no such page</html>", '{"error": "no"}'])
+def test_a_404_that_is_not_stripes_does_not_say_that_an_object_is_gone(stripe, text):
+    """`http.client` takes headers that are cut off for whole ones, and the body for empty."""
+    stripe.get(URL, [{"status_code": 404, "text": text}, GOOD])
+    assert a_client().get("things").body["data"] == [{"id": "th_1"}]
+    stripe.get(URL, status_code=404, text=text)
+    with pytest.raises(Unreachable) as raised:
+        a_client().get("things")
+    assert raised.value.status == 404
+
+
 def test_lone_surrogates_in_metadata_do_no_harm(stripe):
     stripe.get(
         URL, text='{"object": "list", "data": [{"id": "a", "m": "\\ud800"}], "has_more": false}'

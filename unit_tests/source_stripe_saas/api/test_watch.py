@@ -26,12 +26,16 @@ def clock():
     return Clock()
 
 
+def never():
+    raise AssertionError("aborted")
+
+
 def a_watch(clock):
-    # It looks when it is told to: its own thread would, in an hour.
+    # Checked by the test: its own thread would, in an hour.
     return Watch(
-        tells_after_seconds=30,
-        ends_after_seconds=300,
-        looks_every_seconds=3600,
+        warn_after_seconds=30,
+        abort_after_seconds=300,
+        interval_seconds=3600,
         clock=clock,
     )
 
@@ -39,9 +43,9 @@ def a_watch(clock):
 def test_a_request_that_takes_long_is_named_every_half_minute(clock, caplog):
     caplog.set_level(logging.WARNING)
     watch = a_watch(clock)
-    with watch.over("GET /v1/invoices"):
+    with watch.over("GET /v1/invoices", never):
         for clock.now in (129, 131, 150, 162):
-            watch.look()
+            watch.check()
     assert [record.getMessage() for record in caplog.records] == [
         "Waiting for Stripe: GET /v1/invoices has taken 31 s",
         "Waiting for Stripe: GET /v1/invoices has taken 62 s",
@@ -50,42 +54,35 @@ def test_a_request_that_takes_long_is_named_every_half_minute(clock, caplog):
 
 def test_a_request_that_has_ended_is_not_named(clock, caplog):
     watch = a_watch(clock)
-    with watch.over("GET /v1/invoices"):
+    with watch.over("GET /v1/invoices", never):
         pass
     clock.now += 1_000
-    watch.look()
+    watch.check()
     assert caplog.records == []
 
 
-def test_a_reply_that_would_take_for_ever_is_broken_off(clock):
-    ours, theirs = socket.socketpair()
+def test_a_request_past_its_deadline_is_aborted_until_it_ends(clock):
+    aborts = []
     watch = a_watch(clock)
-    with ours, theirs, watch.over("GET /v1/invoices") as waiting:
-        waiting.connection = ours
-        clock.now += 299
-        watch.look()
-        ours.setblocking(False)
-        with pytest.raises(BlockingIOError):
-            ours.recv(1)
-        clock.now += 1
-        watch.look()
-        assert ours.recv(1) == b""
+    with watch.over("GET /v1/invoices", lambda: aborts.append(clock.now)):
+        for clock.now in (399, 400, 401):
+            watch.check()
+    clock.now = 402
+    watch.check()
+    assert aborts == [400, 401]
 
 
-def test_a_connection_inside_another_is_broken_off_at_the_socket_they_share(clock):
-    """By a proxy that itself wants TLS, urllib3 speaks through an object of its own."""
-
-    class Wrapper:
-        def __init__(self, connection):
-            self.socket = connection
-
-    ours, theirs = socket.socketpair()
-    watch = a_watch(clock)
-    with ours, theirs, watch.over("GET /v1/invoices") as waiting:
-        waiting.connection = Wrapper(ours)
-        clock.now += 301
-        watch.look()
-        assert ours.recv(1) == b""
+def test_a_request_may_take_five_minutes_and_is_named_after_half_a_minute(clock, caplog):
+    caplog.set_level(logging.WARNING)
+    aborts = []
+    watch = Watch(interval_seconds=3600, clock=clock)
+    with watch.over("GET /v1/invoices", lambda: aborts.append(clock.now)):
+        for clock.now in (129.9, 130, 399.9):
+            watch.check()
+        assert (aborts, len(caplog.records)) == ([], 2)
+        clock.now = 400
+        watch.check()
+    assert aborts == [400]
 
 
 HEADERS = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n"
@@ -113,7 +110,7 @@ def test_a_server_that_sends_a_byte_now_and_then_cannot_hold_a_request_for_ever(
             some_settings(api_url=f"http://127.0.0.1:{listener.getsockname()[1]}"),
             attempts=1,
             limits=RateLimits(1e6, 1e6),
-            watch=Watch(tells_after_seconds=0.2, ends_after_seconds=0.5, looks_every_seconds=0.1),
+            watch=Watch(warn_after_seconds=0.2, abort_after_seconds=0.5, interval_seconds=0.1),
         )
         asked = time.monotonic()
         with pytest.raises(Unreachable):

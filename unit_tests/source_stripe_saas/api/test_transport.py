@@ -10,13 +10,11 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
-import urllib3
-from urllib3.connection import HTTPConnection
+import requests
 from urllib3.util.connection import create_connection
 
-from source_stripe_saas.api.connection import Listener, connection_class
-from source_stripe_saas.api.transport import FAILURES, Transport
-from source_stripe_saas.api.watch import Waiting
+from source_stripe_saas.api import transport as transport_module
+from source_stripe_saas.api.transport import FAILURES, Transport, shut_down
 from unit_tests.builders import some_settings
 
 BODY = b'{"object": "list", "data": [], "has_more": false}'
@@ -104,10 +102,11 @@ def test_headers_of_one_request_are_not_those_of_the_next():
 @pytest.mark.parametrize(
     "last",
     [
-        WHOLE,  # closed without a word
+        WHOLE,
         WHOLE.replace(b"200 OK", b"200 OK\r\nConnection: close"),
         b"HTTP/1.1 200 OK\r\n\r\n" + BODY,
     ],
+    ids=["closed without a word", "announced", "the body ends with it"],
 )
 def test_a_connection_that_has_ended_is_replaced(last):
     with a_server([last], [WHOLE]) as (url, heard):
@@ -118,11 +117,17 @@ def test_a_connection_that_has_ended_is_replaced(last):
     assert [len(requests) for requests in heard] == [1, 1]
 
 
+def the_connection(transport: Transport) -> Any:
+    """The one that the transport keeps, None where it has been dropped."""
+    [pool] = transport._adapter.poolmanager.pools._container.values()
+    connection = pool.pool.get()
+    pool.pool.put(connection)
+    return connection
+
+
 def until_noticed(transport: Transport) -> None:
     """Waits until the end of the transport's connection has arrived."""
-    pool = transport._server._connections.pool
-    connection = pool.get()
-    pool.put(connection)
+    connection = the_connection(transport)
     deadline = time.monotonic() + 10
     while connection is not None and connection.is_connected:
         assert time.monotonic() < deadline, "the connection is still open"
@@ -142,10 +147,10 @@ def test_a_transport_that_is_no_longer_needed_leaves_no_connection_open():
     with a_server([WHOLE], hangs_up=False) as (url, heard):
         transport = a_transport(url)
         get(transport)
-        server = weakref.ref(transport._server)
+        adapter = weakref.ref(transport._adapter)
         del transport
         gc.collect()
-        assert server() is None
+        assert adapter() is None
     assert heard[0][1:] == [b""]
 
 
@@ -155,14 +160,13 @@ def test_a_long_request_is_sent_to_its_end():
     assert len(heard[0][0]) > 5_000_000
 
 
-def test_a_server_that_says_nothing_is_waited_for_no_longer_than_is_said():
-    listener = Listener()
+def test_a_server_that_says_nothing_is_waited_for_no_longer_than_is_said(monkeypatch):
+    monkeypatch.setattr(transport_module, "READ_TIMEOUT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        pool = urllib3.HTTPConnectionPool("127.0.0.1", silent.getsockname()[1])
-        pool.ConnectionCls = connection_class(pool.ConnectionCls, listener, 0.2)
+        transport = a_transport(f"http://127.0.0.1:{silent.getsockname()[1]}")
         asked = time.monotonic()
-        with pytest.raises(urllib3.exceptions.ReadTimeoutError):
-            pool.urlopen("GET", "/", headers={}, retries=urllib3.Retry(0, read=False), timeout=9)
+        with pytest.raises(requests.ReadTimeout):
+            get(transport)
     assert 0.2 <= time.monotonic() - asked < 5
 
 
@@ -177,8 +181,7 @@ def test_connecting_may_take_10_seconds_and_stripe_be_silent_for_80(monkeypatch)
     with a_server([WHOLE]) as (url, _):
         transport = a_transport(url)
         get(transport)
-        connection = transport._server._connections.pool.get()
-        assert connection.sock.gettimeout() == 80.0
+        assert the_connection(transport).sock.gettimeout() == 80.0
     assert patience == [10.0]
 
 
@@ -190,7 +193,10 @@ def test_connecting_may_take_10_seconds_and_stripe_be_silent_for_80(monkeypatch)
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
         b"hello",
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 1_000 + WHOLE,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n1234",
     ],
+    ids=["nothing", "cut", "cut chunk", "no HTTP", "not gzip", "many headers", "two lengths"],
 )
 def test_a_reply_that_breaks_is_a_failure_and_the_next_request_a_new_connection(reply):
     with a_server([reply], [WHOLE]) as (url, heard):
@@ -220,30 +226,64 @@ def test_a_body_of_many_packets_is_read_whole():
     assert len(heard) == 1
 
 
-def test_whoever_waits_is_told_the_connection_before_the_reply_is_there():
-    waits = [Waiting("GET", 0.0), Waiting("GET", 0.0)]
-    with a_server([WHOLE, WHOLE]) as (url, _):
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: "
+
+
+def test_no_memory_is_taken_for_what_is_only_announced():
+    with a_server([HEAD + b"99999999999999\r\n\r\n{"], [WHOLE]) as (url, _):
         transport = a_transport(url)
-        for waiting in waits:
-            transport.get("charges", [], {}, waiting)
-    assert [type(waiting.connection) for waiting in waits] == [socket.socket, socket.socket]
+        with pytest.raises(FAILURES):
+            get(transport)
+        assert get(transport).content == BODY
 
 
-def test_connections_of_another_make_send_and_read_for_themselves():
-    told: list[Any] = []
-    listener = Listener()
-    listener.waiting = Waiting("GET", 0.0)
+@pytest.mark.parametrize("status", [b"101 Switching Protocols", b"103 Early Hints"])
+def test_a_reply_is_never_taken_for_that_of_the_next_request(status):
+    early = b"HTTP/1.1 " + status + b"\r\nLink: </x>\r\n\r\n" + WHOLE.replace(b"[]", b"12")
+    with a_server([early], [WHOLE], hangs_up=False) as (url, _):
+        transport = a_transport(url)
+        with pytest.raises(FAILURES):
+            get(transport)
+        assert get(transport).content == BODY
+        del transport
 
-    class Recorder(HTTPConnection):
-        def getresponse(self):
-            assert listener.waiting is not None
-            told.append(listener.waiting.connection)
-            return super().getresponse()
 
-    with a_server([WHOLE]) as (url, _):
-        pool = urllib3.connection_from_url(url)
-        pool.ConnectionCls = connection_class(Recorder, listener, 5.0)
-        reply = pool.urlopen("GET", "/v1/charges", redirect=False)
-        assert reply.data == BODY
-        assert isinstance(reply, urllib3.HTTPResponse)
-    assert [type(connection) for connection in told] == [socket.socket]
+@pytest.mark.parametrize("value", ["acct_1\r\nX: y", "acct_1\nX: y"], ids=["crlf", "lf"])
+def test_nothing_can_be_smuggled_into_a_request(value):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        transport = a_transport(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        with pytest.raises(ValueError, match="header"):
+            get(transport, **{"Stripe-Account": value})
+
+
+def test_a_request_can_be_aborted_by_another_thread():
+    with a_server([HEAD + b"10\r\n\r\n{"], hangs_up=False) as (url, _):
+        transport = a_transport(url)
+        timer = threading.Timer(0.2, transport.abort)
+        timer.start()
+        asked = time.monotonic()
+        with pytest.raises(FAILURES):
+            get(transport)
+    assert time.monotonic() - asked < 5
+
+
+def test_aborting_without_a_request_under_way_does_no_harm():
+    with a_server([WHOLE], [WHOLE]) as (url, _):
+        transport = a_transport(url)
+        transport.abort()
+        assert get(transport).content == BODY
+        transport.abort()
+        assert get(transport).content == BODY
+
+
+def test_a_connection_inside_another_is_shut_down_at_the_socket_they_share():
+    """By a proxy that itself wants TLS, urllib3 speaks through an object of its own."""
+
+    class Wrapper:
+        def __init__(self, connection: socket.socket) -> None:
+            self.socket = connection
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        shut_down(Wrapper(ours))
+        assert ours.recv(1) == b""
