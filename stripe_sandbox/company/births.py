@@ -9,7 +9,7 @@ from stripe_sandbox.company.calendar import add_months
 from stripe_sandbox.company.catalogue import Catalogue
 from stripe_sandbox.company.collection import Collection
 from stripe_sandbox.company.lifecycle import Lifecycle
-from stripe_sandbox.company.lines import period_lines
+from stripe_sandbox.company.lines import ahead_lines, is_monthly, period_lines
 from stripe_sandbox.company.objects import subscription as objects
 from stripe_sandbox.company.options import DAY, HOUR
 from stripe_sandbox.company.people import Customer, People
@@ -59,6 +59,7 @@ class Births:
         ends_after_months: int | None = None,
         codes: dict[str, str] | None = None,
         is_flexible: bool = False,
+        months_at_once: int = 1,
     ) -> Subscription:
         """A new subscription with its first invoice.
 
@@ -74,6 +75,7 @@ class Births:
             ends_after_months: a fixed term.
             codes: coupon id -> promotion code id used.
             is_flexible: flexible billing mode, which several intervals need anyway.
+            months_at_once: what the first invoice bills of monthly items.
         """
         world, now = self.world, self.world.now
         currency = who.currency
@@ -114,7 +116,7 @@ class Births:
             self.people.change(who, currency=currency)
         who.subscriptions.append(sub)
         once = self._give_first_discounts(sub, coupons, item_coupon, codes or {})
-        self._bill_first(sub, once, outcome, by_mail=by_mail)
+        self._bill_first(sub, once, outcome, by_mail=by_mail, months=months_at_once)
         world.queue.at(sub.next_boundary, self.lifecycle.renew, sub, sub.next_boundary)
         self.after_birth(sub)
         return sub
@@ -138,7 +140,13 @@ class Births:
         return once
 
     def _bill_first(
-        self, sub: Subscription, once: list[Discount], outcome: str, *, by_mail: bool
+        self,
+        sub: Subscription,
+        once: list[Discount],
+        outcome: str,
+        *,
+        by_mail: bool,
+        months: int,
     ) -> None:
         world, who = self.world, sub.customer
         is_trial = sub.status == "trialing"
@@ -150,7 +158,10 @@ class Births:
             for line in period_lines(
                 world, sub, item, invoice_id, (item.start, item.end), is_free=is_trial
             )
+            + (ahead_lines(world, sub, item, invoice_id, months - 1) if is_monthly(item) else [])
         ]
+        if months > 1:
+            sub.show_prebilling(months)
         bill = self.billing.draft(
             who,
             sub,

@@ -16,6 +16,15 @@ else the customer's own. Lines name the subscription item, or the invoice item t
 sometimes something billed once is on the invoice too. Not known: whether Stripe puts items of a
 subscription on an invoice that does not name it in every API version (older ones did).
 
+`prebilling`: Billing schedules (flexible billing mode, API version 2026-05-27.dahlia) bill two to
+six months of monthly licensed items at once: with the first invoice, on an update's invoice, or
+from a renewal on. One line a month, each with its own period. Until `billed_until` renewals bill
+only what is not billed ahead, and make no invoice where nothing is left. Changes meanwhile are
+prorated: of six subscriptions in ten each month billed ahead is credited and billed anew, of the
+others the running month alone, the later ones keeping what they were billed for. Not known: which
+of the two Stripe does, what it names as credited, and whether a schedule stays on the object when
+it is over (here it does not).
+
 `swaps`: A plan of another interval takes the place of the old one without proration, as a new
 price of the same item or as a new item, and the billing cycle begins anew: one invoice of that
 moment (`subscription_update`) bills every item that is left, and gives no credit. Add-ons of
@@ -32,11 +41,13 @@ from collections.abc import Collection
 
 TIERS = "tiers"
 HAND_BILLING = "hand_billing"
+PREBILLING = "prebilling"
 SWAPS = "swaps"
 
 HABITS = {
     TIERS: "tiered prices are itemised, some include seats",
     HAND_BILLING: "prorations are put on invoices made by hand",
+    PREBILLING: "months are billed ahead, and changed meanwhile",
     SWAPS: "months become years without proration, add-ons have other intervals",
 }
 """Name -> what the company does."""

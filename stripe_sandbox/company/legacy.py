@@ -103,7 +103,7 @@ def _subscription(
         item = {
             key: value
             for key, value in entry.items()
-            if key not in ("current_period_start", "current_period_end")
+            if key not in ("current_period_start", "current_period_end", "billed_until")
         }
         item["plan"] = _plan(entry["price"], store)
         if hides_list:

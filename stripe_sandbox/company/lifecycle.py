@@ -6,7 +6,13 @@ from collections.abc import Callable, Sequence
 
 from stripe_sandbox.company.billing import Bill, Billing
 from stripe_sandbox.company.collection import Collection
-from stripe_sandbox.company.lines import period_lines, usage_line, waiting_lines
+from stripe_sandbox.company.lines import (
+    ahead_lines,
+    is_monthly,
+    period_lines,
+    usage_line,
+    waiting_lines,
+)
 from stripe_sandbox.company.options import DAY, HOUR
 from stripe_sandbox.company.people import People
 from stripe_sandbox.company.pricing import DraftLine
@@ -64,14 +70,16 @@ class Lifecycle:
         self._convert(sub)
         due = [item for item in sub.items if item.end <= boundary]
         past = {item.id: (item.start, item.end) for item in due}
-        for item in due:
-            item.start = item.end
-            item.steps += 1
+        due = [item for item in due if item.advance()]
+        if not any(item.billed_until for item in sub.items):
+            sub.prebilling = None
         sub.discounts = [d for d in sub.discounts if d.lives_at(boundary)]
-        bill = self._bill_cycle(sub, due, past, boundary)
+        bill = None
+        if due or sub.pending_items:
+            bill = self._bill_cycle(sub, due, past, boundary)
         self.subs.show(sub, before, "customer.subscription.updated")
         self.plan_renewal(sub)
-        if not bill.is_held:
+        if bill is not None and not bill.is_held:
             fate = sub.pause[0] if sub.is_paused and sub.pause else None
             self.world.queue.at(self.world.now + HOUR, self._close, bill, fate)
 
@@ -95,6 +103,7 @@ class Lifecycle:
         invoice_id = self.billing.new_id(who)
         group = sub.billed_discounts(self.world.now)
         drafts = self.waiting(sub, invoice_id)
+        periods, sub.prebills_next = max(sub.prebills_next, 1), 0
         for item in reversed(due):
             if item.price.is_metered:
                 usage = who.random.randrange(200, 40_000)
@@ -102,6 +111,10 @@ class Lifecycle:
             else:
                 period = (item.start, item.end)
                 drafts.extend(period_lines(self.world, sub, item, invoice_id, period))
+                if is_monthly(item):
+                    drafts.extend(ahead_lines(self.world, sub, item, invoice_id, periods - 1))
+        if periods > 1:
+            sub.show_prebilling(periods)
         is_held = sub.status == "unpaid" or (
             sub.is_paused and sub.pause is not None and sub.pause[0] == "keep_as_draft"
         )

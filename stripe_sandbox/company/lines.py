@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from stripe_sandbox.company.calendar import step
 from stripe_sandbox.company.habits import TIERS
 from stripe_sandbox.company.ledger import half_up
 from stripe_sandbox.company.objects import invoice as objects
 from stripe_sandbox.company.objects.catalog import decimal_text
 from stripe_sandbox.company.people import Customer
 from stripe_sandbox.company.pricing import DraftLine
-from stripe_sandbox.company.subscriptions import Item, Subscription
+from stripe_sandbox.company.subscriptions import Ahead, Item, Subscription
 from stripe_sandbox.company.valuation import Price
 from stripe_sandbox.company.world import World
 from stripe_sandbox.store import StripeObject
@@ -69,6 +70,30 @@ def period_lines(
         for part in parts
     ]
     item.billed = (invoice_id, tuple(draft.content["id"] for draft in drafts))
+    return drafts
+
+
+def is_monthly(item: Item) -> bool:
+    """Whether a month of it can be billed ahead."""
+    price = item.price
+    return not price.is_metered and (price.interval, price.interval_count) == ("month", 1)
+
+
+def ahead_lines(
+    world: World, sub: Subscription, item: Item, invoice_id: str, periods: int
+) -> list[DraftLine]:
+    """Lines for so many periods after the current one, which are billed by them."""
+    drafts, held = [], item.billed
+    for _ in range(periods):
+        steps = item.steps + len(item.ahead)
+        start, end = (
+            step(item.anchor, item.price.interval, item.price.interval_count, count)
+            for count in (steps, steps + 1)
+        )
+        drafts += period_lines(world, sub, item, invoice_id, (start, end))
+        item.ahead.append(Ahead(start, end, item.billed))
+        item.billed_until = end
+    item.billed = held
     return drafts
 
 

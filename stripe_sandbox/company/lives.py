@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from stripe_sandbox.company.acts.errands import ErrandActs
 from stripe_sandbox.company.acts.plans import PlanActs
+from stripe_sandbox.company.acts.prebilling import PrebillingActs
 from stripe_sandbox.company.acts.swaps import SwapActs
 from stripe_sandbox.company.acts.terms import TermActs
 from stripe_sandbox.company.acts.traits import is_small, licensed
@@ -16,9 +17,10 @@ from stripe_sandbox.company.catalogue import Catalogue
 from stripe_sandbox.company.changes import Changes
 from stripe_sandbox.company.discounts import Discounts
 from stripe_sandbox.company.endings import Endings
-from stripe_sandbox.company.habits import SWAPS
+from stripe_sandbox.company.habits import PREBILLING, SWAPS
 from stripe_sandbox.company.options import DAY, HOUR
 from stripe_sandbox.company.people import People
+from stripe_sandbox.company.prebilling import Prebilling
 from stripe_sandbox.company.signups import Signups
 from stripe_sandbox.company.subscriptions import Subscription
 from stripe_sandbox.company.swaps import Swaps
@@ -90,6 +92,25 @@ class Lives:
                 (swapping.attach, 14),
                 (swapping.detach, 12),
             ]
+        if PREBILLING in habits:
+            ahead = PrebillingActs(Prebilling(self.world, self.changes))
+            self._acts.append((ahead.prebill, 12))
+        # Who has paid ahead is left in peace by what needs a renewal, or what Stripe refuses.
+        self._when_prebilled = {
+            plans.more_seats,
+            plans.fewer_seats,
+            plans.climb,
+            plans.descend,
+            plans.add,
+            plans.drop,
+            terms.cancel_later,
+            terms.cancel_now,
+            errands.refund,
+            errands.credit_note,
+            errands.loose_item,
+            errands.one_off,
+            errands.profile,
+        }
         self._idle = 1000 - sum(weight for _, weight in self._acts)
 
     def follow(self, sub: Subscription) -> None:
@@ -144,7 +165,9 @@ class Lives:
         if roll < self._idle or sub.status != "active" or sub.is_busy or sub.at_renewal:
             return
         acts, weights = [a for a, _ in self._acts], [w for _, w in self._acts]
-        chance.choices(acts, weights)[0](sub)
+        act = chance.choices(acts, weights)[0]
+        if not sub.is_prebilled or act in self._when_prebilled:
+            act(sub)
 
     def _in_trial(self, sub: Subscription) -> None:
         if sub.status != "trialing" or sub.is_busy or sub.free_cap is not None:

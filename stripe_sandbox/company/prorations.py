@@ -7,8 +7,7 @@ from fractions import Fraction
 from stripe_sandbox.company.ledger import half_up
 from stripe_sandbox.company.lines import price_pricing
 from stripe_sandbox.company.objects import invoice as objects
-from stripe_sandbox.company.subscriptions import Item, Subscription
-from stripe_sandbox.company.valuation import Price
+from stripe_sandbox.company.subscriptions import Ahead, Item, Subscription
 from stripe_sandbox.company.world import World
 
 
@@ -21,38 +20,47 @@ class Prorations:
 
     def credit(self, sub: Subscription, item: Item) -> None:
         """Gives back the unused rest of what the item has been billed for."""
-        if not item.price.is_metered:
-            self._put(sub, item, item.price, item.units, sign=-1)
+        self._settle(sub, item, sign=-1)
 
     def debit(self, sub: Subscription, item: Item) -> None:
         """Bills the rest of the period for what the item has become."""
-        if not item.price.is_metered:
-            self._put(sub, item, item.price, item.units, sign=1)
+        self._settle(sub, item, sign=1)
 
-    def _put(self, sub: Subscription, item: Item, price: Price, units: int, *, sign: int) -> None:
-        world, now = self.world, self.world.now
-        left = Fraction(item.end - now, item.end - item.start)
+    def _settle(self, sub: Subscription, item: Item, *, sign: int) -> None:
+        if item.price.is_metered:
+            return
+        self._put(sub, item, item, max(self.world.now, item.start), sign)
+        if sub.settles_ahead:
+            for period in item.ahead:
+                self._put(sub, item, period, period.start, sign)
+
+    def _put(
+        self, sub: Subscription, item: Item, period: Item | Ahead, start: int, sign: int
+    ) -> None:
+        """One invoice item for the rest of a period that has been billed."""
+        world, price, units = self.world, item.price, item.units
+        left = Fraction(period.end - start, period.end - period.start)
         whole = price.charge(units, sub.currency) * self._kept_share(sub, item)
         amount = sign * half_up(whole * left)
         word = "Unused time on" if sign < 0 else "Remaining time on"
         content = objects.invoiceitem(
             sub.customer.ids.new("ii"),
             sub.customer.id,
-            now,
+            world.now,
             amount,
             sub.currency,
             description=f"{word} {units} x {price.name}",
-            period=(now, item.end),
+            period=(start, period.end),
             quantity=units,
             pricing_details=price_pricing(price, units, sub.currency),
             subscription=sub.id,
             subscription_item=item.id,
-            credited=item.billed if sign < 0 else None,
-            credited_item=item.debited if sign < 0 else None,
+            credited=period.billed if sign < 0 else None,
+            credited_item=period.debited if sign < 0 else None,
         )
         world.create(content, "invoiceitem.created")
         if sign > 0:
-            item.debited = content["id"]
+            period.debited = content["id"]
         sub.pending_items.append(content["id"])
 
     def _kept_share(self, sub: Subscription, item: Item) -> Fraction:

@@ -11,7 +11,7 @@ from stripe_sandbox.company.catalogue import (
     CURRENCY_WEIGHTS,
     Catalogue,
 )
-from stripe_sandbox.company.habits import SWAPS, TIERS
+from stripe_sandbox.company.habits import PREBILLING, SWAPS, TIERS
 from stripe_sandbox.company.ids import random_stream
 from stripe_sandbox.company.objects import checkout as objects
 from stripe_sandbox.company.options import BUILD_END, DAY, HOUR, MINUTE
@@ -162,6 +162,10 @@ class Signups:
         if term is not None and any(price.interval != "month" for price, _ in choices):
             term = None
         traceable = self.world.options.traceable
+        habits = self.world.options.habits
+        flexible = not habits.isdisjoint((SWAPS, PREBILLING)) and chance.random() < 0.4
+        plain = not (wants_trial or is_free or by_mail or term or coupons or item_coupon)
+        plain = plain and outcome == "paid"
         sub = self.births.begin(
             who,
             choices,
@@ -173,11 +177,23 @@ class Signups:
             pauses_without_card=not traceable and chance.random() < 0.4,
             ends_after_months=term,
             codes=self.catalogue.codes if chance.random() < 0.5 else None,
-            is_flexible=SWAPS in self.world.options.habits and chance.random() < 0.4,
+            is_flexible=flexible,
+            months_at_once=self._months_at_once(who, choices, flexible, plain),
         )
         if not by_mail and chance.random() < 0.35:
             self._remember_checkout(who, sub, choices)
         return sub
+
+    def _months_at_once(
+        self, who: Customer, choices: list[Choice], is_flexible: bool, is_plain: bool
+    ) -> int:
+        """How many months the first invoice bills; more than one where Stripe allows it."""
+        if PREBILLING not in self.world.options.habits or not is_flexible or not is_plain:
+            return 1
+        price = choices[0][0]
+        if (price.interval, price.interval_count) != ("month", 1) or who.discount is not None:
+            return 1
+        return who.random.choice((2, 3, 6)) if who.random.random() < 0.15 else 1
 
     def _coupons(
         self, who: Customer, choices: list[Choice], *, is_plain: bool

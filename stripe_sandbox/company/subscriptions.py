@@ -26,6 +26,16 @@ ENDED = ("canceled", "incomplete_expired")
 
 
 @dataclass
+class Ahead:
+    """A later period that has been billed already."""
+
+    start: int
+    end: int
+    billed: tuple[str, tuple[str, ...]] | None
+    debited: str | None = None
+
+
+@dataclass
 class Item:
     """One price on a subscription, with its own billing periods."""
 
@@ -44,6 +54,21 @@ class Item:
     """The invoice and its lines that billed the current period."""
     debited: str | None = None
     """The invoice item that will bill it, as long as no line has."""
+    ahead: list[Ahead] = field(default_factory=list)
+    """Periods after the current one that are billed, oldest first."""
+    billed_until: int | None = None
+    """Where those end, until then."""
+
+    def advance(self) -> bool:
+        """Enters the next period; False if that has been billed ahead."""
+        self.start = self.end
+        self.steps += 1
+        if self.ahead:
+            period = self.ahead.pop(0)
+            self.billed, self.debited = period.billed, period.debited
+            return False
+        self.billed_until = None
+        return True
 
     @property
     def end(self) -> int:
@@ -88,6 +113,12 @@ class Subscription:
     feedback: str | None = None
     latest_invoice: str | None = None
     schedule: str | None = None
+    prebilling: StripeObject | None = None
+    """Its billing schedule, as long as periods are billed ahead."""
+    prebills_next: int = 0
+    """How many periods the next renewal bills in all, if more than one."""
+    settles_ahead: bool = True
+    """Whether a change is prorated for the periods billed ahead too."""
     pending_update: StripeObject | None = None
     pending_items: list[str] = field(default_factory=list)
     """Prorations that wait for the next invoice."""
@@ -117,6 +148,11 @@ class Subscription:
     def is_over(self) -> bool:
         """True once nothing can happen any more."""
         return self.status in ENDED
+
+    @property
+    def is_prebilled(self) -> bool:
+        """True while periods after the current one are paid."""
+        return self.prebilling is not None
 
     @property
     def next_boundary(self) -> int:
@@ -150,6 +186,13 @@ class Subscription:
         if lasting or self.customer.discount is None:
             return own
         return [*own, self.customer.discount]
+
+    def show_prebilling(self, months: int) -> None:
+        """Shows the schedule by which its items have been billed for so many months."""
+        until = max(item.billed_until or 0 for item in self.items)
+        key = self.customer.ids.text(12)
+        self.prebilling = objects.billing_schedule(key, until, months)
+        self.settles_ahead = self.customer.random.random() < 0.6
 
     def true_list(self) -> Fraction:
         """Undiscounted monthly value of the items."""
@@ -200,6 +243,7 @@ class Subscriptions:
                 item.quantity,
                 (item.start, item.end),
                 [d.id for d in item.discounts],
+                billed_until=item.billed_until,
             )
             if store.get("subscription_item", item.id) != content:
                 store.put(content, parent=sub.id)
@@ -217,6 +261,7 @@ class Subscriptions:
         return {
             **sub.base,
             "billing_cycle_anchor": sub.anchor,
+            "billing_schedules": [] if sub.prebilling is None else [sub.prebilling],
             "cancel_at": sub.cancel_at,
             "cancel_at_period_end": sub.cancel_at_period_end,
             "canceled_at": sub.canceled_at,

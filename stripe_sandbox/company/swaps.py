@@ -90,7 +90,7 @@ class Swaps:
             lambda: sub.items.remove(item),
             NONE if is_unbilled else behavior,
             removed=item,
-            seen_by=item.end,
+            seen_by=item.billed_until or item.end,
         )
         self.changes.lifecycle.plan_renewal(sub)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from stripe_sandbox.company.acts.traits import is_small, is_uniform, licensed
 from stripe_sandbox.company.catalogue import Catalogue
 from stripe_sandbox.company.changes import BY_HAND, INVOICE, NONE, PRORATE, Changes
-from stripe_sandbox.company.habits import HAND_BILLING, SWAPS
+from stripe_sandbox.company.habits import HAND_BILLING, PREBILLING, SWAPS
 from stripe_sandbox.company.options import DAY
 from stripe_sandbox.company.people import People
 from stripe_sandbox.company.subscriptions import Item, Subscription
@@ -188,7 +188,7 @@ class PlanActs:
         extra = [item for item in sub.items[1:] if not item.price.is_metered]
         if extra and is_small(sub):
             item, behavior = extra[-1], self._behavior(sub)
-            if is_uniform(sub) or SWAPS not in self.world.options.habits:
+            if is_uniform(sub) or self.world.options.habits.isdisjoint((SWAPS, PREBILLING)):
                 self.changes.drop_item(sub, item, behavior)
             else:
                 self.swaps.detach(sub, item, behavior)

@@ -32,7 +32,7 @@ class TermActs:
         """A coupon for the subscription, its plan or the customer, where there is none yet."""
         if sub.discounts or sub.customer.discount or any(item.discounts for item in sub.items):
             return
-        if not is_small(sub):
+        if not is_small(sub) or _pays_ahead(sub):
             return
         chance, coupons = sub.customer.random, self.catalogue.coupons
         roll = chance.random()
@@ -51,6 +51,8 @@ class TermActs:
         """A discount that would last forever is taken away, now or at the renewal."""
         traceable = self.world.options.traceable
         lasting = [d for d in sub.discounts if d.coupon.duration == "forever"]
+        if _pays_ahead(sub):
+            return
         if sub.customer.discount is not None and not lasting and not traceable:
             self.discounts.take_customer_discount(sub)
             return
@@ -102,3 +104,9 @@ class TermActs:
             return
         if sub.true_list() > 0 and sub.customer.method is not None and sub.ever_paid:
             self.changes.give_free_time(sub, sub.customer.random.choice((14, 30)))
+
+
+def _pays_ahead(sub: Subscription) -> bool:
+    """Whether a subscription of the customer is billed ahead, so that discounts show late."""
+    others = sub.customer.subscriptions
+    return any(other.is_prebilled and not other.is_over for other in others)

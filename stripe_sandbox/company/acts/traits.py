@@ -17,4 +17,6 @@ def is_small(sub: Subscription) -> bool:
 
 def is_uniform(sub: Subscription) -> bool:
     """True when every renewal bills all items, so that it shows what became of each."""
+    if sub.is_prebilled:
+        return False
     return len({(i.price.interval, i.price.interval_count) for i in sub.items}) == 1

@@ -78,6 +78,8 @@ def subscription_item(
     quantity: int | None,
     period: tuple[int, int],
     discounts: Sequence[str],
+    *,
+    billed_until: int | None = None,
 ) -> StripeObject:
     """One price on a subscription; a metered one has no quantity."""
     item: StripeObject = {
@@ -95,7 +97,23 @@ def subscription_item(
     }
     if quantity is not None:
         item["quantity"] = quantity
+    if billed_until is not None:
+        item["billed_until"] = billed_until
     return item
+
+
+def billing_schedule(key: str, until: int, months: int) -> StripeObject:
+    """Bills so many months in advance, of every licensed price that renews in them."""
+    return {
+        "applies_to": None,
+        "bill_until": {
+            "computed_timestamp": until,
+            "duration": {"interval": "month", "interval_count": months},
+            "timestamp": None,
+            "type": "duration",
+        },
+        "key": key,
+    }
 
 
 def schedule_phase(
