@@ -13,13 +13,13 @@ import pytest
 
 from integration_tests.servers import a_server, certificates
 from source_stripe_saas.__main__ import run
+from source_stripe_saas.api.access import Access
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.limits import RateLimits
 from source_stripe_saas.api.refusal import Refusal, Unreachable
 from source_stripe_saas.api.transport import shut_down
 from source_stripe_saas.api.trust import TrustError, remarks
 from source_stripe_saas.api.watch import Watch
-from source_stripe_saas.config.settings import parse_settings
 
 KEY = "sk_test_wayToStripe00000000001"
 
@@ -29,13 +29,13 @@ def tls(tmp_path_factory):
     return certificates(tmp_path_factory.mktemp("trust") / "good")
 
 
-def settings_for(url, **config):
-    return parse_settings({"client_secret": KEY, "api_url": url, **config})
+def access_to(url):
+    return Access(KEY, url)
 
 
 def ask(url, *, attempts=2, watch=None):
     client = StripeClient(
-        settings_for(url),
+        access_to(url),
         attempts=attempts,
         limits=RateLimits(1e6, 1e6),
         sleep=lambda seconds: None,
@@ -91,7 +91,7 @@ def test_an_authority_of_ones_own_can_be_named_and_is_told(tls, monkeypatch, var
     with a_server(tls=tls) as server:
         url = f"https://localhost:{server.port}"
         assert ask(url) == [{"id": "th_1"}]
-        assert any(variable in remark for remark in remarks(settings_for(url)))
+        assert any(variable in remark for remark in remarks(access_to(url)))
     assert server.headers[0]["Authorization"] == f"Bearer {KEY}"
 
 
@@ -127,7 +127,7 @@ def test_a_proxy_carries_the_request_and_never_sees_the_key(tls, monkeypatch):
         monkeypatch.setenv("HTTPS_PROXY", f"http://me:mine@127.0.0.1:{proxy.port}")
         url = f"https://localhost:{server.port}"
         assert ask(url) == [{"id": "th_1"}]
-        [told] = [remark for remark in remarks(settings_for(url)) if "proxy" in remark]
+        [told] = [remark for remark in remarks(access_to(url)) if "proxy" in remark]
     assert proxy.lines == [f"CONNECT localhost:{server.port} HTTP/1.0"] or proxy.lines == [
         f"CONNECT localhost:{server.port} HTTP/1.1"
     ]
@@ -228,9 +228,9 @@ def test_another_server_than_stripes_is_said_in_the_log(tmp_path, capfd):
 
 
 def test_stripe_itself_is_nothing_to_remark_on():
-    assert list(remarks(parse_settings({"client_secret": KEY}))) == []
+    assert list(remarks(Access(KEY))) == []
 
 
 def test_an_unencrypted_way_is_remarked_on():
-    assert len(list(remarks(settings_for("http://10.1.2.3:80")))) == 2
-    assert len(list(remarks(settings_for("http://127.0.0.1:80")))) == 1
+    assert len(list(remarks(access_to("http://10.1.2.3:80")))) == 2
+    assert len(list(remarks(access_to("http://127.0.0.1:80")))) == 1

@@ -11,7 +11,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-from source_stripe_saas.api.trust import own_certificates
+from source_stripe_saas.api.trust import TrustError, own_certificates
 from source_stripe_saas.config import resources
 from source_stripe_saas.config.settings import ConfigError, parse_settings
 from source_stripe_saas.protocol.arguments import (
@@ -64,7 +64,7 @@ def run(arguments: Sequence[str], out: TextIO) -> int:
         parse_settings(config)
         own_certificates()
         catalog, state = _catalog_and_state(chosen)
-    except ConfigError as error:
+    except (ConfigError, TrustError) as error:
         if chosen.command == "check":
             status = {"status": "FAILED", "message": str(error)}
             _write(out, {"type": "CONNECTION_STATUS", "connectionStatus": status})

@@ -32,7 +32,7 @@ from source_stripe_saas.api.trust import remarks
 from source_stripe_saas.config import resources
 from source_stripe_saas.config.settings import ConfigError, Settings, parse_settings
 from source_stripe_saas.connection import errors
-from source_stripe_saas.connection.account import Account, AccountRefused, open_account
+from source_stripe_saas.connection.account import Account, AccountRefused, access_of, open_account
 from source_stripe_saas.connection.check import check_connection
 from source_stripe_saas.engine.core import PageSource
 from source_stripe_saas.engine.cursor import AnyProgress, ProgressCursor
@@ -214,9 +214,10 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
     def _begin_sync(self) -> None:
         """Asks Stripe who and when, once, before any stream starts."""
         assert self._settings is not None, "read needs a config"
-        for remark in remarks(self._settings):
+        access = access_of(self._settings)
+        for remark in remarks(access):
             self.logger.info(remark)
-        self._client = StripeClient(self._settings)
+        self._client = StripeClient(access)
         limits = self._client.limits
         self._slots = ReaderSlots(
             per_second=limits.endpoint_per_second,

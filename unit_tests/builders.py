@@ -1,5 +1,6 @@
 """The smallest valid things: settings, plans, objects, events. A test adds what it is about."""
 
+from source_stripe_saas.api.access import STRIPE_URL, Access
 from source_stripe_saas.api.transport import STRIPE_VERSION
 from source_stripe_saas.config.settings import Settings, parse_settings
 from source_stripe_saas.streams.plan import StreamPlan
@@ -13,6 +14,10 @@ NOW = 1_750_000_000
 DAY = 86_400
 
 OLD_VERSION = "2022-11-15"
+
+
+def some_access(key="rk_test_1", url=STRIPE_URL, **caps) -> Access:
+    return Access(key, url, **caps)
 
 
 def some_settings(**config) -> Settings:

@@ -16,12 +16,12 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
 
+from source_stripe_saas.api.access import Access
 from source_stripe_saas.api.limits import RateLimits, limits_for
 from source_stripe_saas.api.refusal import Unreachable, is_error, refusal
 from source_stripe_saas.api.rows import HeadDecoder, Slices, is_a_page, loads, sliced
 from source_stripe_saas.api.transport import FAILURES, Answer, Transport, cause_of, was_sent
 from source_stripe_saas.api.watch import Watch
-from source_stripe_saas.config.settings import Settings
 
 ATTEMPTS = 9
 _FIRST_PAUSE_SECONDS = 0.5
@@ -74,16 +74,16 @@ class StripeClient:
 
     def __init__(
         self,
-        settings: Settings,
+        access: Access,
         *,
         attempts: int = ATTEMPTS,
         limits: RateLimits | None = None,
         sleep: Callable[[float], None] = time.sleep,
         watch: Watch | None = None,
     ) -> None:
-        self._settings = settings
+        self.access = access
         self._attempts = attempts
-        self.limits = limits or limits_for(settings)
+        self.limits = limits or limits_for(access)
         self._sleep = sleep
         self._transports = threading.local()
         self._watch = watch or Watch()
@@ -97,7 +97,7 @@ class StripeClient:
 
     def act_on(self, account_id: str) -> None:
         """Sends every further request on behalf of another account."""
-        name = "Stripe-Context" if self._settings.is_organization_key else "Stripe-Account"
+        name = "Stripe-Context" if self.access.is_organization_key else "Stripe-Account"
         self._account_header = {name: account_id}
 
     def get(
@@ -207,7 +207,7 @@ class StripeClient:
         """This thread's own connection."""
         transport: Transport | None = getattr(self._transports, "transport", None)
         if transport is None:
-            transport = self._transports.transport = Transport(self._settings)
+            transport = self._transports.transport = Transport(self.access)
         return transport
 
 

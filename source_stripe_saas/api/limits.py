@@ -15,8 +15,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from source_stripe_saas.api.access import Access
 from source_stripe_saas.api.bucket import Bucket
-from source_stripe_saas.config.settings import Settings
 
 LIVE_REQUESTS_PER_SECOND = 100
 TEST_REQUESTS_PER_SECOND = 25
@@ -173,16 +173,16 @@ class RateLimits:
                 return
 
 
-def limits_for(settings: Settings) -> RateLimits:
-    """Stripe's limits for the key's mode, or the config's where these are lower.
+def limits_for(access: Access) -> RateLimits:
+    """Stripe's rate limits for the key's mode, or the caps where these are lower.
 
-    A server that is not Stripe's may allow more; there the config's word holds.
+    A server that is not Stripe's may allow more; there the caps hold.
     """
-    account = LIVE_REQUESTS_PER_SECOND if settings.key_mode == "live" else TEST_REQUESTS_PER_SECOND
+    account = LIVE_REQUESTS_PER_SECOND if access.is_live else TEST_REQUESTS_PER_SECOND
     return RateLimits(
-        _capped(account, settings.requests_per_second, settings.is_stripe),
+        _capped(account, access.requests_per_second, access.is_stripe),
         _capped(
-            ENDPOINT_REQUESTS_PER_SECOND, settings.endpoint_requests_per_second, settings.is_stripe
+            ENDPOINT_REQUESTS_PER_SECOND, access.endpoint_requests_per_second, access.is_stripe
         ),
     )
 

@@ -17,8 +17,8 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
+from source_stripe_saas.api.access import Access
 from source_stripe_saas.api.trust import proxies, verification
-from source_stripe_saas.config.settings import Settings
 
 STRIPE_VERSION = "2026-05-27.dahlia"
 CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS = 10.0, 80.0
@@ -110,16 +110,16 @@ def shut_down(connection: Any) -> None:
 class Transport:
     """Sends GET requests, one at a time; for one thread, but for `abort`."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._url = f"{settings.api_url}/v1/"
+    def __init__(self, access: Access) -> None:
+        self._url = f"{access.url}/v1/"
         self._session = requests.Session()
         # A .netrc entry would replace the Authorization header. What else the environment says,
         # proxies and certificates, is taken from it by name.
         self._session.trust_env = False
-        self._proxies = proxies(settings)
+        self._proxies = proxies(access.url)
         self._verify = verification()
         headers = {
-            "Authorization": f"Bearer {settings.key}",
+            "Authorization": f"Bearer {access.key}",
             "Stripe-Version": STRIPE_VERSION,
             "User-Agent": "source-stripe-saas",
             "Accept": "*/*",

@@ -1,4 +1,4 @@
-"""Settings and the environment -> where requests really go, and who is trusted to answer them."""
+"""Access and the environment -> where requests really go, and who is trusted to answer them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from collections.abc import Iterator
 from typing import Literal
 from urllib.parse import urlsplit
 
-from source_stripe_saas.config.settings import STRIPE_URL, ConfigError, Settings
+from source_stripe_saas.api.access import STRIPE_URL, Access
 
 VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """For networks whose proxy signs with an authority of its own; the first that is set counts."""
 
 
-class TrustError(ConfigError):
+class TrustError(ValueError):
     """The environment names certificates that are not there."""
 
     def __init__(self, variable: str, path: str) -> None:
-        super().__init__(variable, "")
-        self.args = (f"`{variable}` in the environment names no file or folder: {path!r}.",)
+        super().__init__(f"`{variable}` in the environment names no file or folder: {path!r}.")
 
 
 def own_certificates() -> tuple[str, str] | None:
@@ -42,24 +41,24 @@ def verification() -> str | Literal[True]:
     return found[1] if found else True
 
 
-def proxies(settings: Settings) -> dict[str, str]:
-    """Proxies by scheme, as the environment names them for the address of the API."""
+def proxies(url: str) -> dict[str, str]:
+    """Proxies by scheme, as the environment names them for an address."""
     import requests  # not needed by whoever only looks for certificates
 
-    return dict(requests.utils.get_environ_proxies(settings.api_url))
+    return dict(requests.utils.get_environ_proxies(url))
 
 
-def remarks(settings: Settings) -> Iterator[str]:
+def remarks(access: Access) -> Iterator[str]:
     """What is out of the ordinary about the way to Stripe, a line each, for the log."""
-    url = urlsplit(settings.api_url)
-    if not settings.is_stripe:
+    url = urlsplit(access.url)
+    if not access.is_stripe:
         yield (
-            f"Requests and the API key go to {settings.api_url}, not to {STRIPE_URL}: "
+            f"Requests and the API key go to {access.url}, not to {STRIPE_URL}: "
             "the config says so in `api_url`."
         )
         if url.scheme == "http" and url.hostname not in ("127.0.0.1", "localhost", "::1"):
             yield "They are not encrypted: whoever is on the way can read the key."
-    known = proxies(settings)
+    known = proxies(access.url)
     proxy = known.get(url.scheme) or known.get("all")
     if proxy:
         # Name and password of the proxy's user stay out of the log.

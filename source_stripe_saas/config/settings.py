@@ -68,16 +68,6 @@ class Settings:
     mrr: Options = field(default_factory=Options)
     """How MRR is counted."""
 
-    @property
-    def is_stripe(self) -> bool:
-        """True if requests go to Stripe itself, whose limits hold whatever a config says."""
-        return self.api_url == STRIPE_URL
-
-    @property
-    def is_organization_key(self) -> bool:
-        """Organization keys name the account in another header (`Stripe-Context`)."""
-        return self.key.startswith("sk_org")
-
 
 def _integer(config: Mapping[str, Any], field: str, least: int) -> int | None:
     value = config.get(field)

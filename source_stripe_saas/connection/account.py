@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from source_stripe_saas.api.access import Access
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.refusal import KeyRefused, PermissionRefused, Refusal
 from source_stripe_saas.config.settings import Settings
@@ -31,6 +32,16 @@ class Account:
     """Stripe's clock, Unix seconds."""
 
 
+def access_of(settings: Settings) -> Access:
+    """What a client of Stripe's API needs of a config."""
+    return Access(
+        settings.key,
+        settings.api_url,
+        settings.requests_per_second,
+        settings.endpoint_requests_per_second,
+    )
+
+
 def open_account(client: StripeClient, settings: Settings) -> Account:
     """Finds out about the key's account, and turns the client to another one if the config asks.
 
@@ -43,7 +54,7 @@ def open_account(client: StripeClient, settings: Settings) -> Account:
         Unreachable: no answer.
     """
     wanted = settings.account_id
-    if settings.is_organization_key and wanted:
+    if client.access.is_organization_key and wanted:
         client.act_on(wanted)
         return _described(client, wanted)
     own = _described(client, None)

@@ -18,7 +18,7 @@ from source_stripe_saas.api.refusal import (
 from source_stripe_saas.api.trust import remarks
 from source_stripe_saas.config.settings import Settings
 from source_stripe_saas.connection import errors
-from source_stripe_saas.connection.account import Account, AccountRefused, open_account
+from source_stripe_saas.connection.account import Account, AccountRefused, access_of, open_account
 from source_stripe_saas.connection.permissions import box_to_tick
 from source_stripe_saas.streams.plan import StreamPlan
 
@@ -70,9 +70,10 @@ def check_connection(
         return CheckReport(
             False, f"Config field `check_streams` names no stream of ours: {unknown[0]!r}."
         )
-    for remark in remarks(settings):
+    access = access_of(settings)
+    for remark in remarks(access):
         logger.info(remark)
-    client = StripeClient(settings, attempts=_ATTEMPTS)
+    client = StripeClient(access, attempts=_ATTEMPTS)
     try:
         account = open_account(client, settings)
     except AccountRefused as error:

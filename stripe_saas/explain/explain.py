@@ -14,9 +14,10 @@ from typing import Any
 
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.refusal import NotFound, PermissionRefused, StripeError
+from source_stripe_saas.api.trust import TrustError
 from source_stripe_saas.config.settings import ConfigError, parse_settings
 from source_stripe_saas.connection import errors
-from source_stripe_saas.connection.account import AccountRefused, open_account
+from source_stripe_saas.connection.account import AccountRefused, access_of, open_account
 from source_stripe_saas.connection.permissions import box_to_tick
 from source_stripe_saas.mrr import (
     EXACT_COLUMN,
@@ -155,7 +156,7 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
     config = _read(args.config)
     try:
         settings = parse_settings(config)
-        client = StripeClient(settings, attempts=4)
+        client = StripeClient(access_of(settings), attempts=4)
         open_account(client, settings)
         document = Gathering(client).gather(
             args.subscription, config.get("mrr") or {}, with_events=not args.without_events
@@ -163,7 +164,7 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
         # What is saved is output like any other; the rules read nothing that is personal.
         policy = settings.privacy
         return document if policy.is_idle else Redaction(policy).redacted(document)
-    except ConfigError as error:
+    except (ConfigError, TrustError) as error:
         raise _Failure(str(error)) from error
     except AccountRefused as error:
         told = errors.refused_account(error.account_id, error.refused)

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.refusal import StripeError
+from source_stripe_saas.api.trust import TrustError
 from source_stripe_saas.config.settings import ConfigError, Settings, parse_settings
 from source_stripe_saas.connection import errors
-from source_stripe_saas.connection.account import AccountRefused, open_account
+from source_stripe_saas.connection.account import AccountRefused, access_of, open_account
 from source_stripe_saas.privacy.redaction import Redaction
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.plans import load_plans
@@ -73,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
         plans = load_plans()
         with closing(_holdings(arguments, plans)) as holdings:
             return _verify(arguments, settings, plans, holdings)
-    except (ConfigError, HoldingsError) as error:
+    except (ConfigError, HoldingsError, TrustError) as error:
         return _fail(str(error))
     except AccountRefused as error:
         return _fail(str(errors.refused_account(error.account_id, error.refused).message))
@@ -88,7 +89,7 @@ def _verify(
     holdings: Holdings,
 ) -> int:
     chosen = _chosen(arguments.streams, plans, holdings)
-    client = StripeClient(settings)
+    client = StripeClient(access_of(settings))
     account = open_account(client, settings)
     seed = arguments.seed if arguments.seed is not None else account.now // _DAY_SECONDS
     verification = Verification(

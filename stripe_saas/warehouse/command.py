@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from source_stripe_saas.api.trust import TrustError
 from source_stripe_saas.config.settings import ConfigError
 from source_stripe_saas.protocol.arguments import load_config
 from stripe_saas.warehouse.database import WarehouseError
@@ -27,7 +28,15 @@ from stripe_saas.warehouse.sync_log import COMPLETE, FAILED
 from stripe_saas.warehouse.target import TargetError, parse_target
 
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_REFUSALS = (ConfigError, NoAccount, NoPyAirbyte, SyncError, TargetError, WarehouseError)
+_REFUSALS = (
+    ConfigError,
+    NoAccount,
+    NoPyAirbyte,
+    SyncError,
+    TargetError,
+    TrustError,
+    WarehouseError,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

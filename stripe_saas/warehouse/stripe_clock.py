@@ -9,7 +9,7 @@ from typing import Any
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.refusal import StripeError
 from source_stripe_saas.config.settings import Settings, parse_settings
-from source_stripe_saas.connection.account import Account, AccountRefused, open_account
+from source_stripe_saas.connection.account import Account, AccountRefused, access_of, open_account
 
 
 class NoAccount(Exception):
@@ -24,10 +24,11 @@ class StripeClock:
 
         Raises:
             ConfigError: a setting cannot be used.
+            TrustError: the environment names certificates that are not there.
             NoAccount: Stripe refuses the key or the account, or cannot be reached.
         """
         self._settings: Settings = parse_settings(config)
-        self._client = StripeClient(self._settings)
+        self._client = StripeClient(access_of(self._settings))
         self.account: Account = self._asked()
         self._asked_at = time.monotonic()
 

@@ -18,7 +18,7 @@ from source_stripe_saas.api.limits import RateLimits
 from source_stripe_saas.api.refusal import CursorGone, PermissionRefused, Refusal, Unreachable
 from source_stripe_saas.api.rows import head_decoder
 from source_stripe_saas.api.transport import STRIPE_VERSION
-from unit_tests.builders import NOW, some_settings
+from unit_tests.builders import NOW, some_access
 
 URL = "https://api.stripe.com/v1/things"
 DATE = {"Date": "Sun, 15 Jun 2025 15:06:40 GMT"}
@@ -31,9 +31,9 @@ def stripe():
         yield mocker
 
 
-def a_client(pauses=None, **config):
+def a_client(pauses=None, **access):
     return StripeClient(
-        some_settings(**config),
+        some_access(**access),
         limits=RateLimits(1e6, 1e6),
         sleep=(pauses if pauses is not None else []).append,
     )
@@ -77,7 +77,7 @@ def test_a_reply_without_a_readable_clock_is_a_reply(stripe, date):
 )
 def test_another_account_is_named_in_the_header_that_the_key_needs(stripe, key, header):
     stripe.get(URL, **GOOD)
-    client = a_client(client_secret=key)
+    client = a_client(key=key)
     client.act_on("acct_2")
     client.get("things")
     (sent,) = stripe.request_history
@@ -209,7 +209,7 @@ def a_closed_port():
 def test_a_refused_connection_costs_stripe_nothing_so_it_is_soon_tried_again():
     pauses = []
     client = StripeClient(
-        some_settings(api_url=f"http://127.0.0.1:{a_closed_port()}"),
+        some_access(url=f"http://127.0.0.1:{a_closed_port()}"),
         attempts=2,
         limits=RateLimits(1e6, 1e6),
         sleep=pauses.append,
@@ -302,7 +302,7 @@ def test_a_refusal_for_the_rate_makes_the_named_bucket_smaller(stripe):
     told = []
     limits = RateLimits(1e6, 1e6)
     limits.refused = lambda endpoint, reason: told.append((endpoint, reason))
-    client = StripeClient(some_settings(), limits=limits, sleep=lambda seconds: None)
+    client = StripeClient(some_access(), limits=limits, sleep=lambda seconds: None)
     limited = failing(429, headers={"Stripe-Rate-Limited-Reason": "endpoint-rate"})
     stripe.get("https://api.stripe.com/v1/things/th_1", [limited, failing(429), GOOD])
     client.get("things/th_1", endpoint="things/*")
@@ -312,7 +312,7 @@ def test_a_refusal_for_the_rate_makes_the_named_bucket_smaller(stripe):
 
 def test_another_address_gets_the_requests(stripe):
     stripe.get("http://127.0.0.1:8421/v1/things", **GOOD)
-    assert a_client(api_url="http://127.0.0.1:8421").get("things").body["data"]
+    assert a_client(url="http://127.0.0.1:8421").get("things").body["data"]
 
 
 NO_PAGES = [

@@ -6,7 +6,7 @@ import pytest
 
 from source_stripe_saas.api.bucket import Bucket
 from source_stripe_saas.api.limits import RateLimits, _Waiter, limits_for
-from unit_tests.builders import some_settings
+from unit_tests.builders import some_access
 
 
 class Clock:
@@ -226,22 +226,22 @@ def test_the_reason_tells_which_bucket_was_too_big(clock, reason, account, endpo
 
 
 @pytest.mark.parametrize(
-    ("config", "account", "endpoint"),
+    ("access", "account", "endpoint"),
     [
-        ({"client_secret": "sk_live_1"}, 100, 25),
-        ({"client_secret": "rk_live_1"}, 100, 25),
-        ({"client_secret": "sk_test_1"}, 25, 25),
-        ({"client_secret": "rk_test_1"}, 25, 25),
-        ({"client_secret": "sk_org_1"}, 25, 25),
-        ({"client_secret": "rk_live_1", "call_rate_limit": 10}, 10, 25),
-        ({"client_secret": "rk_test_1", "call_rate_limit": 100}, 25, 25),
+        ({"key": "sk_live_1"}, 100, 25),
+        ({"key": "rk_live_1"}, 100, 25),
+        ({"key": "sk_test_1"}, 25, 25),
+        ({"key": "rk_test_1"}, 25, 25),
+        ({"key": "sk_org_1"}, 25, 25),
+        ({"key": "rk_live_1", "requests_per_second": 10}, 10, 25),
+        ({"key": "rk_test_1", "requests_per_second": 100}, 25, 25),
     ],
 )
-def test_limits_follow_the_keys_mode_and_a_cap_only_lowers_them(config, account, endpoint):
-    limits = limits_for(some_settings(**config))
+def test_limits_follow_the_keys_mode_and_a_cap_only_lowers_them(access, account, endpoint):
+    limits = limits_for(some_access(**access))
     assert (limits.account_per_second, limits.endpoint_per_second) == (account, endpoint)
 
 
 def test_a_server_that_is_not_stripes_may_allow_more():
-    settings = some_settings(api_url="http://127.0.0.1:1", call_rate_limit=1000)
-    assert limits_for(settings).account_per_second == 1000
+    access = some_access(url="http://127.0.0.1:1", requests_per_second=1000)
+    assert limits_for(access).account_per_second == 1000

@@ -15,7 +15,7 @@ from urllib3.util.connection import create_connection
 
 from source_stripe_saas.api import transport as transport_module
 from source_stripe_saas.api.transport import FAILURES, Transport, shut_down
-from unit_tests.builders import some_settings
+from unit_tests.builders import some_access
 
 BODY = b'{"object": "list", "data": [], "has_more": false}'
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
@@ -65,7 +65,7 @@ def a_server(*connections: list[bytes], hangs_up: bool = True):
 
 
 def a_transport(url: str) -> Transport:
-    return Transport(some_settings(api_url=url))
+    return Transport(some_access(url=url))
 
 
 def get(transport: Transport, **headers: str) -> Any:

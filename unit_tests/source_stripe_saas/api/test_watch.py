@@ -11,7 +11,7 @@ from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.limits import RateLimits
 from source_stripe_saas.api.refusal import Unreachable
 from source_stripe_saas.api.watch import Watch
-from unit_tests.builders import some_settings
+from unit_tests.builders import some_access
 
 
 class Clock:
@@ -107,7 +107,7 @@ def test_a_server_that_sends_a_byte_now_and_then_cannot_hold_a_request_for_ever(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=trickle, args=(listener,), daemon=True).start()
         client = StripeClient(
-            some_settings(api_url=f"http://127.0.0.1:{listener.getsockname()[1]}"),
+            some_access(url=f"http://127.0.0.1:{listener.getsockname()[1]}"),
             attempts=1,
             limits=RateLimits(1e6, 1e6),
             watch=Watch(warn_after_seconds=0.2, abort_after_seconds=0.5, interval_seconds=0.1),

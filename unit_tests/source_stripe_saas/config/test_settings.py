@@ -69,11 +69,6 @@ def test_the_mode_is_told_by_the_keys_prefix(key, mode):
     assert parse_settings({"client_secret": key}).key_mode == mode
 
 
-def test_an_organization_key_is_known_by_its_prefix():
-    assert parse_settings({"client_secret": "sk_org_1"}).is_organization_key
-    assert not parse_settings({"client_secret": KEY}).is_organization_key
-
-
 @pytest.mark.parametrize("mode", ["any", "test", None, ""])
 def test_a_key_of_the_wanted_mode_is_accepted(mode):
     assert parse_settings({"client_secret": KEY, "mode": mode}).key_mode == "test"
@@ -154,7 +149,6 @@ def test_an_empty_check_list_is_kept_apart_from_none():
 def test_an_api_address_loses_its_last_slash(url, kept):
     settings = parse_settings({"client_secret": KEY, "api_url": url})
     assert settings.api_url == kept
-    assert settings.is_stripe == (kept == STRIPE_URL)
 
 
 HASHING_KEY = "0123456789abcdef0123456789abcdef"
@@ -226,7 +220,6 @@ def test_the_hashing_key_must_not_be_the_api_key():
 )
 def test_stripes_own_address_is_known_however_it_is_spelled(url):
     settings = parse_settings({"client_secret": KEY, "api_url": url})
-    assert settings.is_stripe
     assert settings.api_url == STRIPE_URL
 
 

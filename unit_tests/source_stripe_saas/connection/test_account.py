@@ -4,9 +4,10 @@ import time
 
 import pytest
 
+from source_stripe_saas.api.access import Access
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.refusal import KeyRefused, Unreachable
-from source_stripe_saas.connection.account import Account, AccountRefused, open_account
+from source_stripe_saas.connection.account import Account, AccountRefused, access_of, open_account
 from unit_tests.builders import NOW, some_settings
 from unit_tests.stripe_server import ACCOUNT, denied, failure, serving
 
@@ -18,8 +19,19 @@ CONNECTED = {"id": "acct_2", "object": "account", "created": 5}
 
 def opened(**config):
     settings = some_settings(**config)
-    client = StripeClient(settings)
+    client = StripeClient(access_of(settings))
     return client, open_account(client, settings)
+
+
+def test_a_client_gets_its_key_address_and_caps_from_the_config():
+    settings = some_settings(
+        client_secret="rk_live_1",
+        api_url="https://stripe.example.com/",
+        call_rate_limit=7,
+        endpoint_rate_limit=3,
+    )
+    assert access_of(settings) == Access("rk_live_1", "https://stripe.example.com", 7, 3)
+    assert access_of(some_settings()).is_stripe
 
 
 def by_account(answers):

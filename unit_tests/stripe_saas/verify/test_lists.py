@@ -2,18 +2,17 @@
 
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.limits import RateLimits
-from source_stripe_saas.config.settings import parse_settings
 from source_stripe_saas.streams.plans import load_plans
 from stripe_saas.verify.cost import Cost
 from stripe_saas.verify.families import families, list_pages, read_list, streams_compared
+from unit_tests.builders import some_access
 from unit_tests.stripe_server import failure, serving
 
 PLANS = load_plans()
 
 
 def a_client():
-    settings = parse_settings({"client_secret": "rk_test_1"})
-    return StripeClient(settings, limits=RateLimits(1e6, 1e6), sleep=lambda seconds: None)
+    return StripeClient(some_access(), limits=RateLimits(1e6, 1e6), sleep=lambda seconds: None)
 
 
 def test_streams_of_one_list_are_read_together_the_parent_first():
