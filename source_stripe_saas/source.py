@@ -40,6 +40,7 @@ from source_stripe_saas.engine.page import PageFormat
 from source_stripe_saas.engine.partition import Placeholder, TaskPartitions
 from source_stripe_saas.ledger.progress import read_ledger_position
 from source_stripe_saas.ledger.sync import LedgerSync
+from source_stripe_saas.ledger.sync_choice import choose_sync
 from source_stripe_saas.privacy.redaction import Redaction
 from source_stripe_saas.streams.assignment import Assignment, SyncedStream, assign
 from source_stripe_saas.streams.cpu_load import CpuLoad
@@ -144,6 +145,8 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         try:
             yield from super().read(logger, config, catalog, state)
         finally:
+            if self._ledger is not None:
+                self._ledger.close()
             self.logger.info(self._summary(time.monotonic() - began))
 
     def streams(self, config: Mapping[str, Any]) -> list[AbstractStream]:
@@ -310,7 +313,7 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
                 position = read_ledger_position(blob)
             except ValueError:
                 remark = "its state cannot be understood, so everything is read again"
-        sync = LedgerSync.of(self._reader(plan, account), self._settings.mrr, position, remark)
+        sync = choose_sync(self._reader(plan, account), self._settings.mrr, position, remark)
         if sync.remark:
             self.logger.info(f"Stream {plan.name}: {sync.remark}.")
         return sync

@@ -11,7 +11,8 @@ import requests
 
 from integration_tests.ledger_stream.connection import STREAM, Connection
 from integration_tests.world import a_world
-from source_stripe_saas.ledger.sync import LedgerSync
+from source_stripe_saas.ledger.following import Following
+from source_stripe_saas.ledger.scan import Scan
 from stripe_sandbox.server.keys import Key
 
 RESTRICTED = "rk_test_restricted"
@@ -153,7 +154,7 @@ def test_what_changes_while_a_sync_reads_is_left_to_the_next_one(
 ):
     """The feed has been read by then; so the object is ahead of every event that is known."""
     changed = []
-    listed = LedgerSync.fetches
+    listed = Following.fetches
 
     def fetches(sync):
         if not changed:
@@ -165,7 +166,7 @@ def test_what_changes_while_a_sync_reads_is_left_to_the_next_one(
 
     with world.account.lock:
         changed_while_reading = add_a_seat(world.account.store)
-    monkeypatch.setattr(LedgerSync, "fetches", fetches)
+    monkeypatch.setattr(Following, "fetches", fetches)
     run = connection.sync(names)
     assert changed
     assert connection.rows == []
@@ -179,17 +180,17 @@ def test_what_changes_while_a_sync_reads_is_left_to_the_next_one(
 def test_what_changes_during_a_first_sync_is_left_to_the_next_one(world, monkeypatch):
     """Its lists show a seat of which the events, read long before, say nothing."""
     connection = Connection(world)
-    read_events = LedgerSync.read_events
+    read_events = Scan.read_events
 
-    def read_and_tell(sync, span):
-        units = read_events(sync, span)
+    def read_and_tell(scan):
+        batches = read_events(scan)
         with world.account.lock:
             tell_of_the_seat(world.account.store, changed, world.account.store.now)
-        return units
+        return batches
 
     with world.account.lock:
         changed, seat = add_a_seat(world.account.store)
-    monkeypatch.setattr(LedgerSync, "read_events", read_and_tell)
+    monkeypatch.setattr(Scan, "read_events", read_and_tell)
     connection.sync()
     first = len(connection.rows)
     world.advance(0.01)

@@ -9,8 +9,7 @@ from integration_tests.connector import decoded
 from integration_tests.ledger_stream.connection import STREAM, Connection, state_message
 from integration_tests.world import a_world
 from source_stripe_saas.engine import cursor
-from source_stripe_saas.ledger import progress
-from source_stripe_saas.ledger import sync as ledger_sync
+from source_stripe_saas.ledger import progress, row_batches
 
 TINY = {"customers": 40, "months": 8}
 
@@ -20,7 +19,7 @@ def states_after_every_batch(monkeypatch):
     """As many places to resume from as there are; otherwise a minute passes between two states."""
     monkeypatch.setattr(cursor, "_SECONDS_BETWEEN_STATES", 0.0)
     monkeypatch.setattr(progress, "_SECONDS_BETWEEN_STATES", 0.0)
-    monkeypatch.setattr(ledger_sync, "_ROWS_IN_ONE_BATCH", 25)
+    monkeypatch.setattr(row_batches, "_ROWS_IN_ONE_BATCH", 25)
 
 
 def cut_sync(connection, dice):

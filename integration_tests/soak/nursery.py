@@ -68,8 +68,7 @@ def tune(tuning: Mapping[str, Any]) -> None:
     """Patches what a small account needs to be cut, paged and killed like a large one."""
     from source_stripe_saas.api import client, listing
     from source_stripe_saas.engine import cursor
-    from source_stripe_saas.ledger import progress
-    from source_stripe_saas.ledger import sync as ledger
+    from source_stripe_saas.ledger import following, progress, row_batches
     from source_stripe_saas.streams import follow_up, object_fetch, stream_reader, window
 
     pause = tuning["pause_seconds"]
@@ -77,8 +76,8 @@ def tune(tuning: Mapping[str, Any]) -> None:
     _patch(cursor, "_SECONDS_BETWEEN_STATES", tuning["seconds_between_states"])
     _patch(progress, "_SECONDS_BETWEEN_STATES", tuning["seconds_between_states"])
     # Rows of a few subscriptions, moves of a few: as many batches as a large account has.
-    _patch(ledger, "_ROWS_IN_ONE_BATCH", tuning["page_size"])
-    _patch(ledger, "SUBSCRIPTIONS_PER_TASK", tuning["fetches_per_unit"])
+    _patch(row_batches, "_ROWS_IN_ONE_BATCH", tuning["page_size"])
+    _patch(following, "_SUBSCRIPTIONS_PER_TASK", tuning["fetches_per_unit"])
     for module in (listing, object_fetch, window, stream_reader):
         _patch(module, "PAGE_SIZE", tuning["page_size"])
     _patch(window, "_PAGES_WORTH_CUTTING", tuning["pages_worth_cutting"])

@@ -42,7 +42,7 @@ class ChangedSubscriptions:
         elif customer is not None:
             self.customer_events.setdefault(customer, []).append(event)
 
-    def saw(self, path: str, identity: str, row: Row | StripeObject | None) -> None:
+    def observe(self, path: str, identity: str, row: Row | StripeObject | None) -> None:
         """Takes an object that another stream has fetched."""
         if (path, identity) in self.seen:
             return
@@ -50,13 +50,13 @@ class ChangedSubscriptions:
         with self._lock:
             self.seen[path, identity] = content
 
-    def listed(self, identity: str, content: bytes) -> None:
+    def keep(self, identity: str, content: bytes) -> None:
         """Takes a subscription that the list of live ones has brought, its customer expanded."""
         with self._lock:
             self.seen["subscriptions", identity] = content
 
-    def shows(self, path: str, identity: str) -> StripeObject | None:
-        """An object as streams know it, if it is here already."""
+    def held(self, path: str, identity: str) -> StripeObject | None:
+        """An object as streams know it, None if it has not been seen."""
         content = self.seen.get((path, identity))
         if content is None:
             return None

@@ -19,10 +19,9 @@ from source_stripe_saas.api.rows import Row, StripeObject
 from source_stripe_saas.ledger.changed_subscriptions import ChangedSubscriptions
 from source_stripe_saas.ledger.codec import UNREADABLE, decoded
 from source_stripe_saas.ledger.coupons import complete, coupon_of, discounts_of
-from source_stripe_saas.ledger.latch import Latch
 from source_stripe_saas.ledger.lookup_cache import LookupCache
 from source_stripe_saas.ledger.memory import Memory
-from source_stripe_saas.ledger.scan_lists import LedgerReader, ListedCatalog
+from source_stripe_saas.ledger.scan_lists import LedgerReader, ListedCatalog, ledger_reader
 from source_stripe_saas.ledger.store import SubscriptionObjects, key_of
 from source_stripe_saas.mrr import Catalog, Options, head_mrr
 from source_stripe_saas.mrr.invoice import reference
@@ -30,44 +29,29 @@ from source_stripe_saas.mrr.state import ENDED
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.stream_reader import StreamReader
 from source_stripe_saas.streams.task import Batch, Task
+from source_stripe_saas.streams.task_group import TaskGroup
 from source_stripe_saas.streams.window import Window
 
 _log = logging.getLogger("airbyte.source_stripe_saas")
 
 
-@dataclass
-class _LiveReader(LedgerReader):
-    """The list of live subscriptions; other streams wait for its end."""
-
-    waiting: tuple[str, ...] = ()
-    refuse: Callable[[StripeError], None] = lambda error: None
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The ledger and those that wait: none of them may end before it does."""
-        return tuple(dict.fromkeys((self.plan.name, *self.waiting)))
-
-    def ends(self) -> tuple[Task, ...]:
-        """Nothing yet: a window tells of its end itself, however that comes about."""
-        return ()
+def _raise(error: StripeError) -> None:
+    raise error
 
 
 @dataclass(frozen=True)
 class _LiveWindow(Window):
-    """A window of that list, which ends for those who wait even where the ledger fails."""
+    """A window of that list, which ends for the streams that wait even where the ledger fails."""
 
-    reader: _LiveReader
+    refuse: Callable[[StripeError], None] = _raise
 
     def read(self) -> Iterator[Batch]:
-        """No records; after the last window, what begins then."""
+        """No records."""
         try:
             yield from super().read()
         except StripeError as error:
-            # Those who wait may be allowed all that they need, and ask for it themselves.
-            self.reader.refuse(error)
-        tasks = self.reader.latch.ends()
-        if tasks:
-            yield self.reader.batch(spawned=tasks)
+            # Those that wait may be allowed all that they need, and ask for it themselves.
+            self.refuse(error)
 
 
 @dataclass
@@ -85,16 +69,12 @@ class LiveSubscriptions:
     prices: LookupCache
     listed: ListedCatalog
     """Holds the coupons."""
-    then: Callable[[], tuple[Task, ...]]
-    """Gives what begins when all have been looked at."""
     wanted: dict[str, None] = field(default_factory=dict)
     """Subscriptions that differ, are unknown, or have been moved by events or the clock."""
     unseen: set[int] = field(init=False)
     """Keys of those that are remembered as live and were not on any page yet."""
     refused: StripeError | None = None
     """Why a look could not be taken; the ledger's matter alone, not that of those who wait."""
-    _deferred: list[Task] = field(default_factory=list)
-    _waiting: list[str] = field(default_factory=list)
     _deleted: dict[str, Any] = field(default_factory=dict)
     """Coupons that no list has any more, by id, as something that uses them told them."""
     _plain: dict[str, Any] = field(default_factory=dict)
@@ -110,37 +90,23 @@ class LiveSubscriptions:
 
     # -- reading -----------------------------------------------------------------------------------
 
-    def defers(self, task: Task, readers: Sequence[StreamReader]) -> bool:
-        """Keeps a task of the subscriptions' own stream until all have been listed."""
-        if readers[0].plan.name != "subscriptions":
-            return False
-        self._deferred.append(task)
-        self._waiting += [reader.plan.name for reader in readers]
-        return True
+    def task(self, then: tuple[Task, ...]) -> Task:
+        """The task that reads the list.
 
-    def shows(self, path: str, identity: str) -> StripeObject | None:
-        """A subscription that was on a page and has been kept."""
-        return self.changed.shows(path, identity) if path == "subscriptions" else None
-
-    def tasks(self) -> tuple[Task, ...]:
-        """What reads the list."""
-        plan = self._plan((("status", "all"),))
-        # Left out, the status hides what was canceled and shows all else.
-        reader = _LiveReader(
-            replace(plan, params=()),
-            self.reader.client,
-            self.reader.began,
-            account_created=self.reader.account_created,
-            plans=self.reader.plans,
-            slots=self.reader.slots,
-            failed=self.reader.failed,
-            latch=Latch(self._ended),
-            keep=self._keep,
-            waiting=tuple(self._waiting),
-            refuse=self._refuse,
+        Args:
+            then: begin when it has been read, even where it was refused.
+        """
+        # Without a status Stripe hides what was canceled and lists all else.
+        reader = ledger_reader(
+            self._plan(()),
+            self.reader,
+            self._keep,
+            waiting=tuple(name for task in then for name in task.serves),
         )
-        reader.begins()
-        return (_LiveWindow(reader, (), (0, self.reader.began), self.reader.began),)
+        window = _LiveWindow(
+            reader, (), (0, self.reader.began), self.reader.began, refuse=self._refuse
+        )
+        return TaskGroup(self.reader, lambda: then).add(window)
 
     def _refuse(self, error: StripeError) -> None:
         self.refused = error
@@ -149,9 +115,6 @@ class LiveSubscriptions:
         plan = self.reader.plans["subscriptions"]
         expand = (*plan.expand, "customer")
         return replace(plan, name=self.reader.plan.name, params=params, expand=expand)
-
-    def _ended(self) -> tuple[Task, ...]:
-        return (*self._deferred, *self.then())
 
     # -- looking -----------------------------------------------------------------------------------
 
@@ -168,7 +131,7 @@ class LiveSubscriptions:
             if is_wanted:
                 self.wanted[identity] = None
             if is_wanted or identity in self.changed.named:
-                self.changed.listed(identity, body)
+                self.changed.keep(identity, body)
 
     def _is_wanted(self, identity: str, body: bytes) -> bool:
         if identity in self.changed.events:

@@ -19,13 +19,13 @@ from source_stripe_saas.ledger.codec import (
     invoice_of,
     subscription_named,
 )
-from source_stripe_saas.ledger.latch import Latch
 from source_stripe_saas.ledger.store import Store, key_of
 from source_stripe_saas.mrr.invoice import reference
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.spans import Span
 from source_stripe_saas.streams.stream_reader import StreamReader
 from source_stripe_saas.streams.task import Batch, Task
+from source_stripe_saas.streams.task_group import TaskGroup
 
 LISTS = ("subscriptions", "invoices", "invoice_items", "customers", "prices", "coupons")
 """Streams whose lists a scan reads."""
@@ -44,20 +44,29 @@ class ListedCatalog:
 Keep = Callable[["LedgerReader", Sequence[Row | StripeObject]], None]
 
 
+def _keep_nothing(reader: LedgerReader, rows: Sequence[Row | StripeObject]) -> None:
+    pass
+
+
 @dataclass
 class LedgerReader(StreamReader):
     """A list as the ledger reads it: its objects are kept, and make no records."""
 
-    latch: Latch = field(default_factory=lambda: Latch(tuple))
-    keep: Keep = lambda reader, rows: None
+    keep: Keep = _keep_nothing
+    group: TaskGroup | None = None
+    """Counts its windows."""
 
-    def begins(self) -> None:
-        """One window more."""
-        self.latch.begins()
+    waiting: tuple[str, ...] = ()
+    """Other streams that wait for this list: none of them may end before it has."""
 
-    def ends(self) -> tuple[Task, ...]:
-        """One window less; after the last one, what is made of them all."""
-        return self.latch.ends()
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The ledger, and the streams that wait."""
+        return tuple(dict.fromkeys((self.plan.name, *self.waiting)))
+
+    def counted(self, task: Task) -> Task:
+        """The task as a member of the group."""
+        return self.group.add(task) if self.group is not None else task
 
     def take(
         self, rows: Sequence[Row | StripeObject], updated: int, variant: str, span: Span
@@ -77,10 +86,40 @@ class LedgerReader(StreamReader):
         return encoded(content)
 
 
+def ledger_reader(
+    plan: StreamPlan,
+    ledger: StreamReader,
+    keep: Keep = _keep_nothing,
+    group: TaskGroup | None = None,
+    waiting: tuple[str, ...] = (),
+) -> LedgerReader:
+    """A reader of a list in the ledger's name.
+
+    Args:
+        plan: the list's.
+        ledger: the ledger's own reader, whose client, clock and fate this one shares.
+        keep: takes each page.
+        group: counts the windows.
+        waiting: see there.
+    """
+    return LedgerReader(
+        replace(plan, name=ledger.plan.name),
+        ledger.client,
+        ledger.began,
+        account_created=ledger.account_created,
+        plans=ledger.plans,
+        slots=ledger.slots,
+        failed=ledger.failed,
+        keep=keep,
+        group=group,
+        waiting=waiting,
+    )
+
+
 def scan_readers(
     plans: Mapping[str, StreamPlan],
-    model: StreamReader,
-    latch: Latch,
+    ledger: StreamReader,
+    group: TaskGroup,
     store: Store,
     into: ListedCatalog,
 ) -> list[LedgerReader]:
@@ -88,8 +127,8 @@ def scan_readers(
 
     Args:
         plans: all streams' plans.
-        model: the ledger's own reader, whose client, clock and fate these share.
-        latch: told of their windows.
+        ledger: the ledger's own reader.
+        group: counts their windows.
         store: takes what is large.
         into: takes what is small.
     """
@@ -105,27 +144,13 @@ def scan_readers(
     }
     readers = []
     for name in LISTS:
-        plan = replace(plans[name], name=model.plan.name)
-        readers.append(_ledger_reader(plan, model, latch, keeps[name]))
+        plan = plans[name]
+        readers.append(ledger_reader(plan, ledger, keeps[name], group))
         if name == "subscriptions":
             # Those of deleted customers are listed only under their status (M37).
             ended = replace(plan, params=(("status", "canceled"),))
-            readers.append(_ledger_reader(ended, model, latch, keeps[name]))
+            readers.append(ledger_reader(ended, ledger, keeps[name], group))
     return readers
-
-
-def _ledger_reader(plan: StreamPlan, model: StreamReader, latch: Latch, keep: Keep) -> LedgerReader:
-    return LedgerReader(
-        plan,
-        model.client,
-        model.began,
-        account_created=model.account_created,
-        plans=model.plans,
-        slots=model.slots,
-        failed=model.failed,
-        latch=latch,
-        keep=keep,
-    )
 
 
 def _keep_subscriptions(

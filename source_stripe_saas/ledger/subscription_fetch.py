@@ -1,4 +1,4 @@
-"""What events and the clock have moved since the last sync -> the facts, fetched one by one."""
+"""Subscriptions that have changed since the last sync -> their objects, fetched one by one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from source_stripe_saas.api.listing import Listing, ListReader
 from source_stripe_saas.api.rows import StripeObject, plain
 from source_stripe_saas.ledger.changed_subscriptions import ChangedSubscriptions
 from source_stripe_saas.ledger.codec import decoded
-from source_stripe_saas.ledger.latch import Latch
 from source_stripe_saas.ledger.scan_lists import LedgerReader
 from source_stripe_saas.ledger.store import SubscriptionObjects
 from source_stripe_saas.mrr.event_chain import INVOICE_EVENTS
@@ -21,16 +20,11 @@ EXPANDED = ("discounts.source.coupon", "items.data.discounts", "customer")
 """What a subscription alone is asked to bring: its coupons may have been deleted since (M15)."""
 
 
-SUBSCRIPTIONS_PER_TASK = 50
-"""Subscriptions that one thread brings, so that several share a long list."""
-
-
 @dataclass(frozen=True)
 class SubscriptionFetch:
     """Brings some subscriptions as they are now, and the invoices that events name."""
 
     reader: StreamReader
-    latch: Latch
     changed: ChangedSubscriptions
     subscriptions: LedgerReader
     invoices: LedgerReader
@@ -39,7 +33,7 @@ class SubscriptionFetch:
     @property
     def label(self) -> str:
         """How many."""
-        return f"{self.reader.plan.name}: {len(self.identities)} subscriptions that moved"
+        return f"{self.reader.plan.name}: {len(self.identities)} changed subscriptions"
 
     @property
     def serves(self) -> tuple[str, ...]:
@@ -52,9 +46,7 @@ class SubscriptionFetch:
             if self.reader.failed.is_set():
                 return
             self.changed.add(self._objects(identity))
-        tasks = self.latch.ends()
-        if tasks:
-            yield self.reader.batch(spawned=tasks)
+        yield from ()
 
     def _objects(self, identity: str) -> SubscriptionObjects:
         objects = SubscriptionObjects(identity)

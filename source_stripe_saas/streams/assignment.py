@@ -122,15 +122,14 @@ def _window_tasks(group: Sequence[SyncedStream]) -> list[Task]:
     span = _span(mode)
     assert span is not None
     updated = mode.resumed.began if isinstance(mode, FullRead) else reader.began
-    windows = [
+    windows: list[Task] = [
         Window(reader, variant, gap, updated)
         for variant in reader.plan.variants
         for gap in leader.progress.to_read(variant_name(variant), span)
     ]
-    for window in windows:
-        for served in window.reader.served:
-            served.begins()
-    return list(windows)
+    for served in reader.served:
+        windows = [served.counted(window) for window in windows]
+    return windows
 
 
 def _own_tasks(stream: SyncedStream) -> Iterator[Task]:

@@ -14,8 +14,6 @@ from typing import Protocol
 from source_stripe_saas.api.rows import StripeObject
 from source_stripe_saas.streams.feed import feed_events, type_groups
 from source_stripe_saas.streams.follow_up import FollowUp
-from source_stripe_saas.streams.object_fetch import FetchObserver
-from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.spans import Span
 from source_stripe_saas.streams.stream_consumer import StreamConsumer
 from source_stripe_saas.streams.stream_reader import StreamReader
@@ -39,12 +37,12 @@ class FeedConsumer(Protocol):
         """Takes an event of its span; events of one type come newest first."""
         ...
 
-    def observer_for(self, plan: StreamPlan) -> FetchObserver | None:
-        """Who else wants to see a stream's objects as they are fetched, if anybody does."""
-        ...
+    def arrange(self, tasks: tuple[Task, ...]) -> tuple[Task, ...]:
+        """What begins after the pass.
 
-    def own_tasks(self) -> tuple[Task, ...]:
-        """What it does with its events if it does not want them worked off as others do."""
+        Args:
+            tasks: the follow-ups of all streams of objects; it may observe, put off or add some.
+        """
         ...
 
 
@@ -135,20 +133,15 @@ def follow_up(leader: StreamReader, following: Sequence[FeedConsumer]) -> Iterat
     consumers = [each for each in following if isinstance(each, StreamConsumer)]
     for consumer in consumers:
         families.setdefault(_family(consumer, consumers), []).append(consumer)
-    tasks: list[Task] = []
+    tasks: tuple[Task, ...] = ()
     for family in families.values():
         family.sort(key=lambda consumer: consumer.plan.parent is not None)
         plans = [consumer.plan for consumer in family]
         sharing = [replace(consumer, reader=consumer.reader.sharing(plans)) for consumer in family]
-        observing = [each.observer_for(plans[0]) for each in following]
-        observer = next(filter(None, observing), None)
-        task = FollowUp(tuple(sharing), observer)
-        if observer is not None:
-            observer.begins()
-        if observer is None or not observer.defers(task, [consumer.reader for consumer in sharing]):
-            tasks.append(task)
-    tasks += [task for each in following for task in each.own_tasks()]
-    yield leader.batch(spawned=tuple(tasks))
+        tasks += (FollowUp(tuple(sharing)),)
+    for each in following:
+        tasks = each.arrange(tasks)
+    yield leader.batch(spawned=tasks)
 
 
 def _family(consumer: StreamConsumer, consumers: list[StreamConsumer]) -> str:

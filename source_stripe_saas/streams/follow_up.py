@@ -33,7 +33,7 @@ class FollowUp:
 
     @property
     def serves(self) -> tuple[str, ...]:
-        """The streams, and who looks on."""
+        """The streams, and the observer's."""
         return served(self.consumers, self.observer)
 
     def read(self) -> Iterator[Batch]:
@@ -43,7 +43,6 @@ class FollowUp:
             seen: set[str] = set()
             for batch in _reread(consumer, seen):
                 if consumer.reader.failed.is_set():
-                    yield from self._shown()
                     return
                 yield batch
             ready[consumer.plan.name] = consumer.settle(seen)
@@ -61,12 +60,8 @@ class FollowUp:
         for consumer in self.consumers:
             checkpoint = Checkpoint(opened=opened, closed=CHANGES)
             yield consumer.reader.batch(ready[consumer.plan.name], checkpoint)
-        if self.observer is not None:
-            for _ in tasks:
-                self.observer.begins()
         if tasks:
             yield self.consumers[0].reader.batch(spawned=tasks)
-        yield from self._shown()
 
     def _wanted(self) -> Iterable[ChangedObject]:
         """What must be looked at, each object once, as the part has it that heard of it last."""
@@ -81,12 +76,6 @@ class FollowUp:
                 ):
                     wanted[change.id] = change
         return wanted.values()
-
-    def _shown(self) -> Iterator[Batch]:
-        """Whoever looks on has seen all that there is to see."""
-        tasks = self.observer.ends() if self.observer is not None else ()
-        if tasks:
-            yield self.consumers[0].reader.batch(spawned=tasks)
 
 
 def _reread(consumer: StreamConsumer, seen: set[str]) -> Iterator[Batch]:

@@ -16,8 +16,7 @@ from source_stripe_saas.streams.change_set import ChangedObject, created_of
 from source_stripe_saas.streams.checkpoint import Checkpoint
 from source_stripe_saas.streams.records import AnyRecord, endpoint_of, fill_path
 from source_stripe_saas.streams.stream_consumer import StreamConsumer
-from source_stripe_saas.streams.stream_reader import StreamReader
-from source_stripe_saas.streams.task import Batch, Task
+from source_stripe_saas.streams.task import Batch
 
 _FEWEST_WORTH_LISTING = 4
 """With fewer objects to fetch, a page of the list could hardly save a request."""
@@ -31,29 +30,12 @@ class FetchObserver(Protocol):
         """The stream's."""
         ...
 
-    def begins(self) -> None:
-        """One more task is about to show what it fetches."""
+    def observe(self, path: str, identity: str, row: Row | StripeObject | None) -> None:
+        """Takes an object as it is now, its cut lists read to their ends; None if it is gone."""
         ...
 
-    def ends(self) -> tuple[Task, ...]:
-        """One has shown all; gives what can begin because of that."""
-        ...
-
-    def saw(self, path: str, identity: str, row: Row | StripeObject | None) -> None:
-        """An object as it is now, its cut lists read to their ends; None if it is gone."""
-        ...
-
-    def defers(self, task: Task, readers: Sequence[StreamReader]) -> bool:
-        """True if it lists these objects itself first, and has the task begin after that.
-
-        Args:
-            task: works off what the feed said to some streams.
-            readers: those streams', the one whose own objects they are first.
-        """
-        ...
-
-    def shows(self, path: str, identity: str) -> StripeObject | None:
-        """An object as a list that was read for its own sake has brought it, if it has."""
+    def held(self, path: str, identity: str) -> StripeObject | None:
+        """An object that it has listed for its own sake already, None if it has not."""
         ...
 
 
@@ -92,7 +74,6 @@ class ObjectFetch:
         try:
             for change, row in self._current():
                 if all(consumer.reader.failed.is_set() for consumer in self.consumers):
-                    yield from self._ended()
                     return
                 for consumer in self.consumers:
                     wanted = consumer.pending.get(change.id)
@@ -103,7 +84,7 @@ class ObjectFetch:
                         yield consumer.reader.batch(made)
                         records[consumer.plan.name] = []
                 if self.observer is not None:
-                    self.observer.saw(self.consumers[0].plan.path, change.id, row)
+                    self.observer.observe(self.consumers[0].plan.path, change.id, row)
         except PermissionRefused:
             # What another stream needs of the objects may be the one thing that is not allowed.
             if len(self.consumers) == 1:
@@ -112,13 +93,6 @@ class ObjectFetch:
             return
         for consumer in self.consumers:
             yield consumer.reader.batch(records[consumer.plan.name], Checkpoint(closed=self.name))
-        yield from self._ended()
-
-    def _ended(self) -> Iterator[Batch]:
-        """Whoever looks on has seen all that there is to see."""
-        tasks = self.observer.ends() if self.observer is not None else ()
-        if tasks:
-            yield self.consumers[0].reader.batch(spawned=tasks)
 
     def _apart(self) -> tuple[ObjectFetch, ...]:
         """The same for each stream by itself."""
@@ -141,9 +115,9 @@ class ObjectFetch:
             if all(consumer.payload_serves(change) for consumer in self._wanting(change)):
                 yield change, change.payload
                 continue
-            shown = self._shown(change)
-            if shown is not None:
-                yield change, shown
+            held = self._held(change)
+            if held is not None:
+                yield change, held
             else:
                 rest.append(change)
         misses = 0
@@ -162,11 +136,11 @@ class ObjectFetch:
                 yield change, self._fetched(change)
             rest = rest[singly:]
 
-    def _shown(self, change: ChangedObject) -> StripeObject | None:
-        """What the one who looks on has of it already."""
+    def _held(self, change: ChangedObject) -> StripeObject | None:
+        """The object, if the observer has it already."""
         if self.observer is None:
             return None
-        return self.observer.shows(self.consumers[0].plan.path, change.id)
+        return self.observer.held(self.consumers[0].plan.path, change.id)
 
     def _wanting(self, change: ChangedObject) -> list[StreamConsumer]:
         return [consumer for consumer in self.consumers if change.id in consumer.pending]

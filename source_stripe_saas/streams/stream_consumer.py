@@ -39,12 +39,9 @@ class StreamConsumer:
         """Takes an event."""
         note_event(self.plan, self.changes, event)
 
-    def observer_for(self, plan: StreamPlan) -> None:
-        """Nobody: what it wants it fetches itself."""
-
-    def own_tasks(self) -> tuple[Task, ...]:
-        """None: its changes are worked off with those of its family."""
-        return ()
+    def arrange(self, tasks: tuple[Task, ...]) -> tuple[Task, ...]:
+        """The tasks as they are: its changes are worked off with those of its family."""
+        return tasks
 
     def settle(self, seen: set[str]) -> list[AnyRecord]:
         """Fills `pending`; gives the records that need no look.

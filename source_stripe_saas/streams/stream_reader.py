@@ -57,12 +57,9 @@ class StreamReader:
         """True if there is no one left to read for."""
         return all(reader.failed.is_set() for reader in self.served)
 
-    def begins(self) -> None:
-        """A window that serves this stream is about to be read."""
-
-    def ends(self) -> tuple[Task, ...]:
-        """Such a window has been read to its end; gives what can begin because of that."""
-        return ()
+    def counted(self, task: Task) -> Task:
+        """What must be begun in the place of a task that serves this stream: the task itself."""
+        return task
 
     def take(
         self, rows: Sequence[Row | StripeObject], updated: int, variant: str, span: Span

@@ -73,11 +73,6 @@ class Window:
         forecast = _Forecast(self.reader.slots, source.endpoint, self.promised_pages or 0.0)
         try:
             yield from self._read(walk, forecast)
-            if not self.reader.is_over:
-                for reader in self.reader.served:
-                    tasks = reader.ends()
-                    if tasks:
-                        yield reader.batch(spawned=tasks)
         except PermissionRefused:
             # What another stream needs of the objects may be the one thing that is not allowed.
             if not self.reader.fed:
@@ -116,8 +111,6 @@ class Window:
                 forecast.pages_left(rows_left / PAGE_SIZE)
                 given = self._to_give(rows_left, (lo, oldest))
                 if given is not None:
-                    for reader in self.reader.served:
-                        reader.begins()
                     self.reader.slots.acquire(source.endpoint)
                     # What is promised stays in the sum, under the other window's name.
                     forecast.told = rows_left / PAGE_SIZE / 2

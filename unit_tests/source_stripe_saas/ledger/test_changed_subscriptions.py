@@ -25,8 +25,8 @@ def test_what_another_stream_has_fetched_is_not_asked_for():
         ChangedSubscriptions(),
         FakeStripe({"invoices": [{"id": "in_2", "object": "invoice"}]}),
     )
-    changed.saw("invoices", "in_1", {"id": "in_1", "tax_percent": 12.1})
-    changed.saw("invoices", "in_0", None)
+    changed.observe("invoices", "in_1", {"id": "in_1", "tax_percent": 12.1})
+    changed.observe("invoices", "in_0", None)
     seen = changed.object(client, "invoices", "in_1", ())
     assert (seen["id"], seen["tax_percent"]) == ("in_1", Decimal("12.1"))
     assert changed.object(client, "invoices", "in_0", ()) is None
@@ -36,13 +36,13 @@ def test_what_another_stream_has_fetched_is_not_asked_for():
 
 def test_a_listed_subscription_is_shown_as_streams_know_it():
     changed = ChangedSubscriptions()
-    changed.listed("sub_1", b'{"id":"sub_1","customer":{"id":"cus_1","name":"Jo"}}')
-    changed.saw("subscriptions", "sub_1", {"id": "sub_1", "customer": "cus_1"})
-    assert changed.shows("subscriptions", "sub_1") == {"id": "sub_1", "customer": "cus_1"}
+    changed.keep("sub_1", b'{"id":"sub_1","customer":{"id":"cus_1","name":"Jo"}}')
+    changed.observe("subscriptions", "sub_1", {"id": "sub_1", "customer": "cus_1"})
+    assert changed.held("subscriptions", "sub_1") == {"id": "sub_1", "customer": "cus_1"}
     held = changed.object(FakeStripe({}), "subscriptions", "sub_1", ())
     assert held["customer"] == {"id": "cus_1", "name": "Jo"}
-    assert changed.shows("subscriptions", "sub_2") is None
-    assert changed.shows("invoices", "sub_1") is None
+    assert changed.held("subscriptions", "sub_2") is None
+    assert changed.held("invoices", "sub_1") is None
 
 
 def test_events_are_told_apart_by_whom_they_are_about():

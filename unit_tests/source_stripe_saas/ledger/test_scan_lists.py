@@ -1,10 +1,11 @@
 """A scan's lists: who is told that they have ended, what is kept, and what is read again when."""
 
+import tempfile
+
 import pytest
 
 from source_stripe_saas.engine import cursor
-from source_stripe_saas.ledger import progress, sync
-from source_stripe_saas.ledger.latch import Latch
+from source_stripe_saas.ledger import progress, row_batches
 from source_stripe_saas.mrr import Options
 from unit_tests.source_stripe_saas.engine.reading import a_state, read_by_pages
 from unit_tests.source_stripe_saas.ledger.account import (
@@ -26,17 +27,6 @@ from unit_tests.source_stripe_saas.mrr.builders import (
 from unit_tests.stripe_server import serving
 
 pytestmark = pytest.mark.usefixtures("no_waiting")
-
-
-def test_what_comes_after_a_gathering_begins_once_with_its_last_part():
-    begun = []
-    latch = Latch(lambda: begun.append("then") or ("unit",))
-    for _ in range(3):
-        latch.begins()
-    assert [latch.ends(), latch.ends()] == [(), ()]
-    assert begun == []
-    assert latch.ends() == ("unit",)
-    assert begun == ["then"]
 
 
 def test_a_scan_reads_subscriptions_of_deleted_customers_too():
@@ -95,7 +85,7 @@ def companies(count):
 def states_after_every_batch(monkeypatch):
     monkeypatch.setattr(cursor, "_SECONDS_BETWEEN_STATES", 0.0)
     monkeypatch.setattr(progress, "_SECONDS_BETWEEN_STATES", 0.0)
-    monkeypatch.setattr(sync, "_ROWS_IN_ONE_BATCH", 4)
+    monkeypatch.setattr(row_batches, "_ROWS_IN_ONE_BATCH", 4)
 
 
 @pytest.mark.usefixtures("states_after_every_batch")
@@ -189,3 +179,10 @@ def failure(lists):
     [error] = output.errors()
     assert "defect" not in error["message"]
     return error["message"]
+
+
+def test_a_scan_leaves_no_file_behind_however_it_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    Account().sync("2026-01-20")
+    failure({"subscriptions": [subscription()], "invoices": [{**first_invoice(), "lines": 5}]})
+    assert list(tmp_path.iterdir()) == []

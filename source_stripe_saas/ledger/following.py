@@ -1,0 +1,191 @@
+"""Events since the last sync, then all live subscriptions -> the rows of those that have changed.
+
+Rows are made of subscriptions that events or the clock have changed, and of those whose MRR is not
+what is remembered of them (M51). Three groups of tasks, one after the other: what other streams
+fetch of subscriptions and invoices, beside the list of live subscriptions; what is still missing of
+those that changed; the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from source_stripe_saas.api.rows import Row, StripeObject
+from source_stripe_saas.ledger.changed_subscriptions import ChangedSubscriptions
+from source_stripe_saas.ledger.events import EVENT_TYPES
+from source_stripe_saas.ledger.live_subscriptions import LiveSubscriptions
+from source_stripe_saas.ledger.lookup_cache import CustomerDiscounts, LookupCache
+from source_stripe_saas.ledger.memory import long_over
+from source_stripe_saas.ledger.row_batches import batches_at_once
+from source_stripe_saas.ledger.scan_lists import ledger_reader
+from source_stripe_saas.ledger.store import SubscriptionObjects, key_of
+from source_stripe_saas.ledger.subscription_fetch import SubscriptionFetch
+from source_stripe_saas.ledger.sync import LedgerSync
+from source_stripe_saas.mrr import Catalog
+from source_stripe_saas.mrr.invoice import reference
+from source_stripe_saas.streams.assignment import SyncedStream
+from source_stripe_saas.streams.feed import feed_events
+from source_stripe_saas.streams.follow_up import FollowUp
+from source_stripe_saas.streams.position import Position
+from source_stripe_saas.streams.progress import Progress
+from source_stripe_saas.streams.read_mode import IncrementalRead
+from source_stripe_saas.streams.task import Batch, Task
+from source_stripe_saas.streams.task_group import TaskGroup
+
+_SUBSCRIPTIONS_PER_TASK = 50
+"""Subscriptions that one thread fetches, so that several share a long list."""
+
+
+@dataclass
+class Following(LedgerSync):
+    """A sync that follows the change feed, and observes what other streams fetch because of it."""
+
+    _changed: ChangedSubscriptions = field(default_factory=ChangedSubscriptions)
+    _live: LiveSubscriptions = field(init=False)
+    _prices: LookupCache = field(init=False)
+    _vanished: set[int] = field(default_factory=set)
+    """Keys of subscriptions that no list has any more."""
+
+    def __post_init__(self) -> None:
+        client, plans = self.reader.client, self.reader.plans
+        self._prices = LookupCache(client, plans["prices"])
+        self.listed.coupons = LookupCache(client, plans["coupons"])
+        self._live = LiveSubscriptions(
+            self.reader,
+            self._changed,
+            self.progress.position.memories,
+            self.upper,
+            self.options,
+            self._prices,
+            self.listed,
+        )
+
+    def synced_streams(self, start: int) -> list[SyncedStream]:
+        """The change feed, with itself as its consumer.
+
+        Args:
+            start: of no interest.
+        """
+        mode = IncrementalRead(self.span, None, self.upper)
+        progress = Progress(self.reader.plan, mode, Position())
+        return [SyncedStream(self.reader, progress, {}, consumer=self)]
+
+    # -- consumer of the change feed ---------------------------------------------------------------
+
+    def note(self, event: StripeObject) -> None:
+        """Takes an event."""
+        self._changed.note(event)
+
+    def arrange(self, tasks: tuple[Task, ...]) -> tuple[Task, ...]:
+        """Observes the follow-ups of subscriptions and invoices, and lists live subscriptions.
+
+        Subscriptions' own follow-up begins when they have been listed: most of what it wants is
+        there then.
+        """
+        group = TaskGroup(self.reader, self._then_search)
+        at_once: list[Task] = []
+        deferred: list[Task] = []
+        for task in tasks:
+            name = task.consumers[0].plan.name if isinstance(task, FollowUp) else None
+            if isinstance(task, FollowUp) and name in ("subscriptions", "invoices"):
+                task = group.add(replace(task, observer=self))
+            (deferred if name == "subscriptions" else at_once).append(task)
+        return (*at_once, group.add(self._live.task(tuple(deferred))))
+
+    # -- observer of fetches -----------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The stream's."""
+        return self.reader.plan.name
+
+    def observe(self, path: str, identity: str, row: Row | StripeObject | None) -> None:
+        """Takes an object that another stream has fetched."""
+        self._changed.observe(path, identity, row)
+
+    def held(self, path: str, identity: str) -> StripeObject | None:
+        """A subscription that was on a page of live ones and has been kept."""
+        return self._changed.held(path, identity) if path == "subscriptions" else None
+
+    # -- what is still missing ---------------------------------------------------------------------
+
+    def _then_search(self) -> tuple[Task, ...]:
+        group = TaskGroup(self.reader, self.then_rows)
+        return (group.add(self.task("search", self._search)),)
+
+    def _search(self) -> Iterator[Batch]:
+        """No records; the tasks that fetch."""
+        yield self.reader.batch(spawned=tuple(self.fetches()))
+
+    def fetches(self) -> Iterator[Task]:
+        """What has to be looked at: because of events, of the clock, or because it differs."""
+        if self._live.refused is not None:
+            raise self._live.refused
+        memories = self.progress.position.memories
+        self._find_missing()
+        wanted = dict.fromkeys([*self._changed.events, *self._live.wanted])
+        for memory in memories.values():
+            if memory.due_at is not None and memory.due_at <= self.upper:
+                wanted[memory.subscription_id] = None
+        for identity in wanted:
+            events = self._changed.events.get(identity, ())
+            is_new = any(event["type"] == "customer.subscription.created" for event in events)
+            if key_of(identity) not in memories and not is_new:
+                self._changed.whole.add(identity)
+        plans = self.reader.plans
+        subscriptions = ledger_reader(plans["subscriptions"], self.reader)
+        invoices = ledger_reader(plans["invoices"], self.reader)
+        order = sorted(wanted)
+        for first in range(0, len(order), _SUBSCRIPTIONS_PER_TASK):
+            some = tuple(order[first : first + _SUBSCRIPTIONS_PER_TASK])
+            yield SubscriptionFetch(self.reader, self._changed, subscriptions, invoices, some)
+
+    def _find_missing(self) -> None:
+        """Those remembered as live that are neither on the list nor in any event."""
+        missing = self._live.unseen - set(map(key_of, self._changed.events))
+        if missing:
+            missing -= set(map(key_of, self._late_events().events))
+        if missing:
+            self._vanished = self._live.look_for(missing)
+
+    def _late_events(self) -> ChangedSubscriptions:
+        late = ChangedSubscriptions()
+        for event in feed_events(self.reader.client, EVENT_TYPES, self.late_span):
+            late.note(event)
+        return late
+
+    # -- what is made of it ------------------------------------------------------------------------
+
+    def batches(self) -> Iterator[Batch]:
+        """The rows of all that have changed; the state moves once, at the end."""
+        position = self.progress.position
+        customers = CustomerDiscounts(self.reader.client, self.reader.plans["customers"])
+        catalog = Catalog(self._prices, self.listed.coupons, customer_discounts=customers)
+        facts = self._changed.facts
+        if facts:
+            late = self._late_events()
+            for one in facts.values():
+                _add_late_events(one, late)
+        objects = (facts[key] for key in sorted(facts))
+        derived = self.derived(objects, catalog, position.through, position.memories)
+        # Most of what has ended never changes again, and a state may not grow for ever.
+        over = long_over(position.memories, self.upper)
+        yield from batches_at_once(
+            self.reader, derived, self.upper, is_last=True, without=[*over, *self._vanished]
+        )
+
+    def close(self) -> None:
+        """Nothing: all of it is in memory."""
+
+
+def _add_late_events(objects: SubscriptionObjects, late: ChangedSubscriptions) -> None:
+    """Adds the events that came while a subscription's object was being read; newest first."""
+    known = {event["id"] for event in objects.events}
+    customer = reference((objects.subscription or {}).get("customer"))
+    events = [
+        *late.events.get(objects.subscription_id, ()),
+        *late.customer_events.get(customer or "", ()),
+    ]
+    objects.events += [event for event in events if event["id"] not in known]
+    objects.events.sort(key=lambda event: -event["created"])
