@@ -1,4 +1,4 @@
-"""The CDK's concurrent core, told what a page is.
+"""The CDK's concurrent core, taught what a page is.
 
 Only the treatment of queue items differs: a page is written in one go, then its checkpoint counts,
 then a state may follow, all in the main thread; a stream that fails says so once; the last state
@@ -55,7 +55,7 @@ class PageSource(ConcurrentSource):
     """Reads streams whose records come in pages."""
 
     on_failure: Callable[[str, Exception], AirbyteTracedException]
-    """Explains a stream's failure to whoever can mend it; called once a stream."""
+    """Makes the error that a stream's failure is reported as; called once a stream."""
     records_written: int
     complete: set[str]
     """Streams that were read to their end."""
@@ -104,7 +104,7 @@ class PageSource(ConcurrentSource):
         return self._queue.qsize() >= _PAGES_IN_QUEUE // 2
 
     def stop(self, number: int) -> bool:
-        """Ends the read as soon as what is on its way has been written; from any thread.
+        """Ends the read as soon as what lies in the queue has been written; from any thread.
 
         Args:
             number: of the signal that asks for it.
@@ -154,7 +154,7 @@ class PageSource(ConcurrentSource):
     def _let_go(
         self, ended: object, processor: ConcurrentReadProcessor
     ) -> Iterable[AirbyteMessage]:
-        """Lets the streams end that were kept open for the sake of what has ended."""
+        """Lets the streams end that were kept open until this had ended."""
         for holder in self._kept_open.pop(ended, ()):
             sentinel = PartitionCompleteSentinel(holder)
             messages = processor.on_partition_complete_sentinel(sentinel)
@@ -198,7 +198,7 @@ class PageSource(ConcurrentSource):
             yield state
 
     def _on_stop(self, stop: Stop, processor: ConcurrentReadProcessor) -> Iterable[AirbyteMessage]:
-        """Each stream's last honest state, and that it did not come to its end."""
+        """Each stream's last true state, and that it is incomplete."""
         for name, stream in processor._stream_name_to_instance.items():
             if name not in self._ended:
                 yield _cursor(processor, name).state_message()

@@ -26,7 +26,7 @@ _SECONDS_BETWEEN_STATES = 1.0
 
 
 class AnyProgress(Protocol):
-    """What is known of a stream in one sync; only the main thread uses it."""
+    """A stream's progress in one sync; only the main thread uses it."""
 
     plan: StreamPlan
 
@@ -36,11 +36,11 @@ class AnyProgress(Protocol):
         ...
 
     def apply(self, checkpoint: Checkpoint) -> None:
-        """Takes note that the records of a checkpoint have been written."""
+        """Records that the records of a checkpoint have been written."""
         ...
 
     def is_new_backfill(self) -> bool:
-        """True for a first read that no state tells of yet."""
+        """True for a first read that no state has recorded yet."""
         ...
 
     def blob(self) -> dict[str, Any]:
@@ -49,7 +49,7 @@ class AnyProgress(Protocol):
 
 
 class ProgressCursor(Cursor):
-    """Keeps no book of its own: pages carry their steps, and the main thread applies them here.
+    """Counts nothing itself: pages carry their checkpoints, and the main thread applies them here.
 
     The CDK calls `observe` and `close_partition` from its worker threads, before the records have
     left the process, so neither may count anything.
@@ -79,14 +79,14 @@ class ProgressCursor(Cursor):
         """The state of a first read that is about to print its first records.
 
         A read that is killed before its first state would begin anew, at a later moment: what its
-        records showed and was deleted in between, no later read would tell of.
+        records showed and was deleted in between, no later read would report.
         """
         if self.progress is None or not self.progress.is_new_backfill():
             return None
         return self.state_message()
 
     def due_state(self) -> AirbyteMessage | None:
-        """A state message if the last one is a while ago and there is something to say."""
+        """A state message if the last one is long enough ago."""
         now = time.monotonic()
         if self.progress is None or not self.progress.plan.is_incremental:
             return None
@@ -119,5 +119,4 @@ class ProgressCursor(Cursor):
         """Nothing: the core prints the last state itself, ahead of the stream's status."""
 
     def should_be_synced(self, record: Record) -> bool:
-        """Always."""
         return True

@@ -1,4 +1,4 @@
-"""A batch of records on its way through the CDK's queue, and the message it becomes.
+"""A batch of records in the CDK's queue, and the message it becomes.
 
 The core takes a `Page` for one record; one queue turn then carries a hundred. Its lines are made in
 the thread that read it. The concurrent core hands it to `core.py`, which knows what it is.
@@ -39,7 +39,7 @@ class Page(Record):
     """
 
     def __init__(self, batch: Batch, page_format: PageFormat) -> None:
-        # The core stops at the first falsy item, and a Record is as true as its data.
+        # The core stops at the first falsy item, and a Record is falsy if its data is empty.
         super().__init__(data={"page": True}, stream_name=batch.stream)
         self.page_format = page_format
         redaction = page_format.redactions.get(batch.stream)

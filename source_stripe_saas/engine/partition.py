@@ -33,7 +33,7 @@ class TaskPartition(Partition):
         """The task's pages, in order.
 
         Raises:
-            UnitFailed: whatever went wrong, with whom it hits.
+            UnitFailed: any error, with the streams that it affects.
         """
         try:
             for batch in self._task.read():
@@ -51,7 +51,6 @@ class TaskPartition(Partition):
         return {"task": self._task.label}
 
     def stream_name(self) -> str:
-        """The stream's name."""
         return self._task.serves[0]
 
     def __hash__(self) -> int:
@@ -59,7 +58,7 @@ class TaskPartition(Partition):
 
 
 class Placeholder(Partition):
-    """Keeps a stream open without a thread, while another stream's tasks feed it."""
+    """Keeps a stream open without a thread, while another stream's tasks read for it."""
 
     def __init__(self, stream_name: str, leader: str) -> None:
         self._stream_name = stream_name
@@ -71,11 +70,10 @@ class Placeholder(Partition):
         return ()
 
     def to_slice(self) -> Mapping[str, Any]:
-        """Who is waited for."""
+        """The leader, for the debug log."""
         return {"fed by": self.leader}
 
     def stream_name(self) -> str:
-        """The stream's name."""
         return self._stream_name
 
     def __hash__(self) -> int:
@@ -91,7 +89,6 @@ class TaskPartitions(PartitionGenerator):
         self._begin, self._page_format = begin, page_format
 
     def generate(self) -> Iterable[Partition]:
-        """Begins the stream's sync."""
         for first in self._begin():
             if isinstance(first, Placeholder):
                 yield first

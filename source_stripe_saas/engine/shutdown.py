@@ -1,4 +1,4 @@
-"""What ends a sync before its end: a signal from outside, or an output that takes no more."""
+"""What ends a sync early: a signal, or an output that accepts no more."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class OutputBroken(Exception):
-    """Standard output takes no more: nothing else must be written, not even why.
+    """Standard output accepts no more: nothing else may be written, not even the reason.
 
-    Whatever came after half a line would make it a broken one, so the log falls silent too.
+    Anything after half a line would make it a broken one, so logging is disabled too.
     """
 
     def __init__(self, error: OSError) -> None:
@@ -26,7 +26,7 @@ class OutputBroken(Exception):
 
 
 class Stopped(Exception):
-    """A signal asked for the end; the last states have been printed."""
+    """A signal ended the sync; the last states have been printed."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
@@ -34,25 +34,25 @@ class Stopped(Exception):
 
     @property
     def exit_code(self) -> int:
-        """As shells have it for a process that a signal has ended."""
+        """The shell's code for a process that a signal ended."""
         return exit_code_of(self.number)
 
 
 def exit_code_of(number: int) -> int:
-    """The exit code that tells of a signal."""
+    """The exit code of a process that a signal ended."""
     return 128 + number
 
 
 @contextmanager
 def stopping_on_signals(stop: Callable[[int], bool]) -> Iterator[None]:
-    """Calls `stop` once a signal asks for the end; a second one ends the process at once.
+    """Calls `stop` on the first SIGTERM or SIGINT; a second one ends the process at once.
 
     Args:
-        stop: told the signal's number, in a thread of its own, since the main thread may be in the
-            middle of a line; False if there is nothing yet to be ended in good order.
+        stop: takes the signal's number, in a thread of its own, since the main thread may be in the
+            middle of a line; returns False if there is no read to end in order.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield  # signals are the main thread's; somebody else's program runs this
+        yield  # only the main thread can handle signals; another program runs this
         return
     asked = threading.Event()
 

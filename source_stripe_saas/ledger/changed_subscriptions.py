@@ -1,4 +1,4 @@
-"""Subscriptions that a later sync must look at, and what events and other streams show of them."""
+"""Subscriptions that changed since the last sync, with their events and the objects seen so far."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from source_stripe_saas.ledger.store import SubscriptionObjects
 
 @dataclass
 class ChangedSubscriptions:
-    """Subscriptions that this sync has to look at, and what was told of them."""
+    """Changed subscriptions' events, and objects that need no further request."""
 
     events: dict[str, list[StripeObject]] = field(default_factory=dict)
     """Subscription -> its events, newest first."""
@@ -51,7 +51,7 @@ class ChangedSubscriptions:
             self.seen[path, identity] = content
 
     def keep(self, identity: str, content: bytes) -> None:
-        """Takes a subscription that the list of live ones has brought, its customer expanded."""
+        """Takes a subscription from the list of live ones, its customer expanded."""
         with self._lock:
             self.seen["subscriptions", identity] = content
 

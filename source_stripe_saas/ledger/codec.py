@@ -1,6 +1,6 @@
 """Objects as Stripe sends them -> what the rules read of them, as compact JSON.
 
-A whole account's invoices go to disk and back; most of an invoice is of no interest to MRR.
+A whole account's invoices go to disk and back, and MRR needs a small part of an invoice.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ UNREADABLE = (
     AttributeError,
     ZeroDivisionError,
 )
-"""What a value of the wrong kind makes of whoever reads it."""
+"""What reading a value of the wrong kind raises."""
 
 
 class Unreadable(Exception):

@@ -1,7 +1,7 @@
 """A subscription out of a list -> the same, with coupons that no list has any more (M15).
 
-A deleted coupon goes on counting where it is in use, and its id may be given to another. Lists show
-a discount's coupon as an id; asked for alone, what has the discount still tells the coupon.
+A deleted coupon still counts where it is in use, and its id may be reused. Lists show a discount's
+coupon as an id; an object fetched alone still shows the coupon itself.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ def _complete_customer(raw: dict[str, Any], listed: ListedCatalog, client: Strip
     if identity is None or not discount or _is_listed(discount, listed.coupons):
         return False
     again = fetch_object(client, "customers", identity, _OF_CUSTOMER)
-    told = (again or {}).get("discount") or discount
+    found = (again or {}).get("discount") or discount
     if isinstance(customer, dict) and shown:
-        customer["discount"] = told
+        customer["discount"] = found
     else:
-        listed.customer_discounts[identity] = told
+        listed.customer_discounts[identity] = found
     return True
 
 

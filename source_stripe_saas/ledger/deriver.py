@@ -1,4 +1,4 @@
-"""What is known of a subscription -> its rows as records, and what to remember of it."""
+"""A subscription's objects -> its rows as records, and the memory of it for the next sync."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Derived:
-    """One subscription's share in a sync."""
+    """One subscription's new rows, and its memory."""
 
     key: int
     rows: list[Row]
@@ -40,7 +40,7 @@ class Bounds:
     upper: int
     """Rows are made up to here (M30)."""
     horizon: int
-    """T0 (M37), or the first moment that events still tell of, whichever is later."""
+    """T0 (M37), or the first moment that events still cover, whichever is later."""
     window_start: int
     """How far back events reach."""
     since: int | None = None
@@ -65,7 +65,7 @@ class Deriver:
     def _catalog_for(self, before: Context | None) -> Catalog:
         """Without the customers where it is remembered that this one had no discount.
 
-        What changed since is told by events, and asking for a customer may cost a request.
+        Events report what changed since, and asking for a customer may cost a request.
         """
         if before is None or before.customer_discount is not None:
             return self.catalog

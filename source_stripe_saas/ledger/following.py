@@ -65,7 +65,7 @@ class Following(LedgerSync):
         """The change feed, with itself as its consumer.
 
         Args:
-            start: of no interest.
+            start: not used.
         """
         mode = IncrementalRead(self.span, None, self.upper)
         progress = Progress(self.reader.plan, mode, Position())
@@ -74,7 +74,6 @@ class Following(LedgerSync):
     # -- consumer of the change feed ---------------------------------------------------------------
 
     def note(self, event: StripeObject) -> None:
-        """Takes an event."""
         self._changed.note(event)
 
     def arrange(self, tasks: tuple[Task, ...]) -> tuple[Task, ...]:
@@ -97,11 +96,9 @@ class Following(LedgerSync):
 
     @property
     def name(self) -> str:
-        """The stream's."""
         return self.reader.plan.name
 
     def observe(self, path: str, identity: str, row: Row | StripeObject | None) -> None:
-        """Takes an object that another stream has fetched."""
         self._changed.observe(path, identity, row)
 
     def held(self, path: str, identity: str) -> StripeObject | None:
@@ -115,11 +112,10 @@ class Following(LedgerSync):
         return (group.add(self.task("search", self._search)),)
 
     def _search(self) -> Iterator[Batch]:
-        """No records; the tasks that fetch."""
         yield self.reader.batch(spawned=tuple(self.fetches()))
 
     def fetches(self) -> Iterator[Task]:
-        """What has to be looked at: because of events, of the clock, or because it differs."""
+        """Fetches of subscriptions that have events, are due by the clock, or differ."""
         if self._live.refused is not None:
             raise self._live.refused
         memories = self.progress.position.memories
@@ -169,7 +165,7 @@ class Following(LedgerSync):
                 _add_late_events(one, late)
         objects = (facts[key] for key in sorted(facts))
         derived = self.derived(objects, catalog, position.through, position.memories)
-        # Most of what has ended never changes again, and a state may not grow for ever.
+        # Most of what has ended never changes again, and a state must not grow without bound.
         over = long_over(position.memories, self.upper)
         yield from batches_at_once(
             self.reader, derived, self.upper, is_last=True, without=[*over, *self._vanished]

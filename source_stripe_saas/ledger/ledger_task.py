@@ -21,14 +21,11 @@ class LedgerTask:
 
     @property
     def label(self) -> str:
-        """The stream, and what is done."""
         return f"{self.reader.plan.name}: {self.does}"
 
     @property
     def serves(self) -> tuple[str, ...]:
-        """The ledger."""
         return (self.reader.plan.name,)
 
     def read(self) -> Iterator[Batch]:
-        """Does it."""
         yield from self.batches()

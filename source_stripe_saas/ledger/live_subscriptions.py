@@ -1,9 +1,9 @@
 """Every live subscription, page by page -> those whose MRR is not what their rows add up to (M51).
 
-Events tell what has changed, and nobody tells what they left out. So each later sync lists all
-subscriptions that have not ended, works out MRR from each object, and compares. A page is forgotten
-once it has been looked at, but for the objects that something is going to be made of: those that
-differ, and those that events or the clock have moved, which then need not be fetched.
+Events report what has changed, but some changes make none. So each later sync lists all
+subscriptions that have not ended, works out MRR from each object, and compares. Of a page only the
+objects are kept that rows will be made of: those that differ, and those that events or the clock
+have changed, which then need not be fetched.
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ class _LiveWindow(Window):
 
 @dataclass
 class LiveSubscriptions:
-    """One sync's look at all live subscriptions."""
+    """One sync's list of all live subscriptions."""
 
     reader: StreamReader
     """The ledger's."""
     changed: ChangedSubscriptions
-    """What events told; takes the objects that are going to be needed."""
+    """Holds the events; takes the objects that will be needed."""
     memories: Mapping[int, Memory]
     upper: int
     """Rows are made up to here (M30), Unix seconds."""
@@ -70,13 +70,13 @@ class LiveSubscriptions:
     listed: ListedCatalog
     """Holds the coupons."""
     wanted: dict[str, None] = field(default_factory=dict)
-    """Subscriptions that differ, are unknown, or have been moved by events or the clock."""
+    """Subscriptions that differ, are unknown, or were changed by events or the clock."""
     unseen: set[int] = field(init=False)
     """Keys of those that are remembered as live and were not on any page yet."""
     refused: StripeError | None = None
-    """Why a look could not be taken; the ledger's matter alone, not that of those who wait."""
+    """Why the list could not be read; fails the ledger, not the streams that wait."""
     _deleted: dict[str, Any] = field(default_factory=dict)
-    """Coupons that no list has any more, by id, as something that uses them told them."""
+    """Coupons that no list has any more, by id, as an object that uses them shows them."""
     _plain: dict[str, Any] = field(default_factory=dict)
     """Prices that objects spell out in full."""
     _by_payload: Catalog = field(init=False)
@@ -147,13 +147,13 @@ class LiveSubscriptions:
                 return True  # a discount of the customer's own is one of all its subscriptions
             return not self._is_as_remembered(raw, memory)
         except UNREADABLE:
-            return True  # whoever derives it says what is wrong with it
+            return True  # deriving it raises the error that names it
 
     def _is_as_remembered(self, raw: StripeObject, memory: Memory) -> bool:
-        """Whether the object is worth what its rows add up to.
+        """Whether the object's MRR is the sum of its rows.
 
-        A deleted coupon is taken to be the one that another discount told, which costs no request;
-        should its id have been given away twice, the difference makes whoever derives it ask.
+        A deleted coupon is taken from another discount that shows it, which costs no request. If
+        its id was reused, the sums differ, and deriving the rows asks for it.
         """
         for discount in discounts_of(raw):
             coupon = coupon_of(discount)
@@ -182,7 +182,7 @@ class LiveSubscriptions:
     # -- what is not on the list -------------------------------------------------------------------
 
     def look_for(self, missing: set[int]) -> set[int]:
-        """Looks among canceled subscriptions for some that are remembered as live.
+        """Searches the canceled subscriptions for some that are remembered as live.
 
         Args:
             missing: their keys; what is found is wanted.
@@ -210,7 +210,7 @@ class LiveSubscriptions:
 
 
 def _is_told_in_full(price: Any, currency: str | None) -> bool:
-    """Whether a price inside an object needs no look at the catalog.
+    """Whether a price inside an object needs no entry of the catalog.
 
     Its amounts never change (M11), but for those in other currencies; tiers are not shown there.
     """

@@ -21,11 +21,11 @@ _UNKNOWN = object()
 
 
 class LookupCache(Mapping[str, Any]):
-    """A catalog that is asked for what is looked up in it, each id once; any thread may ask.
+    """A catalog that fetches what is looked up in it, each id once; safe to use from many threads.
 
-    How many will be wanted, and how long the list is, nobody knows beforehand. So after the first
-    few each further id takes a page of the list first, and is asked for alone if it is not there:
-    at most twice as many requests as there are ids wanted, and as the list has pages.
+    How many ids will be wanted, and how long the list is, is not known beforehand. So after the
+    first few each further id takes a page of the list first, and is asked for alone if it is not
+    there: at most twice as many requests as there are ids wanted, and as the list has pages.
     """
 
     def __init__(

@@ -48,13 +48,13 @@ class Memory:
     context: Context
     currency: str
     subscription_id: str = ""
-    """Only where the clock will move it: nothing else would name it then."""
+    """Only where the clock will change it: no event names it then."""
     ended_at: int = 0
     """Unix seconds; 0 while it goes on."""
 
     @property
     def due_at(self) -> int | None:
-        """When the clock moves it."""
+        """When the clock changes it without an event, Unix seconds."""
         return self.context.next_end
 
 

@@ -26,7 +26,7 @@ class LedgerCheckpoint(Checkpoint):
     """What is known once the rows that come with it have been written."""
 
     memories: Mapping[int, Memory | None] = field(default_factory=dict)
-    """Subscriptions that have moved; None for those of which nothing is kept."""
+    """Subscriptions that changed, by key; None for those that are no longer remembered."""
     through: int | None = None
     """All that are remembered have been followed up to here."""
     written: int | None = None
@@ -54,7 +54,6 @@ class LedgerPosition:
         return self.through is not None and self.written is None
 
     def blob(self) -> dict[str, Any]:
-        """The state to print."""
         blob: dict[str, Any] = {"horizon": self.horizon, "options": self.options}
         if self.through is not None:
             blob["through"] = self.through
@@ -92,7 +91,7 @@ class LedgerProgress:
     plan: StreamPlan
     position: LedgerPosition
     is_first: bool
-    """No state tells of this read yet."""
+    """No state has recorded this read yet."""
     is_done: bool = False
 
     @property
@@ -119,7 +118,7 @@ class LedgerProgress:
             self.is_done = True
 
     def is_new_backfill(self) -> bool:
-        """True for a first read that no state tells of yet."""
+        """True for a first read that no state has recorded yet."""
         return self.is_first
 
     def is_complete(self) -> bool:
@@ -127,5 +126,4 @@ class LedgerProgress:
         return self.is_done
 
     def blob(self) -> dict[str, Any]:
-        """The state that is true at this moment."""
         return self.position.blob()

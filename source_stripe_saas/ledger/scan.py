@@ -89,7 +89,6 @@ class Scan(LedgerSync):
         yield from batches_by_key(self.reader, derived, self.upper)
 
     def close(self) -> None:
-        """Removes the store."""
         self._folder.cleanup()
 
     def _is_worth_a_look(self, objects: SubscriptionObjects) -> bool:

@@ -1,4 +1,4 @@
-"""Objects in, in any order -> the facts of one subscription after the other out; kept on disk.
+"""Objects in any order -> one subscription's objects after the other; kept on disk.
 
 An account's invoices do not fit into memory, and those of one subscription lie far apart in
 Stripe's lists. So they are put into a temporary database as they come, stripped of what no rule
@@ -50,12 +50,12 @@ class Store:
         """Makes the tables.
 
         Args:
-            folder: where its file lies; whoever made the folder removes it.
+            folder: where its file lies; the caller removes it.
         """
         self.path = folder / "facts.sqlite"
         self._lock = threading.Lock()
         self._writer = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
-        # Nobody will ever open this file again after a crash.
+        # After a crash the file is never opened again.
         self._writer.execute("PRAGMA journal_mode = OFF")
         self._writer.execute("PRAGMA synchronous = OFF")
         self._writer.execute(
@@ -77,7 +77,7 @@ class Store:
             self._writer.execute("COMMIT")
 
     def close_for_writing(self) -> None:
-        """Says that everything is in."""
+        """Builds the indexes, when everything is in."""
         with self._lock:
             for name in _TABLES:
                 self._writer.execute(f"CREATE INDEX IF NOT EXISTS {name}_key ON {name} (key)")
@@ -89,7 +89,7 @@ class Store:
             )
 
     def keys(self, after: int | None = None) -> list[int]:
-        """The numbers of all subscriptions that something is known of, ascending.
+        """The keys of all subscriptions that have an object or an event, ascending.
 
         Args:
             after: leaves out those up to and including this one.
@@ -102,7 +102,7 @@ class Store:
             return [key for (key,) in connection.execute(f"{union} ORDER BY key")]
 
     def objects(self, keys: list[int]) -> Iterator[SubscriptionObjects]:
-        """What is known of some subscriptions, in the order given.
+        """The objects of some subscriptions, in the order given.
 
         Args:
             keys: ascending.

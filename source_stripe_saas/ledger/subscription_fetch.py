@@ -17,12 +17,12 @@ from source_stripe_saas.streams.stream_reader import StreamReader
 from source_stripe_saas.streams.task import Batch
 
 EXPANDED = ("discounts.source.coupon", "items.data.discounts", "customer")
-"""What a subscription alone is asked to bring: its coupons may have been deleted since (M15)."""
+"""Expanded on a single subscription: its coupons may have been deleted since (M15)."""
 
 
 @dataclass(frozen=True)
 class SubscriptionFetch:
-    """Brings some subscriptions as they are now, and the invoices that events name."""
+    """Fetches some subscriptions as they are now, and the invoices that events name."""
 
     reader: StreamReader
     changed: ChangedSubscriptions
@@ -32,12 +32,10 @@ class SubscriptionFetch:
 
     @property
     def label(self) -> str:
-        """How many."""
         return f"{self.reader.plan.name}: {len(self.identities)} changed subscriptions"
 
     @property
     def serves(self) -> tuple[str, ...]:
-        """The stream."""
         return (self.reader.plan.name,)
 
     def read(self) -> Iterator[Batch]:

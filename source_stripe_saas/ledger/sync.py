@@ -1,8 +1,8 @@
 """What both ways of reading the ledger share: how far it goes, and how rows are made of objects.
 
 A *scan* (scan.py) reads all lists; *following* (following.py) reads events and live subscriptions.
-In both, events are asked for once more after the objects: what an object shows and no event has
-told yet would look like a mistake, and it only is one sync too early (M51).
+In both, events are asked for once more after the objects: an object that is ahead of the events
+read before it would look like a mismatch that the next sync resolves by itself (M51).
 """
 
 from __future__ import annotations
@@ -97,7 +97,6 @@ class LedgerSync(ABC):
         return self.upper + 1, self.reader.began + EVENTS_KEPT_DAYS * DAY_SECONDS
 
     def task(self, does: str, batches: Callable[[], Iterable[Batch]]) -> Task:
-        """A task of its own."""
         return LedgerTask(self.reader, does, batches)
 
     def then_rows(self) -> tuple[Task, ...]:

@@ -1,4 +1,4 @@
-"""Rows on their way -> what the sync's log says of them at its end."""
+"""Rows -> the sync's last log line about them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Tally:
                     )
 
     def unpriced(self, subscription_id: str, price_ids: Iterable[str]) -> None:
-        """Names prices that no catalog and no payload tells; their items count as 0."""
+        """Names prices that neither the catalog nor a payload holds; their items count as 0."""
         with self._lock:
             for price in price_ids:
                 if price not in self._unpriced and len(self._unpriced) < _SHOWN:

@@ -42,10 +42,8 @@ class Policy:
 
     @property
     def is_idle(self) -> bool:
-        """True if everything is kept."""
         return not any(self.hashed_or_dropped.values())
 
     @property
     def hashed_or_dropped(self) -> dict[str, Action]:
-        """The classes that are not kept."""
         return {name: action for name, action in self.actions.items() if action != "keep"}

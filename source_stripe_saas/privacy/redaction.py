@@ -1,4 +1,4 @@
-"""A record -> the same record with what is personal in it hashed or dropped, as a policy says.
+"""A record -> the same record with what is personal in it hashed or dropped, by a policy.
 
 The record that comes in is left as it was: other streams' records are made of the same objects.
 """
@@ -25,7 +25,7 @@ class _Rule:
     stays: frozenset[str]
     """Fields of an object that are left alone."""
     drops_objects: bool
-    """True if an object goes as a whole, false if its texts are replaced one by one."""
+    """True if an object is dropped as a whole, false if its texts are replaced one by one."""
 
 
 class _Step(dict[str, _Rule | None]):
@@ -57,7 +57,7 @@ class Redaction:
     """One policy, ready to be applied; safe to use from many threads."""
 
     def __init__(self, policy: Policy, fields: Table | None = None) -> None:
-        """Takes the table of fields, if it is to be another than `fields.yaml`."""
+        """Takes a table of fields in place of `fields.yaml`."""
         self._fields = fields or table()
         self._rules = {
             name: self._rule(name, action == "hash", policy)
@@ -98,7 +98,7 @@ class Redaction:
         return False
 
     def redacted(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """A record as the policy lets it pass.
+        """A record with the policy applied.
 
         Texts are hashed or become null; numbers in their place become null either way. Without
         recursion, since records may be nested deeper than Python likes.
@@ -137,7 +137,7 @@ _CONTAINERS = frozenset({dict, list})
 _BEFORE = "previous_attributes"
 
 _Todo = tuple[Any, str, str, _Rule | None]
-"""A copy whose values are still to be looked at, the field that it is in, the type around it, and
+"""A copy whose values are still to be checked, the field that it is in, the type around it, and
 the rule that has fitted further out."""
 
 

@@ -100,7 +100,6 @@ def _flat(entries: Iterable[Any]) -> tuple[str, ...]:
 
 @cache
 def table() -> Table:
-    """The table in `fields.yaml`."""
     content: Mapping[str, Any] = yaml.safe_load(PATH.read_text(encoding="utf-8"))
     classes = [
         FieldClass(name, entry["title"], _flat(entry["fields"]), frozenset(entry.get("stays", ())))

@@ -1,4 +1,4 @@
-"""The streams of one sync -> who reads for whom, so that nothing is asked for twice.
+"""The streams of one sync -> which task reads for which streams; nothing is asked for twice.
 
 A parent's list serves the children that its objects hold; one pass over the change feed serves all
 that follow it. Of the streams in a group the last one leads: by then all of them have started.
@@ -35,7 +35,6 @@ class SyncedStream:
 
     @property
     def name(self) -> str:
-        """The stream's name."""
         return self.reader.plan.name
 
 
@@ -49,7 +48,7 @@ class Assignment:
 
 
 def assign(streams: Sequence[SyncedStream]) -> dict[str, Assignment]:
-    """Gives each stream its first tasks, and the streams that feed it.
+    """Each stream's first tasks, and the streams that read for it.
 
     Args:
         streams: the sync's streams in the order in which they start.
@@ -108,7 +107,6 @@ def _list_groups(streams: Sequence[SyncedStream]) -> list[list[SyncedStream]]:
 
 
 def _span(mode: ReadMode) -> Span | None:
-    """The `created` span that is listed."""
     return mode.span if isinstance(mode, FullRead) else mode.lookback
 
 
@@ -133,7 +131,7 @@ def _window_tasks(group: Sequence[SyncedStream]) -> list[Task]:
 
 
 def _own_tasks(stream: SyncedStream) -> Iterator[Task]:
-    """What a stream reads that no other could use."""
+    """What a stream reads for itself alone."""
     reader, progress = stream.reader, stream.progress
     mode = progress.mode
     if isinstance(mode, FullRead) and not progress.lists_by_window():

@@ -17,7 +17,7 @@ from source_stripe_saas.streams.plan import StreamPlan, Touch
 
 @dataclass
 class ChangedObject:
-    """What the feed tells of one object."""
+    """What the feed says of one object."""
 
     id: str
     updated: int
@@ -40,7 +40,7 @@ class ChangedObject:
 
 @dataclass
 class ChangeSet:
-    """All that the feed tells of one stream."""
+    """All that the feed says of one stream."""
 
     objects: dict[str, ChangedObject] = field(default_factory=dict)
     """The stream's own objects by id."""
@@ -166,7 +166,7 @@ def _note(
         if known.updated == second:
             change.is_tied = True
             # A deletion beside another event of its second may be the end or a new beginning with
-            # the same id; a fetch tells.
+            # the same id; a fetch decides.
             change.is_deletion = change.is_deletion and known.is_deletion
         _remember_payload(change, known)
     into[identity] = change
@@ -180,7 +180,7 @@ def _remember_payload(change: ChangedObject, older: ChangedObject) -> None:
 
 
 def created_of(change: ChangedObject) -> int:
-    """When the changed object was created, 0 where the feed does not tell."""
+    """When the changed object was created, 0 where the feed does not say."""
     payload = change.payload or {}
     if payload.get("id") != change.id:
         return 0

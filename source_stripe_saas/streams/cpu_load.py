@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 
 _BUSY_SHARE = 0.85
-"""Of one processor: who uses that much has no time for another reader's pages.
+"""Of one processor: at this load there is no time for another reader's pages.
 
-Python runs one thread at a time, so more readers would only wait for each other, and each change of
-hands costs. Against Stripe's latency this is never reached.
+Python runs one thread at a time, so more readers would only wait for each other, and each switch
+costs. At Stripe's latency this load is never reached.
 """
 
 

@@ -1,7 +1,7 @@
 """The change feed -> each stream's changed objects, each once, as they are now.
 
-One pass over the events serves all streams that follow the feed; what comes of it is then worked
-off stream by stream, so that one stream's refusal stays its own.
+One pass over the events serves all streams that follow the feed; what it finds is then
+handled family by family, so that one stream's refusal stays its own.
 """
 
 from __future__ import annotations
@@ -57,19 +57,17 @@ class _PassState:
 
 @dataclass(frozen=True)
 class FeedPass:
-    """Reads the events that any of its consumers listens to, in groups of types."""
+    """Reads the events of all its consumers' types, in groups of types."""
 
     consumers: tuple[FeedConsumer, ...]
     """The first one's stream leads."""
 
     @property
     def label(self) -> str:
-        """How many streams it serves."""
         return f"changes for {len(self.consumers)} streams"
 
     @property
     def serves(self) -> tuple[str, ...]:
-        """All consumers' streams."""
         return tuple(consumer.reader.plan.name for consumer in self.consumers)
 
     def read(self) -> Iterator[Batch]:
@@ -80,7 +78,7 @@ class FeedPass:
             min(consumer.span[0] for consumer in self.consumers),
             max(consumer.span[1] for consumer in self.consumers),
         )
-        # Streams that listen to nothing still read some lists again.
+        # Streams without event types still read some lists again.
         shared = _PassState(len(groups))
         leader = self.consumers[0].reader
         if not groups:
@@ -92,7 +90,7 @@ class FeedPass:
 
 @dataclass(frozen=True)
 class FeedGroup:
-    """Reads the events of some types; the last group to end hands out what all have found."""
+    """Reads the events of some types; the last group to end starts the follow-ups."""
 
     consumers: tuple[FeedConsumer, ...]
     """The first one's stream leads."""
@@ -102,12 +100,10 @@ class FeedGroup:
 
     @property
     def label(self) -> str:
-        """Types and span."""
         return f"events {self.types[0]} … {self.span}"
 
     @property
     def serves(self) -> tuple[str, ...]:
-        """All consumers' streams."""
         return tuple(consumer.reader.plan.name for consumer in self.consumers)
 
     def read(self) -> Iterator[Batch]:

@@ -21,19 +21,17 @@ _OBJECTS_PER_TASK = 50
 
 @dataclass(frozen=True)
 class FollowUp:
-    """Works off what the feed said to one stream, and to the children that its objects hold."""
+    """Turns the change sets of a stream and of its embedded children into records and fetches."""
 
     consumers: tuple[StreamConsumer, ...]
     observer: FetchObserver | None = None
 
     @property
     def label(self) -> str:
-        """The first stream."""
         return f"{self.consumers[0].plan.name} follow-up"
 
     @property
     def serves(self) -> tuple[str, ...]:
-        """The streams, and the observer's."""
         return served(self.consumers, self.observer)
 
     def read(self) -> Iterator[Batch]:
@@ -64,12 +62,12 @@ class FollowUp:
             yield self.consumers[0].reader.batch(spawned=tasks)
 
     def _wanted(self) -> Iterable[ChangedObject]:
-        """What must be looked at, each object once, as the part has it that heard of it last."""
+        """What must be fetched, each object once, with the latest change that a consumer holds."""
         wanted: dict[str, ChangedObject] = {}
         for consumer in self.consumers:
             for change in consumer.pending.values():
                 known = wanted.get(change.id)
-                # Of the same second, the one that needs a fetch: its part may have heard of more.
+                # Of the same second, the one that needs a fetch: its consumer may know of more.
                 if known is None or (known.updated, not known.payload_is_current) < (
                     change.updated,
                     not change.payload_is_current,

@@ -25,12 +25,10 @@ class FullList:
 
     @property
     def label(self) -> str:
-        """Stream and variant."""
         return f"{self.reader.plan.name} {variant_name(self.variant)}".strip()
 
     @property
     def serves(self) -> tuple[str, ...]:
-        """The stream."""
         return (self.reader.plan.name,)
 
     def read(self) -> Iterator[Batch]:

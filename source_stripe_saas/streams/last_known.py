@@ -31,7 +31,7 @@ def _fits(value: Any, types: list[str]) -> bool:
 def last_known(
     payload: StripeObject, api_version: str | None, schema: Mapping[str, Any]
 ) -> StripeObject:
-    """The fields of a deleted object that can be vouched for.
+    """The fields of a deleted object that still mean the same.
 
     Args:
         payload: the object as an event carried it.

@@ -23,7 +23,7 @@ _FEWEST_WORTH_LISTING = 4
 
 
 class FetchObserver(Protocol):
-    """A stream that makes no records of the objects, and still wants to see them."""
+    """A stream that needs the fetched objects without making records of them."""
 
     @property
     def name(self) -> str:
@@ -40,14 +40,14 @@ class FetchObserver(Protocol):
 
 
 def served(consumers: Sequence[StreamConsumer], observer: FetchObserver | None) -> tuple[str, ...]:
-    """The streams that cannot be complete if these are not served."""
+    """Names of the streams that cannot be complete without these objects."""
     names = tuple(consumer.plan.name for consumer in consumers)
     return (*names, observer.name) if observer is not None else names
 
 
 @dataclass(frozen=True)
 class ObjectFetch:
-    """Brings some changed objects (or parents) up to date, by list or one by one."""
+    """Fetches some changed objects (or parents), by list or one by one."""
 
     consumers: tuple[StreamConsumer, ...]
     """The streams that want them; the one whose own objects they are comes first."""
@@ -58,16 +58,13 @@ class ObjectFetch:
 
     @property
     def label(self) -> str:
-        """Stream and place in the row."""
         return f"{self.consumers[0].plan.name} {self.name}"
 
     @property
     def serves(self) -> tuple[str, ...]:
-        """The streams that want the objects."""
         return served(self.consumers, self.observer)
 
     def read(self) -> Iterator[Batch]:
-        """The records of the changed objects."""
         records: dict[str, list[AnyRecord]] = {
             consumer.plan.name: [] for consumer in self.consumers
         }

@@ -120,7 +120,7 @@ class StreamPlan:
 
     @property
     def adds_is_deleted(self) -> bool:
-        """True if the stream can tell that an object is gone."""
+        """True if the stream reports that an object is gone."""
         return self.is_incremental and bool(
             self.deletion_events
             or self.embedded
@@ -139,7 +139,7 @@ class StreamPlan:
 
     @property
     def endpoint(self) -> str:
-        """What Stripe counts limits by."""
+        """The name under which Stripe counts requests for its limit."""
         return self.path
 
     def listing(

@@ -45,7 +45,6 @@ class Position:
     backfill: Backfill | None = None
 
     def blob(self) -> dict[str, Any]:
-        """The state to print."""
         blob: dict[str, Any] = {}
         if self.watermark is not None:
             blob["updated"] = self.watermark

@@ -45,11 +45,11 @@ class Progress:
 
     @property
     def seconds_between_states(self) -> float:
-        """As often as the engine likes."""
+        """0: the engine's own pause is enough."""
         return 0.0
 
     def apply(self, checkpoint: Checkpoint) -> None:
-        """Takes note that the records of a checkpoint have been written."""
+        """Records that the records of a checkpoint have been written."""
         backfill = self._backfill
         if checkpoint.span is not None:
             backfill.done[checkpoint.variant] = joined(
@@ -81,7 +81,7 @@ class Progress:
         return not any(missing(span, self._backfill.done.get(name, [])) for name in names)
 
     def is_new_backfill(self) -> bool:
-        """True for a first read that no state tells of yet."""
+        """True for a first read that no state has recorded yet."""
         return (
             self.plan.is_incremental
             and isinstance(self.mode, FullRead)

@@ -23,7 +23,7 @@ _AGAIN = ", so everything is read again"
 
 @dataclass(frozen=True)
 class FullRead:
-    """List everything created in a span."""
+    """Lists everything created in a span."""
 
     span: Span
     resumed: Backfill
@@ -34,14 +34,14 @@ class FullRead:
 
 @dataclass(frozen=True)
 class IncrementalRead:
-    """Ask what changed, and list again what may have changed silently."""
+    """Asks what changed, and lists again what may have changed without an event."""
 
     feed: Span | None
     """Seconds of the change feed to read."""
     lookback: Span | None
     """`created` span to list again."""
     watermark: int
-    """What the next state may say if all goes well."""
+    """The next state's, if all goes well."""
     forgotten: Span | None = None
     """Seconds since the last sync of which Stripe keeps nothing any more."""
 
@@ -83,7 +83,7 @@ def choose_read_mode(
             return FullRead((start, began), Backfill(began), reason + _AGAIN)
         if not plan.feed_types or first_began - LATENESS_SECONDS >= oldest_event:
             return FullRead((start, first_began), position.backfill)
-        # The feed could no longer tell what changed since the first attempt.
+        # The feed no longer holds what changed since the first attempt.
         reason = f"its first read began over {EVENTS_KEPT_DAYS} days ago and never ended"
         return FullRead((start, began), Backfill(began), reason + _AGAIN)
     if watermark is None or from_scratch:

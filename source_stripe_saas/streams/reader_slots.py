@@ -1,8 +1,8 @@
-"""Who is reading from which endpoint, and whether another reader would find something to do.
+"""How many readers each endpoint has, and whether one more would be kept busy.
 
-A window may be given away only while its endpoint has room: readers beyond what Stripe's limit lets
-through would hold threads that other endpoints need. Nor is there room while pages are read faster
-than they are taken: each reader holds a page and memory of its own.
+A window is split only while its endpoint has room: readers beyond what Stripe's limit lets through
+would hold threads that other endpoints need. Nor is there room while pages are read faster than
+they are written: each reader holds a page in memory.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SPARE_READERS = 2
 """Readers beyond those that the limit keeps busy, for when one of them is between two pages."""
 
 _ALWAYS_READERS = 3
-"""So many readers may there be however busy the processor is: some of them wait for replies."""
+"""Allowed however busy the processor is: some of them wait for replies."""
 
 
 @dataclass
@@ -32,9 +32,9 @@ class ReaderSlots:
     most_readers: int = 1_000_000
     """Over all endpoints: the threads that there are."""
     expect: Callable[[str, float], None] = lambda endpoint, pages: None
-    """Told how many more pages, or fewer, an endpoint is thought to have left."""
+    """Takes how many more pages, or fewer, an endpoint is estimated to have left."""
     processor: CpuLoad | None = None
-    """None has always time."""
+    """None: never busy."""
     is_backed_up: Callable[[], bool] = lambda: False
     """True while pages that have been read wait to be written."""
     _in_use: dict[str, int] = field(default_factory=dict)
@@ -56,11 +56,11 @@ class ReaderSlots:
             )
 
     def acquire(self, endpoint: str) -> None:
-        """A reader is about to begin; counts from the moment that it is promised its window."""
+        """Counts a reader, from the moment that its window is split off."""
         with self._lock:
             self._in_use[endpoint] = self._in_use.get(endpoint, 0) + 1
 
     def release(self, endpoint: str) -> None:
-        """A reader has ended."""
+        """Counts off a reader that has ended."""
         with self._lock:
             self._in_use[endpoint] -= 1

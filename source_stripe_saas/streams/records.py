@@ -41,7 +41,7 @@ def fill_path(template: str, row: StripeObject) -> str:
 def endpoint_of(path: str) -> str:
     """The path with its ids blanked out: what Stripe counts limits by."""
     parts = path.split("/")
-    # Every path is a collection, then an id, then perhaps children, then perhaps one of their ids.
+    # Every path is a collection, then an id, then optionally children, then one of their ids.
     first_id = 2 if parts[0] in _NAMESPACES else 1
     parts[first_id::2] = ["*"] * len(parts[first_id::2])
     return "/".join(parts)
@@ -55,7 +55,6 @@ class RawRecord(msgspec.Struct, frozen=True, gc=False):
     """Takes the place of the object's closing brace."""
 
     def decoded(self) -> StripeObject:
-        """The record as a dict."""
         record: StripeObject = loads(bytes(self.raw)[:-1] + self.tail)
         return record
 
@@ -83,7 +82,7 @@ class RecordMaker:
             updated: as for `records`.
 
         Returns:
-            What `records` would give for each, or None where one of them needs a closer look.
+            What `records` would give for each, or None if one of them must be decoded.
         """
         if self.plan.parent is not None or self.drops:
             return None
@@ -182,7 +181,7 @@ class RecordMaker:
             for page in ListReader(self.client, listing).pages():
                 yield from map(plain, page.objects)
         except NotFound:
-            # A parent that was deleted after it was listed: its deletion is the feed's to tell.
+            # A parent that was deleted after it was listed: the feed will report its deletion.
             if not self._is_gone(parent):
                 raise
 
@@ -215,7 +214,7 @@ class RecordMaker:
                 entries.update((row["id"], plain(row)) for row in page.objects)
         except NotFound as error:
             if self._is_gone(row):
-                return  # deleted since it was listed: what is known of it must do
+                return  # deleted since it was listed: keep the entries that the list showed
             problem = f"`{name}` of {row['id']} is cut, and the rest of it is not found"
             raise Unreachable(self.plan.path, problem) from error
         row[name] = {**embedded, "data": list(entries.values()), "has_more": False}

@@ -1,4 +1,4 @@
-"""Events that Stripe has forgotten since the last sync -> a word about it, and no more."""
+"""Events that Stripe stopped keeping since the last sync -> an error that names the span."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from source_stripe_saas.streams.task import Batch
 
 @dataclass(frozen=True)
 class RetentionGap:
-    """Events that a stream of events lacks for good: says so, and leaves the rest to others."""
+    """Events that the stream of events lacks for good; the rest of the stream is still read."""
 
     name: str
     """The stream."""
@@ -22,16 +22,14 @@ class RetentionGap:
 
     @property
     def label(self) -> str:
-        """The stream and the seconds."""
         return f"{self.name} forgotten {self.span}"
 
     @property
     def serves(self) -> tuple[str, ...]:
-        """The stream."""
         return (self.name,)
 
     def read(self) -> Iterator[Batch]:
-        """Nothing.
+        """No batches.
 
         Raises:
             EventsForgotten: always.

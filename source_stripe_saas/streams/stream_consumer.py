@@ -1,4 +1,4 @@
-"""One stream's share in the change feed: what changed for it, and the records that come of it."""
+"""A stream as a consumer of the change feed: what changed, and the records made of it."""
 
 from __future__ import annotations
 
@@ -28,15 +28,13 @@ class StreamConsumer:
     """Objects created from here on are listed again in this sync anyway."""
     changes: ChangeSet = field(default_factory=ChangeSet)
     pending: dict[str, ChangedObject] = field(default_factory=dict)
-    """Objects, or parents, that must be looked at, by id."""
+    """Objects, or parents, that must be fetched, by id."""
 
     @property
     def plan(self) -> StreamPlan:
-        """The stream's plan."""
         return self.reader.plan
 
     def note(self, event: StripeObject) -> None:
-        """Takes an event."""
         note_event(self.plan, self.changes, event)
 
     def arrange(self, tasks: tuple[Task, ...]) -> tuple[Task, ...]:
@@ -44,7 +42,7 @@ class StreamConsumer:
         return tasks
 
     def settle(self, seen: set[str]) -> list[AnyRecord]:
-        """Fills `pending`; gives the records that need no look.
+        """Fills `pending`; returns the records that need no fetch.
 
         Args:
             seen: objects whose records have been made already.
@@ -75,7 +73,7 @@ class StreamConsumer:
         return [*ready, *self._children_of_deleted()]
 
     def is_own_child(self, change: ChangedObject) -> bool:
-        """True for a child whose own events told of it, not its parent's."""
+        """True for a child that has events of its own, apart from its parent's."""
         return self.plan.parent is not None and change.id in self.changes.objects
 
     def payload_serves(self, change: ChangedObject) -> bool:
@@ -93,7 +91,7 @@ class StreamConsumer:
         return all(isinstance(payload.get(name), dict) for name in lists)
 
     def records(self, change: ChangedObject, row: Row | StripeObject | None) -> Iterator[AnyRecord]:
-        """The records of a changed object as it is now; `row` is None where it is gone."""
+        """The records of a changed object as it is now; `row` is None if it is gone."""
         maker = self.reader.maker
         if self.plan.parent is None:
             if row is not None:

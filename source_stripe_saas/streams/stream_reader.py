@@ -30,11 +30,11 @@ class StreamReader:
     plans: dict[str, StreamPlan] = field(default_factory=dict)
     """All streams' plans, for a stream that falls back on another's list."""
     slots: ReaderSlots = field(default_factory=ReaderSlots)
-    """Who reads from where, over all streams."""
+    """The readers at work, over all streams."""
     failed: threading.Event = field(default_factory=threading.Event)
-    """Set when the stream failed for good: its other tasks stop quietly."""
+    """Set when the stream failed for good: its other tasks stop without an error."""
     drops: frozenset[str] = frozenset()
-    """Fields that the objects have only for the sake of other streams."""
+    """Fields that were expanded for other streams only."""
     fed: tuple[StreamReader, ...] = ()
     """Streams whose records are made of the objects that this one lists."""
     maker: RecordMaker = field(init=False)
@@ -49,12 +49,11 @@ class StreamReader:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Their names."""
         return tuple(reader.plan.name for reader in self.served)
 
     @property
     def is_over(self) -> bool:
-        """True if there is no one left to read for."""
+        """True if every stream that it serves has failed."""
         return all(reader.failed.is_set() for reader in self.served)
 
     def counted(self, task: Task) -> Task:
@@ -110,5 +109,4 @@ class StreamReader:
         checkpoint: Checkpoint | None = None,
         spawned: tuple[Task, ...] = (),
     ) -> Batch:
-        """A batch of this stream's."""
         return Batch(self.plan.name, records or [], checkpoint or Checkpoint(), spawned)

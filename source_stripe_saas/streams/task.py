@@ -1,6 +1,6 @@
 """What a thread reads in one go, and the batches that it hands over.
 
-A batch is written out before its checkpoint counts and before the tasks that it brings are begun.
+A batch is written out before its checkpoint counts and before the tasks that it spawns begin.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from source_stripe_saas.streams.records import AnyRecord
 
 
 class Task(Protocol):
-    """Something to read."""
+    """Something to read, in one thread."""
 
     @property
     def label(self) -> str:
-        """What it reads, for logs."""
+        """What it reads, for the debug log."""
         ...
 
     @property
@@ -27,13 +27,13 @@ class Task(Protocol):
         ...
 
     def read(self) -> Iterator[Batch]:
-        """Reads it; ends early, without its last checkpoint, once the stream has failed."""
+        """Yields batches; ends early, without its last checkpoint, once the stream has failed."""
         ...
 
 
 @dataclass
 class Batch:
-    """Records of one stream, what they complete, and further work."""
+    """Records of one stream, what they complete, and further tasks."""
 
     stream: str
 

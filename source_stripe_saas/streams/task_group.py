@@ -36,7 +36,6 @@ class TaskGroup:
         return _Counted(task, self)
 
     def read(self, task: Task) -> Iterator[Batch]:
-        """A task's batches; after those of the last one, a batch with what begins then."""
         for batch in task.read():
             yield replace(batch, spawned=tuple(map(self._joined, batch.spawned)))
         with self._lock:
@@ -52,21 +51,16 @@ class TaskGroup:
 
 @dataclass(frozen=True)
 class _Counted:
-    """A task of a group."""
-
     task: Task
     group: TaskGroup
 
     @property
     def label(self) -> str:
-        """The task's."""
         return self.task.label
 
     @property
     def serves(self) -> tuple[str, ...]:
-        """The task's."""
         return self.task.serves
 
     def read(self) -> Iterator[Batch]:
-        """The task's batches, and perhaps one more."""
         return self.group.read(self.task)

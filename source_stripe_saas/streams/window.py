@@ -1,8 +1,8 @@
-"""A span of `created` -> everything in it, newest first; dense windows give their older half away.
+"""A span of `created` -> everything in it, newest first; dense windows are split.
 
-The first page tells how dense the window is. If much is left, the older half of the rest becomes a
-window of its own that another thread may take, and so on, down to single seconds. A window costs
-half a page on average, so small rests are not cut.
+The first page shows how dense the window is. If much is left, the older half of the rest becomes a
+window of its own for another thread, and so on, down to single seconds. A window costs half a page
+on average, so small rests are not split.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ _ROWS_WITH_CALLS_WORTH_CUTTING = 20
 
 @dataclass
 class _Forecast:
-    """One reader's share in what its endpoint is thought to have left."""
+    """How many pages one reader is estimated to have left of its endpoint."""
 
     slots: ReaderSlots
     endpoint: str
-    told: float = 0.0
+    reported: float = 0.0
 
     def pages_left(self, pages: float) -> None:
-        """Replaces what this reader said before."""
-        self.slots.expect(self.endpoint, pages - self.told)
-        self.told = pages
+        """Replaces this reader's last estimate."""
+        self.slots.expect(self.endpoint, pages - self.reported)
+        self.reported = pages
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,10 @@ class Window:
     updated: int
     """Goes into the records: the second from which on their content holds."""
     promised_pages: float | None = None
-    """What the window that gave it away expects in it, and has counted already."""
+    """What the window that it was split from expects in it, and has counted already."""
 
     @property
     def label(self) -> str:
-        """Stream, variant and span."""
         return f"{self.reader.plan.name} {variant_name(self.variant)} {self.span}".replace(
             "  ", " "
         )
@@ -105,15 +104,15 @@ class Window:
             oldest = min((row[source.created_field] for row in page.objects), default=lo)
             spawned: tuple[Task, ...] = ()
             # Cutting lists the oldest second again; a crowded one would cost more than it brings,
-            # and a page from within one second tells nothing of the seconds before.
+            # and a page from within one second says nothing of the seconds before.
             if page.has_more and 2 * walk.repeats <= PAGE_SIZE:
                 rows_left = self._rows_left(page, (lo, oldest), hi)
                 forecast.pages_left(rows_left / PAGE_SIZE)
-                given = self._to_give(rows_left, (lo, oldest))
+                given = self._split_off(rows_left, (lo, oldest))
                 if given is not None:
                     self.reader.slots.acquire(source.endpoint)
-                    # What is promised stays in the sum, under the other window's name.
-                    forecast.told = rows_left / PAGE_SIZE / 2
+                    # What was split off stays in the sum, as the other window's.
+                    forecast.reported = rows_left / PAGE_SIZE / 2
                     lo = given.span[1] + 1
                     walk.narrow(lo)
                     spawned = (given,)
@@ -134,13 +133,13 @@ class Window:
         per_second = len(page.objects) / max(1, hi - rest[1])
         return per_second * (rest[1] - self._floor(rest))
 
-    def _to_give(self, rows_left: float, rest: Span) -> Window | None:
-        """The older half of what is left, if it is worth a window of its own."""
+    def _split_off(self, rows_left: float, rest: Span) -> Window | None:
+        """The older half of what is left, if it is large enough for a window of its own."""
         lo, oldest = rest
         floor = self._floor(rest)
         calls = self.reader.plan.call is not None
-        worth = _ROWS_WITH_CALLS_WORTH_CUTTING if calls else _PAGES_WORTH_CUTTING * PAGE_SIZE
-        if rows_left < worth or oldest - floor < 2:
+        fewest = _ROWS_WITH_CALLS_WORTH_CUTTING if calls else _PAGES_WORTH_CUTTING * PAGE_SIZE
+        if rows_left < fewest or oldest - floor < 2:
             return None
         source = self.reader.plan.parent or self.reader.plan
         if not self.reader.slots.has_room(source.endpoint):
