@@ -117,3 +117,25 @@ def test_a_server_that_sends_a_byte_now_and_then_cannot_hold_a_request_for_ever(
             client.get("things")
         stop.set()
     assert time.monotonic() - asked < 20
+
+
+def test_a_watch_that_went_idle_looks_again_at_the_next_request():
+    looks = threading.Semaphore(0)
+
+    class CountedWatch(Watch):
+        def look(self):
+            looks.release()
+
+    watch = CountedWatch(looks_every_seconds=0.01)
+    others = set(threading.enumerate())
+    with watch.over("GET /v1/invoices"):
+        assert looks.acquire(timeout=20)
+        [thread] = [
+            one for one in threading.enumerate() if one not in others and one.name == "watch"
+        ]
+    thread.join(timeout=20)
+    assert not thread.is_alive(), "there is nothing left to look at"
+    while looks.acquire(blocking=False):
+        pass
+    with watch.over("GET /v1/charges"):
+        assert looks.acquire(timeout=20)

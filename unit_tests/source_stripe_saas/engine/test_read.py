@@ -7,12 +7,19 @@ import json
 import time
 
 import pytest
-from airbyte_cdk.models import AirbyteStreamStatus, FailureType, SyncMode
+from airbyte_cdk.models import AirbyteStreamStatus, FailureType, SyncMode, Type
 from airbyte_cdk.test.mock_http import HttpMocker, HttpRequest, HttpResponse
 from airbyte_cdk.test.mock_http.request import ANY_QUERY_PARAMS
 
+from source_stripe_saas.source import SourceStripeSaas
 from unit_tests.builders import DAY, NOW, PLANS, a_list, an_event
-from unit_tests.source_stripe_saas.engine.reading import a_state, read_by_pages, read_plainly
+from unit_tests.source_stripe_saas.engine.reading import (
+    CONFIG,
+    a_catalog,
+    a_state,
+    read_by_pages,
+    read_plainly,
+)
 from unit_tests.stripe_server import ACCOUNT, denied, failure, serving
 
 pytestmark = pytest.mark.usefixtures("no_waiting")
@@ -101,6 +108,25 @@ def test_every_state_comes_after_the_records_it_counts(monkeypatch):
                     assert identity in written
     assert states > 10
     assert written == set(created)
+
+
+def test_pages_are_read_ahead_of_the_output_only_so_far():
+    """Twelve in the queue, and one in the hand of each of the 16 readers that a test key has."""
+    catalog = a_catalog("customers")
+    source = SourceStripeSaas(catalog, CONFIG, None)
+    source.pages = True
+    with serving(lists={"customers": customers(10_000)}) as stripe:
+        messages = source.read(source.logger, CONFIG, catalog)
+        while next(messages).type != Type.RECORD:
+            pass
+        sent = -1
+        while sent != len(stripe.sent):
+            sent = len(stripe.sent)
+            time.sleep(0.5)
+        assert sent < 40
+        for _ in messages:
+            pass
+        assert len(stripe.sent) > 100
 
 
 @pytest.mark.parametrize("workers", [None, 1, 2, 10])
