@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from source_stripe_saas.streams import route
+from source_stripe_saas.streams import read_mode
 from stripe_saas.warehouse.connector import ReadFailed
 from stripe_saas.warehouse.progress import SyncProgress
 from stripe_saas.warehouse.reading import READ_AGAIN, Reading
@@ -113,7 +113,7 @@ def test_only_what_was_read_whole_may_lose_rows():
 
 
 def test_a_stream_whose_state_was_of_no_use_was_read_whole():
-    line = f"Stream charges: its state is older than the 30 days{route._AGAIN}."
+    line = f"Stream charges: its state is older than the 30 days{read_mode._AGAIN}."
     assert READ_AGAIN.match(line)
     ended, _ = read(Connector(log(line), status("charges", "COMPLETE")), "charges")
     assert ended["charges"] == (True, True)
