@@ -213,7 +213,7 @@ class Plan:
                 return self._renderer.render_all([content], tree)[0]
         for kind in kinds:
             content = store.deleted.get(kind, {}).get(identity)
-            if content is not None:
+            if content is not None and identity not in store.purged:
                 # A removed discount is sent whole, as nothing else can tell what it was.
                 if kind == "discount":
                     return {**self._renderer.render_all([content], tree)[0], "deleted": True}

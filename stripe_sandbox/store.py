@@ -44,6 +44,8 @@ class Store:
     """(object name, parent id) -> ids of the children, oldest first."""
     deleted: dict[str, dict[str, StripeObject]] = field(default_factory=dict)
     """Object name -> id -> last content, for objects that were deleted."""
+    purged: set[str] = field(default_factory=set)
+    """Ids of deleted objects that nothing expands to any more."""
     of_clock: dict[tuple[str, str], str] = field(default_factory=dict)
     """(object name, id) -> the test clock that an object belongs to; unscoped lists hide it."""
     versions: dict[str, int] = field(default_factory=dict)

@@ -75,9 +75,10 @@ def check(
     start = add_months(BUILD_END, -months)
     moments = month_ends(start, syncs.upper)
     # What an act hides is judged by what was to be seen at the first sync.
-    before = [entry for entry in company.ledger() if entry.at < syncs.horizon]
+    ledger, read_at = company.ledger(), shown.now
+    before = [entry for entry in ledger if entry.at < syncs.horizon]
     late = shown.told_late()
-    outcome.first = compare(company.ledger(), syncs.rows, moments, syncs.horizon, late)
+    outcome.first = compare(ledger, syncs.rows, moments, syncs.horizon, late)
     watch.lap("comparison")
     if not days:
         return outcome
@@ -95,7 +96,7 @@ def check(
     for key, rows in in_parts.rows.items():
         syncs.rows.setdefault(key, []).extend(rows)
     moments = month_ends(start, in_parts.upper)
-    after = [entry for entry in company.ledger() if entry.at >= syncs.horizon]
+    after = [entry for entry in company.ledger(read_at) if entry.at >= syncs.horizon]
     outcome.grown = compare([*before, *after], syncs.rows, moments, syncs.horizon, late)
     watch.lap("comparison again")
     return outcome

@@ -124,7 +124,11 @@ def _compare_one(
     verdict: Verdict,
 ) -> None:
     true = _Line([_Step(entry.at, floor(entry.mrr_after + HALF)) for entry in entries])
-    told = _Line([_Step(seconds_of(row["occurred_at"]), row["mrr_after"]) for row in rows])
+    rows_at = [seconds_of(row["occurred_at"]) for row in rows]
+    told = _Line([_Step(at, row["mrr_after"]) for at, row in zip(rows_at, rows, strict=True)])
+    marks = [int(row.get("is_estimated", True)) for row in rows]
+    is_guess = _Line([_Step(at, mark) for at, mark in zip(rows_at, marks, strict=True)])
+    places = [entry.at for entry in entries]
     spans = [
         _span(entry, told_from)
         for entry in entries
@@ -137,6 +141,14 @@ def _compare_one(
         if true.at(at) == told.at(at):
             verdict.equal += 1
             verdict.equal_at_month_ends += at in given
+            continue
+        in_force = bisect_right(places, at) - 1
+        admits = entries[in_force].admits if in_force >= 0 else ()
+        if any(low <= told.at(at) <= high for low, high in admits):
+            if is_guess.at(at):
+                verdict.hidden["discount: terms of a deleted coupon, guessed from invoices"] += 1
+            else:
+                verdict.wrong.append(f"{key}: at {iso(at)} a guess is not marked as one")
             continue
         hiding = [(start, end, why) for start, end, why in spans if start <= at < end]
         if hiding:

@@ -17,12 +17,14 @@ from stripe_sandbox.company.discounts import Discounts
 from stripe_sandbox.company.endings import Endings
 from stripe_sandbox.company.ids import Ids
 from stripe_sandbox.company.journal import Journal, horizon
+from stripe_sandbox.company.knowable import Doubts
 from stripe_sandbox.company.ledger import LedgerEntry
 from stripe_sandbox.company.lifecycle import Lifecycle
 from stripe_sandbox.company.lives import Lives
 from stripe_sandbox.company.money import Money
 from stripe_sandbox.company.options import BUILD_END, QUIET_SECONDS, CompanyOptions
 from stripe_sandbox.company.people import People
+from stripe_sandbox.company.pilots import Pilots
 from stripe_sandbox.company.signups import Signups, company_start
 from stripe_sandbox.company.subscriptions import Subscriptions
 from stripe_sandbox.company.world import World
@@ -43,6 +45,7 @@ class Parts:
     changes: Changes
     discounts: Discounts
     signups: Signups
+    pilots: Pilots
 
 
 class Company:
@@ -70,7 +73,8 @@ class Company:
         collection = Collection(world, people, billing, subs)
         lifecycle = Lifecycle(world, people, billing, subs, collection)
         births = Births(world, people, billing, subs, catalogue, lifecycle, collection)
-        signups = Signups(world, people, catalogue, births)
+        pilots = Pilots(world)
+        signups = Signups(world, people, catalogue, births, pilots)
         changes = Changes(world, people, billing, subs, catalogue, lifecycle)
         discounts = Discounts(world, people, subs, catalogue)
         lives = Lives(
@@ -82,12 +86,23 @@ class Company:
             Endings(world, people, subs, lifecycle),
             Aftermath(world, people, billing, money, catalogue),
             signups,
+            pilots,
         )
         births.after_birth = lives.follow
         lifecycle.after_end = lives.ended
         collection.after_sending = lives.sent
         self.parts = Parts(
-            world, money, catalogue, people, billing, lifecycle, births, changes, discounts, signups
+            world,
+            money,
+            catalogue,
+            people,
+            billing,
+            lifecycle,
+            births,
+            changes,
+            discounts,
+            signups,
+            pilots,
         )
         self._world = world
         self._floor = 0
@@ -105,6 +120,7 @@ class Company:
         self._world.journal.forget_before(horizon(BUILD_END))
         self.parts.money.open()
         self.parts.catalogue.open()
+        self.parts.pilots.open()
         self.parts.signups.open()
         self.run_until(BUILD_END)
 
@@ -132,9 +148,17 @@ class Company:
         self._floor = now + 1
         self.parts.money.settle()
 
-    def ledger(self) -> list[LedgerEntry]:
-        """What truly happened to MRR, oldest first."""
-        return self._world.ledger.chronological()
+    def ledger(self, known_from: int | None = None) -> list[LedgerEntry]:
+        """What truly happened to MRR, oldest first.
+
+        Args:
+            known_from: when the account was first read, if not now: what later invoices tell of
+                the terms of deleted coupons was not known then.
+        """
+        world = self._world
+        doubts = Doubts(world, self.parts.people.everybody, known_from or world.now)
+        pairs = zip(world.ledger.entries, world.ledger.snapshots, strict=True)
+        return sorted((doubts.judged(*pair) for pair in pairs), key=lambda entry: entry.at)
 
     def ledger_as_json(self) -> list[dict[str, Any]]:
         """The ledger with fractions as "a/b" text."""

@@ -64,12 +64,15 @@ class Discounts:
         self.world.remove("discount", discount.id, "customer.discount.deleted")
         self.subs.show(sub, before, "customer.subscription.updated")
 
-    def take_discount_at_renewal(self, sub: Subscription, discount: Discount) -> None:
+    def take_discount_at_renewal(
+        self, sub: Subscription, discount: Discount, *, item: Item | None = None
+    ) -> None:
         """Takes a discount away at the next renewal, which then bills without it."""
 
         def at_boundary(_: Subscription) -> None:
-            if discount in sub.discounts:
-                sub.discounts.remove(discount)
+            held = sub.discounts if item is None else item.discounts
+            if discount in held:
+                held.remove(discount)
                 self.subs.note(sub, "discount_removed")
                 self.world.remove("discount", discount.id, "customer.discount.deleted")
 

@@ -16,6 +16,14 @@ else the customer's own. Lines name the subscription item, or the invoice item t
 sometimes something billed once is on the invoice too. Not known: whether Stripe puts items of a
 subscription on an invoice that does not name it in every API version (older ones did).
 
+`deleted_coupons`: Coupons for ever, for some months and for once, shares and amounts, on items,
+subscriptions and customers, are deleted four months after they were made; whoever has one keeps the
+discount. Stripe then no longer lists the coupon. Whether a discount still expands to it is not
+known: here half of them do, where a list can be asked to (the discounts of a subscription, not
+those of its items or of an invoice: too deep), and of the others nothing but the id is left. What
+can only be guessed then stands in the ledger (`knowable.py`). Events in the shape of versions
+before 2025-09-30.clover have the coupon whole, as they always had.
+
 `prebilling`: Billing schedules (flexible billing mode, API version 2026-05-27.dahlia) bill two to
 six months of monthly licensed items at once: with the first invoice, on an update's invoice, or
 from a renewal on. One line a month, each with its own period. Until `billed_until` renewals bill
@@ -41,12 +49,14 @@ from collections.abc import Collection
 
 TIERS = "tiers"
 HAND_BILLING = "hand_billing"
+DELETED_COUPONS = "deleted_coupons"
 PREBILLING = "prebilling"
 SWAPS = "swaps"
 
 HABITS = {
     TIERS: "tiered prices are itemised, some include seats",
     HAND_BILLING: "prorations are put on invoices made by hand",
+    DELETED_COUPONS: "coupons of every kind are deleted while customers have them",
     PREBILLING: "months are billed ahead, and changed meanwhile",
     SWAPS: "months become years without proration, add-ons have other intervals",
 }

@@ -35,6 +35,9 @@ class LedgerEntry:
     visible_until: int | None = None
     """Untraceable only: the second by which it is seen; None: never, or not yet known."""
     note: str = ""
+    admits: tuple[tuple[int, int], ...] = ()
+    """Other values, from the lowest to the highest of each kind, that all that Stripe still shows
+    would fit as well: where a deleted coupon's terms are only to be guessed from invoices."""
 
     def as_json(self) -> dict[str, Any]:
         """The entry with fractions as "a/b" text."""
@@ -50,10 +53,13 @@ class Ledger:
     def __init__(self) -> None:
         """Starts empty."""
         self.entries: list[LedgerEntry] = []
+        self.snapshots: list[Any] = []
+        """Of each entry, what its value was worked out from."""
 
-    def add(self, entry: LedgerEntry) -> int:
+    def add(self, entry: LedgerEntry, snapshot: Any = None) -> int:
         """Appends an entry and returns its place, by which it can be amended."""
         self.entries.append(entry)
+        self.snapshots.append(snapshot)
         return len(self.entries) - 1
 
     def amend(self, place: int, **changes: Any) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stripe_sandbox.company.acts.errands import ErrandActs
+from stripe_sandbox.company.acts.pilots import PilotActs
 from stripe_sandbox.company.acts.plans import PlanActs
 from stripe_sandbox.company.acts.prebilling import PrebillingActs
 from stripe_sandbox.company.acts.swaps import SwapActs
@@ -17,9 +18,10 @@ from stripe_sandbox.company.catalogue import Catalogue
 from stripe_sandbox.company.changes import Changes
 from stripe_sandbox.company.discounts import Discounts
 from stripe_sandbox.company.endings import Endings
-from stripe_sandbox.company.habits import PREBILLING, SWAPS
+from stripe_sandbox.company.habits import DELETED_COUPONS, PREBILLING, SWAPS
 from stripe_sandbox.company.options import DAY, HOUR
 from stripe_sandbox.company.people import People
+from stripe_sandbox.company.pilots import Pilots
 from stripe_sandbox.company.prebilling import Prebilling
 from stripe_sandbox.company.signups import Signups
 from stripe_sandbox.company.subscriptions import Subscription
@@ -42,6 +44,7 @@ class Lives:
     endings: Endings
     aftermath: Aftermath
     signups: Signups
+    pilots: Pilots
 
     def __post_init__(self) -> None:
         """Lists what can happen, with weights per thousand months."""
@@ -92,6 +95,9 @@ class Lives:
                 (swapping.attach, 14),
                 (swapping.detach, 12),
             ]
+        if DELETED_COUPONS in habits and not self.world.options.traceable:
+            piloting = PilotActs(self.discounts, self.pilots)
+            self._acts += [(piloting.give, 10), (piloting.take, 10)]
         if PREBILLING in habits:
             ahead = PrebillingActs(Prebilling(self.world, self.changes))
             self._acts.append((ahead.prebill, 12))

@@ -9,7 +9,7 @@ from typing import Any
 
 from stripe_sandbox.company.ledger import half_up
 from stripe_sandbox.company.objects.common import applied_tax, discount_amount
-from stripe_sandbox.company.valuation import Discount, Price
+from stripe_sandbox.company.valuation import Discount, Price, Taken
 from stripe_sandbox.store import StripeObject
 
 
@@ -111,6 +111,17 @@ def _apply(discount: Discount, drafts: Sequence[DraftLine]) -> None:
         and (draft.price is None or coupon.covers(draft.price))
     ]
     discount.is_seen = discount.is_seen or bool(scope)
+    bases = [draft.left for draft in scope]
+    _share_out(discount, scope)
+    for draft, base in zip(scope, bases, strict=True):
+        product = None if draft.price is None else draft.price.product
+        amount = draft.taken[discount.id]
+        discount.taken.append(Taken(draft.content["invoice"], product, base, amount))
+
+
+def _share_out(discount: Discount, scope: Sequence[DraftLine]) -> None:
+    """Takes a share of each line, or an amount of all of them together."""
+    coupon = discount.coupon
     if coupon.percent_off is not None:
         for draft in scope:
             draft.taken[discount.id] = half_up(draft.left * coupon.percent_off / 100)

@@ -16,6 +16,7 @@ from stripe_sandbox.company.ids import random_stream
 from stripe_sandbox.company.objects import checkout as objects
 from stripe_sandbox.company.options import BUILD_END, DAY, HOUR, MINUTE
 from stripe_sandbox.company.people import Customer, People
+from stripe_sandbox.company.pilots import Pilots
 from stripe_sandbox.company.subscriptions import Subscription
 from stripe_sandbox.company.valuation import Coupon, Price
 from stripe_sandbox.company.world import World
@@ -52,12 +53,20 @@ _TIERED_PLANS = (("team.month", 6), ("team.year", 2), ("solo.month", 3), ("bulk.
 class Signups:
     """Brings customers in, one after the other, for ever."""
 
-    def __init__(self, world: World, people: People, catalogue: Catalogue, births: Births) -> None:
+    def __init__(
+        self,
+        world: World,
+        people: People,
+        catalogue: Catalogue,
+        births: Births,
+        pilots: Pilots,
+    ) -> None:
         """Nobody has come yet."""
         self.world = world
         self.people = people
         self.catalogue = catalogue
         self.births = births
+        self.pilots = pilots
         self.start = world.now
 
     def open(self) -> None:
@@ -199,10 +208,16 @@ class Signups:
         self, who: Customer, choices: list[Choice], *, is_plain: bool
     ) -> tuple[list[Coupon], Coupon | None]:
         chance, coupons = who.random, self.catalogue.coupons
+        traceable = self.world.options.traceable
         roll = chance.random()
         item_coupon = None
         if chance.random() < 0.02:
             item_coupon = coupons["PARTNER125"]
+        if self.pilots.on_offer and not traceable and chance.random() < 0.12:
+            if chance.random() < 0.35:
+                return [], chance.choice(self.pilots.lasting())
+            lasting = [one for one in self.pilots.on_offer if one.duration != "once"]
+            return [chance.choice(lasting if is_plain else self.pilots.on_offer)], None
         if roll > 0.22:
             return [], item_coupon
         names = ["FRIENDS20", "SPRING3", "HALFYEAR", "LEGACY5OFF", "PARTNER125"]

@@ -15,8 +15,8 @@ from stripe_sandbox.company.valuation import (
     Discount,
     Part,
     Price,
+    Snapshot,
     list_value,
-    net_value,
 )
 from stripe_sandbox.company.world import World
 from stripe_sandbox.store import StripeObject
@@ -200,13 +200,20 @@ class Subscription:
 
     def true_mrr(self) -> Fraction:
         """Exact MRR now, under default options."""
+        return self.snapshot().value()
+
+    def snapshot(self) -> Snapshot:
+        """What decides its MRR now."""
         counts = self.status in LIVE or self.free_cap is not None
         if self.is_paused and self.pause and self.pause[0] != "keep_as_draft":
             counts = False
-        if not counts:
-            return Fraction(0)
-        value = net_value(self._parts(), self.effective_discounts, self.currency)
-        return value if self.free_cap is None else min(value, self.free_cap)
+        return Snapshot(
+            tuple(self._parts()),
+            tuple(self.effective_discounts),
+            self.currency,
+            counts,
+            self.free_cap,
+        )
 
     def _parts(self) -> list[Part]:
         return [Part(i.price, i.units, tuple(i.discounts)) for i in self.items]
@@ -309,7 +316,8 @@ class Subscriptions:
             The entry's place in the ledger.
         """
         moment = self.world.now if at is None else at
-        exact, listed = sub.true_mrr(), sub.true_list()
+        snapshot, listed = sub.snapshot(), sub.true_list()
+        exact = snapshot.value()
         place = self.world.ledger.add(
             LedgerEntry(
                 subscription_id=sub.id,
@@ -329,7 +337,8 @@ class Subscriptions:
                 visible_from=moment if untraceable else None,
                 visible_until=seen_by,
                 note=note,
-            )
+            ),
+            snapshot,
         )
         sub.mrr, sub.list_mrr = exact, listed
         if sub.status in LIVE:

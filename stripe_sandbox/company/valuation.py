@@ -109,6 +109,17 @@ class Coupon:
         return self.products is None or price.product in self.products
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What a discount took off one line of an invoice."""
+
+    invoice: str
+    product: str | None
+    base: int
+    """The line's amount that earlier discounts had left, in the currency's smallest unit."""
+    amount: int
+
+
 @dataclass
 class Discount:
     """A coupon at work on a customer, a subscription or an item."""
@@ -121,6 +132,8 @@ class Discount:
     """Its end has passed, though the subscription shows it until its next renewal."""
     is_seen: bool = False
     """Whether it took something off an invoice, which then shows it."""
+    taken: list[Taken] = field(default_factory=list)
+    """All that it took off invoices, drafts included."""
 
     def lives_at(self, at: int) -> bool:
         """False from its end on."""
@@ -134,6 +147,32 @@ class Part:
     price: Price
     quantity: int
     discounts: tuple[Discount, ...] = ()
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All that decides a subscription's MRR at one moment."""
+
+    parts: tuple[Part, ...]
+    group: tuple[Discount, ...]
+    """The discounts of all its items together, in order."""
+    currency: str
+    counts: bool
+    """Whether its status and its pause let it count."""
+    cap: Fraction | None = None
+    """In a free period: the most that it may be worth."""
+
+    def discounts(self) -> list[Discount]:
+        """All discounts, each once."""
+        held = [*self.group, *(one for part in self.parts for one in part.discounts)]
+        return list({one.id: one for one in held}.values())
+
+    def value(self) -> Fraction:
+        """Exact MRR, under default options."""
+        if not self.counts:
+            return Fraction(0)
+        value = net_value(self.parts, self.group, self.currency)
+        return value if self.cap is None else min(value, self.cap)
 
 
 def list_value(parts: Sequence[Part], currency: str) -> Fraction:
