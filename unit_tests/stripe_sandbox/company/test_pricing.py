@@ -20,6 +20,7 @@ def line(amount, product="p", *, own=(), is_discountable=True):
     price = Price("price", product, "usd", "month", 1, {"usd": Fraction(1)})
     content = {
         "amount": amount,
+        "invoice": "in_1",
         "currency": "usd",
         "discountable": is_discountable,
         "discount_amounts": [],
