@@ -3,7 +3,7 @@
 import pytest
 
 from integration_tests.world import a_world
-from tools.stream_plans import load_plans
+from source_stripe_saas.streams.plans import load_plans
 
 PLANS = load_plans()
 EMBEDDED = {plan.name: plan.parent.name for plan in PLANS.values() if plan.parent and plan.embedded}

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from source_stripe_saas.config import resources
+from source_stripe_saas.streams.manifest_entries import entries_of
 from stripe_sandbox.account import Account
 from stripe_sandbox.server.app import build_app
 from stripe_sandbox.server.calls import Reply
@@ -23,7 +24,7 @@ class Truth:
     def __init__(self, account: Account) -> None:
         self._account = account
         self._api = build_app(account).state.api
-        self._entries = {entry["name"]: entry for entry in resources.manifest()["streams"]}
+        self._entries = {entry["name"]: entry for entry in entries_of(resources.manifest())}
 
     @property
     def now(self) -> int:

@@ -22,6 +22,7 @@ from source_stripe_saas.protocol.arguments import (
     parse_arguments,
     states_of,
 )
+from source_stripe_saas.streams.plans import load_plans
 
 _STOPPED = "The sync was stopped by {} before its end. Run it again: it goes on where it stopped."
 
@@ -76,7 +77,7 @@ def run(arguments: Sequence[str], out: TextIO) -> int:
 def _catalog_and_state(chosen: Namespace) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     if chosen.command != "read":
         return {}, []
-    known = [stream["name"] for stream in resources.manifest()["streams"]]
+    known = list(load_plans())
     return load_catalog(chosen.catalog, known), load_state(chosen.state)
 
 

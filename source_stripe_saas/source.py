@@ -44,7 +44,8 @@ from source_stripe_saas.ledger.sync_choice import choose_sync
 from source_stripe_saas.privacy.redaction import Redaction
 from source_stripe_saas.streams.assignment import Assignment, SyncedStream, assign
 from source_stripe_saas.streams.cpu_load import CpuLoad
-from source_stripe_saas.streams.plan import StreamPlan, plans_of
+from source_stripe_saas.streams.plan import StreamPlan
+from source_stripe_saas.streams.plans import load_plans
 from source_stripe_saas.streams.position import read_position
 from source_stripe_saas.streams.progress import Progress
 from source_stripe_saas.streams.read_mode import FullRead, choose_read_mode
@@ -87,7 +88,7 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
             source_config=resources.manifest(),
             **kwargs,
         )
-        self.plans = plans_of(self.resolved_manifest["streams"])
+        self.plans = load_plans()
         self._catalog = catalog
         self._settings: Settings | None = settings
         self._client: StripeClient | None = None
@@ -103,9 +104,6 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
             self._concurrent_source._queue,
             self._on_failure,
         )
-
-    def _validate_source(self) -> None:
-        """Nothing: the manifest is the same in every run; a test holds it to the CDK's schema."""
 
     # -- the protocol ------------------------------------------------------------------------------
 
@@ -152,24 +150,22 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
     def streams(self, config: Mapping[str, Any]) -> list[AbstractStream]:
         """The manifest's streams, each with this project's cursor and partitions.
 
-        The manifest can name no cursor of one's own, so each stream is built anew around the schema
-        that the CDK made of it.
+        The CDK's own would be built of the manifest's components, which read one record at a time.
         """
-        built = super().streams(config)
-        self._page_format = PageFormat(self.pages, self._redactions(built))
+        plans = self.plans.values()
+        self._page_format = PageFormat(self.pages, self._redactions())
         if self._account is None:
-            return [self._stream(each, _nothing) for each in built]
-        by_name = {each.name: each for each in built}
+            return [self._stream(plan, _nothing) for plan in plans]
         chosen = [each.stream.name for each in self._catalog.streams] if self._catalog else []
         synced: list[SyncedStream] = []
         progress: dict[str, AnyProgress] = {}
         for name in chosen:
             if self.plans[name].derived:
-                self._ledger = self._ledger_sync(by_name[name], self._account)
+                self._ledger = self._ledger_sync(self.plans[name], self._account)
                 progress[name] = self._ledger.progress
                 synced += self._ledger.synced_streams(self._settings.start if self._settings else 0)
             else:
-                synced.append(self._synced_stream(by_name[name], self._account))
+                synced.append(self._synced_stream(self.plans[name], self._account))
                 progress[name] = synced[-1].progress
         assignments = assign(synced)
         if self._ledger is not None:
@@ -177,11 +173,11 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
             assignment.tasks += self._ledger.tasks()
         return [
             self._stream(
-                each,
-                partial(_begun, each.name, assignments.get(each.name, Assignment())),
-                progress.get(each.name),
+                plan,
+                partial(_begun, plan.name, assignments.get(plan.name, Assignment())),
+                progress.get(plan.name),
             )
-            for each in built
+            for plan in plans
         ]
 
     def stop(self, number: int) -> bool:
@@ -237,41 +233,39 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         except StripeError as error:
             raise errors.refused_at_start(error) from error
 
-    def _redactions(self, built: list[AbstractStream]) -> dict[str, Redaction]:
+    def _redactions(self) -> dict[str, Redaction]:
         """What the config wants done with personal data, for the streams that have any."""
         if self._settings is None or self._settings.privacy.is_idle:
             return {}
         redaction = Redaction(self._settings.privacy)
         return {
-            each.name: redaction
-            for each in built
-            if redaction.touches(each.get_json_schema(), self.plans[each.name].object)
+            name: redaction
+            for name, plan in self.plans.items()
+            if redaction.touches(resources.schema(name), plan.object)
         }
 
     def _stream(
         self,
-        built: AbstractStream,
+        plan: StreamPlan,
         begin: Callable[[], Iterator[Task | Placeholder]],
         progress: AnyProgress | None = None,
     ) -> DefaultStream:
-        plan = self.plans[built.name]
         cursor = ProgressCursor(plan.name)
         cursor.progress = progress
         return DefaultStream(
             partition_generator=TaskPartitions(begin, self._page_format),
             name=plan.name,
-            json_schema=built.get_json_schema,
+            json_schema=partial(resources.schema, plan.name),
             primary_key=list(plan.primary_key),
             cursor_field=CursorField(plan.cursor_field) if plan.is_incremental else None,
             logger=self.logger,
             cursor=cursor,
         )
 
-    def _synced_stream(self, built: AbstractStream, account: Account) -> SyncedStream:
+    def _synced_stream(self, plan: StreamPlan, account: Account) -> SyncedStream:
         """One of the sync's streams: where it stands, and how it will be read."""
         assert self._settings is not None
         assert self._client is not None
-        plan = self.plans[built.name]
         blob = self._connector_state_manager.get_stream_state(plan.name, None)
         position, remark = read_position(blob)
         mode = choose_read_mode(
@@ -286,7 +280,7 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         if any(reasons):
             self.logger.info(f"Stream {plan.name}: {'; '.join(filter(None, reasons))}.")
         reader = self._reader(plan, account)
-        return SyncedStream(reader, Progress(plan, mode, position), built.get_json_schema())
+        return SyncedStream(reader, Progress(plan, mode, position), resources.schema(plan.name))
 
     def _reader(self, plan: StreamPlan, account: Account) -> StreamReader:
         """What the tasks of a stream share."""
@@ -302,10 +296,9 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         self._readers[plan.name] = reader
         return reader
 
-    def _ledger_sync(self, built: AbstractStream, account: Account) -> LedgerSync:
+    def _ledger_sync(self, plan: StreamPlan, account: Account) -> LedgerSync:
         """The derived stream: where it stands, and how it will be read."""
         assert self._settings is not None
-        plan = self.plans[built.name]
         blob = self._connector_state_manager.get_stream_state(plan.name, None)
         position, remark = None, None
         if not self._is_full_refresh(plan.name):

@@ -11,7 +11,7 @@ from source_stripe_saas.config import resources
 from source_stripe_saas.privacy.classes import PAYMENT_INSTRUMENTS, Policy
 from source_stripe_saas.privacy.redaction import Redaction
 from source_stripe_saas.privacy.table import NOT_PERSONAL, Table, table
-from tools.stream_plans import load_plans
+from source_stripe_saas.streams.plans import load_plans
 
 FILE = Path(__file__).parents[1] / "docs" / "privacy.md"
 BEGIN, END = "<!-- fields: begin -->", "<!-- fields: end -->"

@@ -19,10 +19,10 @@ from typing import Any
 
 import orjson
 
+from source_stripe_saas.streams.plans import load_plans
 from stripe_sandbox import stripe_spec as extract
 from tools import descriptions, stripe_spec
 from tools.object_schema import Schema
-from tools.stream_plans import load_plans
 from tools.stream_schema import stream_schema
 
 ROOT = Path(__file__).parents[1]

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from source_stripe_saas.connection.permissions import PREFIX, label
 from source_stripe_saas.streams.plan import StreamPlan
+from source_stripe_saas.streams.plans import load_plans
 from tools import descriptions
 from tools.reading_in_words import reading_in_words
-from tools.stream_plans import load_plans
+from tools.runtime_differences import runtime_table
 from tools.stream_schema import expanded_paths
 
 FILE = Path(__file__).parents[1] / "docs" / "streams.md"
@@ -38,6 +39,16 @@ Written by `python -m tools.generate_stream_docs` from the manifest; a test hold
 
 """
 
+RUNTIMES = """\
+## The manifest run by the CDK alone
+
+`source_stripe_saas/manifest.yaml` is a standard low-code manifest, which Airbyte's CDK runs without
+the connector's engine: `source-declarative-manifest read --manifest-path manifest.yaml …`, with
+`AIRBYTE_ENABLE_UNSAFE_CODE=true` for its two small classes. `integration_tests/stock_runtime` reads
+an account by both and compares ids and contents. This is what differs:
+
+"""
+
 COLUMNS = (
     "Stream",
     "One row is",
@@ -58,6 +69,7 @@ def stream_docs() -> str:
         HEAD
         + f"## The six main streams\n\n{_table(plans[:MAIN_STREAMS])}"
         + f"\n## All others\n\n{_table(plans[MAIN_STREAMS:])}"
+        + f"\n{RUNTIMES}{runtime_table(plans)}"
     )
 
 

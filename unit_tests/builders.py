@@ -4,7 +4,7 @@ from source_stripe_saas.api.access import STRIPE_URL, Access
 from source_stripe_saas.api.transport import STRIPE_VERSION
 from source_stripe_saas.config.settings import Settings, parse_settings
 from source_stripe_saas.streams.plan import StreamPlan
-from tools.stream_plans import load_plans
+from source_stripe_saas.streams.plans import load_plans
 
 PLANS = load_plans()
 """The manifest's streams."""

@@ -12,7 +12,7 @@ from airbyte_connector_models.metadata.v0.connector_metadata_definition_v0 impor
     ConnectorMetadataDefinitionV0,
 )
 
-from tools.stream_plans import load_plans
+from source_stripe_saas.streams.plans import load_plans
 
 ROOT = Path(__file__).parents[1]
 METADATA = yaml.safe_load((ROOT / "metadata.yaml").read_text(encoding="utf-8"))

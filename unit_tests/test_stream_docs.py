@@ -2,9 +2,9 @@
 
 from source_stripe_saas.connection.permissions import LABELS
 from source_stripe_saas.streams.plan import plans_of
+from source_stripe_saas.streams.plans import load_plans
 from tools.generate_stream_docs import FILE, stream_docs
 from tools.reading_in_words import reading_in_words
-from tools.stream_plans import load_plans
 
 PLANS = load_plans()
 

@@ -23,7 +23,7 @@ from benchmarks.peers.official_connector import OfficialConnector
 from benchmarks.server_process import ServerProcess
 from benchmarks.table import Row, Taken, median_row
 from benchmarks.thrift import DAY_SECONDS, Need, needed_requests
-from source_stripe_saas.config import resources
+from source_stripe_saas.streams.plans import load_plans
 
 NAME = "incremental"
 
@@ -97,7 +97,7 @@ def _story(context: Context) -> _Story:
 
 
 def _connector_rows(context: Context, story: _Story, least: int) -> list[Row]:
-    streams = [stream["name"] for stream in resources.manifest()["streams"]]
+    streams = list(load_plans())
     states = []
     others = [name for name in streams if name != _LEDGER]
     for options, chosen in ((story.before, others), (story.unchanged, [_LEDGER])):

@@ -8,7 +8,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from integration_tests.fuzz.judging import Finding, case, judge, manifest_plans
+from integration_tests.fuzz.judging import Finding, case, judge
+from source_stripe_saas.streams.plans import load_plans
 
 _SHOWN = 20
 
@@ -21,7 +22,7 @@ def fuzz(first: int, cases: int) -> tuple[Counter[str], list[str]]:
     """
     ends: Counter[str] = Counter()
     findings = []
-    plans = manifest_plans()
+    plans = load_plans()
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(first, first + cases):
             try:

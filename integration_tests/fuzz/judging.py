@@ -202,10 +202,3 @@ def _look_at(span: Span, start: int) -> None:
     first, last = span
     if first < 0 or last > NOW + _DAY or (last < first and start <= NOW):
         raise Finding(f"a span that nobody can ask for: {span}")
-
-
-def manifest_plans() -> dict[str, Any]:
-    """The plans of the manifest's streams."""
-    from source_stripe_saas.source import SourceStripeSaas
-
-    return SourceStripeSaas(None, None, None).plans

@@ -32,13 +32,8 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 
 def manifest() -> dict[str, Any]:
-    """The low-code manifest, freshly read (the CDK changes what it is given).
-
-    Components learn their stream's name by its parameters only, so each stream gets them here.
-    """
+    """The low-code manifest, freshly read (the CDK changes what it is given)."""
     content: dict[str, Any] = json.loads(_manifest_text())
-    for stream in content["streams"]:
-        stream["$parameters"] = {"name": stream["name"]}
     return content
 
 

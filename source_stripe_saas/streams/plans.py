@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from source_stripe_saas.config import resources
+from source_stripe_saas.streams.manifest_entries import entries_of
 from source_stripe_saas.streams.plan import StreamPlan, plans_of
 
 
+@cache
 def load_plans() -> dict[str, StreamPlan]:
     """The plans of the manifest's streams, by name, in the manifest's order."""
-    manifest = resources.manifest()
-    # Of what the streams refer to, only this is more than the CDK's business.
-    defaults = manifest["definitions"]["stream"]
-    return plans_of({**defaults, **stream} for stream in manifest["streams"])
+    return plans_of(entries_of(resources.manifest()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from source_stripe_saas.config import resources
+from source_stripe_saas.streams.plans import load_plans
 
 WANTED = (
     "account",
@@ -61,11 +61,7 @@ def chosen_names(available: Sequence[str], asked: Sequence[str]) -> list[str]:
 
 def forgetful_streams() -> set[str]:
     """Streams that Stripe forgets by age: what is not there any more must stay in a warehouse."""
-    return {
-        stream["name"]
-        for stream in resources.manifest()["streams"]
-        if stream["retriever"].get("keeps_days")
-    }
+    return {plan.name for plan in load_plans().values() if plan.keeps_days}
 
 
 def catalog_for_tables(catalog: Mapping[str, Any]) -> dict[str, Any]:

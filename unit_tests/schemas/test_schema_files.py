@@ -8,11 +8,11 @@ import jsonschema
 import orjson
 import pytest
 
+from source_stripe_saas.streams.plans import load_plans
 from stripe_sandbox.stripe_spec import load, load_samples
 from tools import descriptions
 from tools.generate_schemas import SCHEMAS, all_schemas, rendered
 from tools.object_schema import MAX_LEVEL
-from tools.stream_plans import load_plans
 from tools.stream_schema import connector_fields
 
 PLANS = load_plans()

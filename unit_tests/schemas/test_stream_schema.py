@@ -1,8 +1,8 @@
 """What the connector adds to a stream, and what it has Stripe expand, shows in the schema."""
 
+from source_stripe_saas.streams.plans import load_plans
 from stripe_sandbox.stripe_spec import load
 from tools.generate_schemas import all_schemas
-from tools.stream_plans import load_plans
 from tools.stream_schema import connector_fields, expanded_paths
 
 PLANS = load_plans()

@@ -1,9 +1,8 @@
-"""The manifest's own classes: a schema by the stream's name, and a retriever that reads nothing."""
+"""The schema loader of the manifest: a schema by the stream's name."""
 
 import pytest
 
 from source_stripe_saas.components.schema_file_loader import SchemaFileLoader
-from source_stripe_saas.components.stripe_retriever import StripeRetriever
 from source_stripe_saas.config import resources
 
 
@@ -16,9 +15,3 @@ def test_a_stream_gets_the_schema_of_its_name():
 def test_a_stream_without_a_schema_is_an_error():
     with pytest.raises(FileNotFoundError):
         SchemaFileLoader(config={}, parameters={"name": "nothing"}).get_json_schema()
-
-
-def test_whoever_runs_the_manifest_without_the_source_is_told_to():
-    retriever = StripeRetriever(config={}, parameters={})
-    with pytest.raises(TypeError, match="SourceStripeSaas"):
-        retriever.read_records({})
