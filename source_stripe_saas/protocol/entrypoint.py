@@ -7,8 +7,6 @@ are, and flushes before anything else can count on them.
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, TextIO
@@ -65,11 +63,7 @@ class PageEntrypoint:
             Stopped: a signal asked for the end.
         """
         self._hide_secrets(config)
-        with (
-            tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
-            stopping_on_signals(self._source.stop),
-        ):
-            os.environ["REQUEST_CACHE_PATH"] = folder
+        with stopping_on_signals(self._source.stop):
             counts: defaultdict[HashableStreamDescriptor, float] = defaultdict(float)
             for message in self._read_messages(config, catalog):
                 if isinstance(message, PageMessage):
