@@ -1,4 +1,7 @@
-"""The wheel and the editable install: both hold all that the connector reads, and say the same."""
+"""The wheel and the editable install: both hold all that the connector reads, and say the same.
+
+Without extras the wheel is the connector alone, as Airbyte runs it.
+"""
 
 import os
 import subprocess
@@ -8,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from integration_tests.connector import decoded
+from integration_tests.bare_environment import bare_environment
+from integration_tests.connector import decoded, run_process
 
 ROOT = Path(__file__).parent.parent
 
@@ -124,3 +128,60 @@ def test_the_peoples_command_is_installed_too(installed):
     printed = output_of(installed, *script(installed / "bin", "stripe-saas"), "--help")
     for verb in ("sandbox", "demo"):
         assert verb in printed
+
+
+# -- without extras ------------------------------------------------------------------------------
+
+OF_EXTRAS = ("airbyte", "dbt", "duckdb", "psycopg2", "starlette", "uvicorn", "pytest", "mypy")
+
+
+@pytest.fixture(scope="module")
+def bare(wheel, tmp_path_factory):
+    """Runs a command of an environment that has the wheel without extras, and nothing else."""
+    scripts = bare_environment(wheel, tmp_path_factory.mktemp("bare"))
+    folder = tmp_path_factory.mktemp("elsewhere")
+
+    def run(name, *arguments):
+        outside = {"PYTHONPATH": "", "PYTHONNOUSERSITE": "1"}
+        return run_process(arguments, [str(scripts / name)], env=outside, cwd=folder, timeout=120)
+
+    return run
+
+
+def test_without_extras_there_is_nothing_of_the_warehouse_the_sandbox_or_the_tests(bare):
+    code = (
+        "import json, sys; from importlib.util import find_spec;"
+        f"found = [name for name in {OF_EXTRAS!r} if find_spec(name)];"
+        "import source_stripe_saas;"
+        "log = [sys.prefix, source_stripe_saas.__file__, found];"
+        'print(json.dumps({"type": "LOG", "log": log}))'
+    )
+    [(prefix, package, found)] = bare("python", "-c", code).logs
+    assert Path(package).is_relative_to(prefix)
+    assert found == []
+
+
+def test_without_extras_the_connector_specifies_checks_discovers_and_reads(bare, company):
+    """The sandbox runs in another environment: this one could not start it."""
+    files, here = company.connector, company.connector
+    config = files.file(files.config)
+    assert bare("source-stripe-saas", "spec").of_type("SPEC")
+    checked = bare("source-stripe-saas", "check", "--config", config)
+    assert checked.connection["status"] == "SUCCEEDED"
+    discovered = bare("source-stripe-saas", "discover", "--config", config)
+    [catalog] = discovered.of_type("CATALOG")
+    assert catalog["catalog"]["streams"] == here.streams
+    names = ("customers", "subscriptions", "invoices", "subscription_events")
+    read = bare("source-stripe-saas", *here.read_arguments(names=names))
+    read.assert_complete()
+    same = here.read(names=names)
+    assert {name: len(rows) for name, rows in read.records.items()} == {
+        name: len(rows) for name, rows in same.records.items()
+    }
+    assert all(read.records[name] for name in names)
+
+
+def test_without_the_warehouse_extra_the_peoples_command_names_it(bare):
+    ended = bare("stripe-saas", "sync", "--config", "config.json")
+    assert ended.code != 0
+    assert "[warehouse]" in ended.stderr
