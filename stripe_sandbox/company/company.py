@@ -26,6 +26,7 @@ from stripe_sandbox.company.options import BUILD_END, QUIET_SECONDS, CompanyOpti
 from stripe_sandbox.company.people import People
 from stripe_sandbox.company.pilots import Pilots
 from stripe_sandbox.company.signups import Signups, company_start
+from stripe_sandbox.company.standalone import Standalone, StandaloneRevenue
 from stripe_sandbox.company.subscriptions import Subscriptions
 from stripe_sandbox.company.world import World
 from stripe_sandbox.store import Store, StripeObject
@@ -46,6 +47,7 @@ class Parts:
     discounts: Discounts
     signups: Signups
     pilots: Pilots
+    standalone: Standalone
 
 
 class Company:
@@ -74,7 +76,8 @@ class Company:
         lifecycle = Lifecycle(world, people, billing, subs, collection)
         births = Births(world, people, billing, subs, catalogue, lifecycle, collection)
         pilots = Pilots(world)
-        signups = Signups(world, people, catalogue, births, pilots)
+        standalone = Standalone(world, people, billing)
+        signups = Signups(world, people, catalogue, births, pilots, standalone)
         changes = Changes(world, people, billing, subs, catalogue, lifecycle)
         discounts = Discounts(world, people, subs, catalogue)
         lives = Lives(
@@ -103,6 +106,7 @@ class Company:
             discounts,
             signups,
             pilots,
+            standalone,
         )
         self._world = world
         self._floor = 0
@@ -114,6 +118,11 @@ class Company:
         They add up to the payout's amount; its own transaction (the money leaving) is not one.
         """
         return self.parts.money.payout_transactions
+
+    @property
+    def standalone_revenue(self) -> list[StandaloneRevenue]:
+        """What invoices of no subscription earned, oldest first; none of it is MRR."""
+        return self.parts.standalone.revenue
 
     def build(self) -> None:
         """Simulates from the founding to the fixed end of the build."""

@@ -33,6 +33,10 @@ others the running month alone, the later ones keeping what they were billed for
 of the two Stripe does, what it names as credited, and whether a schedule stays on the object when
 it is over (here it does not).
 
+`standalone`: Usage, retainers, hours and licences are billed every month, quarter or year by
+invoices made by hand, of customers without a subscription mostly. Their lines name no subscription
+item, so nothing of it is MRR; what it came to is in `Company.standalone_revenue`.
+
 `swaps`: A plan of another interval takes the place of the old one without proration, as a new
 price of the same item or as a new item, and the billing cycle begins anew: one invoice of that
 moment (`subscription_update`) bills every item that is left, and gives no credit. Add-ons of
@@ -51,6 +55,7 @@ TIERS = "tiers"
 HAND_BILLING = "hand_billing"
 DELETED_COUPONS = "deleted_coupons"
 PREBILLING = "prebilling"
+STANDALONE = "standalone"
 SWAPS = "swaps"
 
 HABITS = {
@@ -58,6 +63,7 @@ HABITS = {
     HAND_BILLING: "prorations are put on invoices made by hand",
     DELETED_COUPONS: "coupons of every kind are deleted while customers have them",
     PREBILLING: "months are billed ahead, and changed meanwhile",
+    STANDALONE: "customers are billed again and again without a subscription",
     SWAPS: "months become years without proration, add-ons have other intervals",
 }
 """Name -> what the company does."""

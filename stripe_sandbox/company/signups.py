@@ -17,6 +17,7 @@ from stripe_sandbox.company.objects import checkout as objects
 from stripe_sandbox.company.options import BUILD_END, DAY, HOUR, MINUTE
 from stripe_sandbox.company.people import Customer, People
 from stripe_sandbox.company.pilots import Pilots
+from stripe_sandbox.company.standalone import Standalone
 from stripe_sandbox.company.subscriptions import Subscription
 from stripe_sandbox.company.valuation import Coupon, Price
 from stripe_sandbox.company.world import World
@@ -60,6 +61,7 @@ class Signups:
         catalogue: Catalogue,
         births: Births,
         pilots: Pilots,
+        standalone: Standalone,
     ) -> None:
         """Nobody has come yet."""
         self.world = world
@@ -67,6 +69,7 @@ class Signups:
         self.catalogue = catalogue
         self.births = births
         self.pilots = pilots
+        self.standalone = standalone
         self.start = world.now
 
     def open(self) -> None:
@@ -99,7 +102,9 @@ class Signups:
         if chance.random() < 0.05:
             self.people.abandon_setup(who)
         if chance.random() < 0.04:
+            self.standalone.consider(who, has_subscription=False)
             return  # Never subscribes.
+        self.standalone.consider(who, has_subscription=True)
         self.subscribe(who)
         if chance.random() < 0.08:
             delay = chance.randrange(10, 120) * DAY
