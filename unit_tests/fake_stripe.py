@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 
 from source_stripe_saas.api.client import Reply
+from source_stripe_saas.api.raw_object import list_content
 from source_stripe_saas.api.refusal import Refusal, StripeError, refusal
-from source_stripe_saas.api.rows import sliced
 
 _NO_FILTERS = {"limit", "starting_after", "expand[]", "status", "types[]"}
 
@@ -50,7 +50,7 @@ class FakeStripe:
         body = self._page(path, params) if path in self.lists else self._object(path)
         content = orjson.dumps(body, option=orjson.OPT_INDENT_2)
         if head is not None:
-            return Reply({}, self.now, sliced(content, head))
+            return Reply({}, self.now, list_content(content, head))
         return Reply(orjson.loads(content), self.now)
 
     def requests_to(self, path: str) -> list[dict[str, str]]:

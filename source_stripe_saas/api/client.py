@@ -18,9 +18,9 @@ from typing import Any
 
 from source_stripe_saas.api.access import Access
 from source_stripe_saas.api.limits import RateLimits, limits_for
+from source_stripe_saas.api.raw_object import HeadDecoder, ListContent, is_page, list_content, loads
 from source_stripe_saas.api.refusal import Unreachable, is_error, refusal
-from source_stripe_saas.api.rows import HeadDecoder, Slices, is_a_page, loads, sliced
-from source_stripe_saas.api.transport import FAILURES, Answer, Transport, cause_of, was_sent
+from source_stripe_saas.api.transport import FAILURES, HttpReply, Transport, cause_of, was_sent
 from source_stripe_saas.api.watch import Watch
 
 ATTEMPTS = 9
@@ -47,7 +47,7 @@ class Reply:
     """The decoded answer; empty if slices were asked for."""
     moment: int | None
     """Stripe's clock when it answered (the `Date` header), Unix seconds."""
-    slices: Slices | None = None
+    listed: ListContent | None = None
     """A list's objects and whether there are more, if slices were asked for."""
 
 
@@ -163,7 +163,7 @@ class StripeClient:
                 paused += pause
         raise Unreachable(path, problem, self._attempts, status, request_id)
 
-    def _answer(self, path: str, params: Params, endpoint: str) -> tuple[Answer, float]:
+    def _answer(self, path: str, params: Params, endpoint: str) -> tuple[HttpReply, float]:
         """One request, as soon as the limits allow it; a refused connection is tried again.
 
         Returns:
@@ -224,12 +224,12 @@ def _reply(
 ) -> Reply | None:
     """A body as the caller wants it, None if it is something else."""
     if head is not None:
-        slices = sliced(content, head)
-        return Reply({}, moment, slices) if slices is not None and is_a_page(*slices) else None
+        listed = list_content(content, head)
+        return Reply({}, moment, listed) if listed is not None and is_page(*listed) else None
     body = _decoded(content)
     if not isinstance(body, dict) or not body.keys() & {"id", "object"}:
         return None  # whatever is Stripe's has one of these
-    if is_list and not is_a_page(body.get("data"), body.get("has_more")):
+    if is_list and not is_page(body.get("data"), body.get("has_more")):
         return None
     return Reply(body, moment)
 

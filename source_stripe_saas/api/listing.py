@@ -12,8 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from source_stripe_saas.api.client import Params, Reply, StripeClient
+from source_stripe_saas.api.raw_object import (
+    HeadDecoder,
+    ListContent,
+    ListedObject,
+)
 from source_stripe_saas.api.refusal import CursorGone, Unreachable
-from source_stripe_saas.api.rows import HeadDecoder, Row, Slices, StripeObject
 
 PAGE_SIZE = 100
 
@@ -38,7 +42,7 @@ class Listing:
 class ListPage:
     """Objects that this page was the first to bring, newest first."""
 
-    objects: list[Row | StripeObject]
+    objects: list[ListedObject]
     has_more: bool
     moment: int | None
 
@@ -153,16 +157,16 @@ class ListReader:
             params.append(("starting_after", self.after))
         return params
 
-    def _checked(self, reply: Reply) -> Slices:
+    def _checked(self, reply: Reply) -> ListContent:
         """The client asks again for what is no page; this keeps a walk from going on for ever."""
-        objects, has_more = reply.slices or (reply.body.get("data"), reply.body.get("has_more"))
+        objects, has_more = reply.listed or (reply.body.get("data"), reply.body.get("has_more"))
         if not isinstance(objects, Sequence) or not isinstance(has_more, bool):
             raise Unreachable(self.listing.path, "the reply is not a list of Stripe's")
         if has_more and not objects:
             raise Unreachable(self.listing.path, "an empty page says that there is more")
         return objects, has_more
 
-    def _remember(self, objects: Sequence[Row | StripeObject], ids: list[str]) -> None:
+    def _remember(self, objects: Sequence[ListedObject], ids: list[str]) -> None:
         if not ids:
             return
         self.after = ids[-1]
@@ -177,7 +181,7 @@ class ListReader:
         self._edge = edge | self._edge if oldest == self._oldest else edge
         self._oldest = oldest
 
-    def _time_of(self, row: Row | StripeObject) -> int:
+    def _time_of(self, row: ListedObject) -> int:
         """When an object was created, by which lists are cut and walked.
 
         Raises:

@@ -47,7 +47,7 @@ def was_sent(error: Exception) -> bool:
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpReply:
     """Whatever came back, good or bad."""
 
     status: int
@@ -132,7 +132,7 @@ class Transport:
         # Preparing looks through a URL letter by letter; here it is well-formed to begin with.
         self._blank = requests.Request("GET", self._url, headers=headers).prepare()
 
-    def get(self, path: str, params: list[tuple[str, str]], headers: dict[str, str]) -> Answer:
+    def get(self, path: str, params: list[tuple[str, str]], headers: dict[str, str]) -> HttpReply:
         """One request; redirects are not followed, since another host must never see the key.
 
         Args:
@@ -158,7 +158,7 @@ class Transport:
             _check(response)
             # In one piece; `response.content` takes it in pieces of 10 KB.
             content = response.raw.read(decode_content=True)
-        return Answer(response.status_code, response.headers, content)
+        return HttpReply(response.status_code, response.headers, content)
 
     def abort(self) -> None:
         """Makes the request under way fail; called by another thread."""

@@ -15,7 +15,7 @@ import orjson
 from airbyte_cdk.models import AirbyteMessage, AirbyteRecordMessage, Type
 from airbyte_cdk.sources.types import Record
 
-from source_stripe_saas.api.rows import StripeObject
+from source_stripe_saas.api.raw_object import StripeObject
 from source_stripe_saas.privacy.redaction import Redaction
 from source_stripe_saas.streams.records import AnyRecord, RawRecord
 from source_stripe_saas.streams.task import Batch

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from source_stripe_saas.api.client import StripeClient
-from source_stripe_saas.api.rows import Row, StripeObject, loads, plain
+from source_stripe_saas.api.raw_object import ListedObject, StripeObject, as_dict, loads
 from source_stripe_saas.ledger.codec import decoded, encoded
 from source_stripe_saas.ledger.events import owner_of
 from source_stripe_saas.ledger.lookup_cache import fetch_object
@@ -42,11 +42,11 @@ class ChangedSubscriptions:
         elif customer is not None:
             self.customer_events.setdefault(customer, []).append(event)
 
-    def observe(self, path: str, identity: str, row: Row | StripeObject | None) -> None:
+    def observe(self, path: str, identity: str, row: ListedObject | None) -> None:
         """Takes an object that another stream has fetched."""
         if (path, identity) in self.seen:
             return
-        content = None if row is None else encoded(plain(row))
+        content = None if row is None else encoded(as_dict(row))
         with self._lock:
             self.seen[path, identity] = content
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from source_stripe_saas.api.rows import StripeObject
+from source_stripe_saas.api.raw_object import StripeObject
 from source_stripe_saas.ledger.codec import encoded
 from source_stripe_saas.ledger.store import Store, key_of
 from source_stripe_saas.mrr.event_chain import DISCOUNT_EVENTS, INVOICE_EVENTS, STATE_EVENTS

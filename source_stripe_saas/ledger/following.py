@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from source_stripe_saas.api.rows import Row, StripeObject
+from source_stripe_saas.api.raw_object import ListedObject, StripeObject
 from source_stripe_saas.ledger.changed_subscriptions import ChangedSubscriptions
 from source_stripe_saas.ledger.events import EVENT_TYPES
 from source_stripe_saas.ledger.live_subscriptions import LiveSubscriptions
@@ -98,7 +98,7 @@ class Following(LedgerSync):
     def name(self) -> str:
         return self.reader.plan.name
 
-    def observe(self, path: str, identity: str, row: Row | StripeObject | None) -> None:
+    def observe(self, path: str, identity: str, row: ListedObject | None) -> None:
         self._changed.observe(path, identity, row)
 
     def held(self, path: str, identity: str) -> StripeObject | None:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from source_stripe_saas.api.listing import ListReader
+from source_stripe_saas.api.raw_object import ListedObject, StripeObject
 from source_stripe_saas.api.refusal import StripeError
-from source_stripe_saas.api.rows import Row, StripeObject
 from source_stripe_saas.ledger.changed_subscriptions import ChangedSubscriptions
 from source_stripe_saas.ledger.codec import UNREADABLE, decoded
 from source_stripe_saas.ledger.coupons import complete, coupon_of, discounts_of
@@ -118,7 +118,7 @@ class LiveSubscriptions:
 
     # -- looking -----------------------------------------------------------------------------------
 
-    def _keep(self, reader: LedgerReader, rows: Sequence[Row | StripeObject]) -> None:
+    def _keep(self, reader: LedgerReader, rows: Sequence[ListedObject]) -> None:
         for row in rows:
             identity = row["id"]
             self.unseen.discard(key_of(identity))

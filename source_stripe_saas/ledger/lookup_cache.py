@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.listing import ListReader
+from source_stripe_saas.api.raw_object import ListedObject, RawObject
 from source_stripe_saas.api.refusal import NotFound
-from source_stripe_saas.api.rows import Row, StripeObject
 from source_stripe_saas.ledger.codec import decoded, encoded
 from source_stripe_saas.streams.plan import StreamPlan
 
@@ -110,12 +110,12 @@ def fetch_object(
     return None if body.get("deleted") else decoded(encoded(body))
 
 
-def _pages(client: StripeClient, plan: StreamPlan) -> Iterator[Sequence[Row | StripeObject]]:
+def _pages(client: StripeClient, plan: StreamPlan) -> Iterator[Sequence[ListedObject]]:
     """The list, newest first, variant by variant; a page is asked for when it is taken."""
     for variant in plan.variants:
         for page in ListReader(client, plan.listing(variant)).pages():
             yield page.objects
 
 
-def _content(row: Row | StripeObject) -> Any:
-    return decoded(row.raw if isinstance(row, Row) else encoded(row))
+def _content(row: ListedObject) -> Any:
+    return decoded(row.raw if isinstance(row, RawObject) else encoded(row))

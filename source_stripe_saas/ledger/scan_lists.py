@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from source_stripe_saas.api.rows import Row, StripeObject
+from source_stripe_saas.api.raw_object import ListedObject, RawObject, StripeObject
 from source_stripe_saas.ledger.codec import (
     UNREADABLE,
     Unreadable,
@@ -41,10 +41,10 @@ class ListedCatalog:
     """Of those customers that have one."""
 
 
-Keep = Callable[["LedgerReader", Sequence[Row | StripeObject]], None]
+Keep = Callable[["LedgerReader", Sequence[ListedObject]], None]
 
 
-def _keep_nothing(reader: LedgerReader, rows: Sequence[Row | StripeObject]) -> None:
+def _keep_nothing(reader: LedgerReader, rows: Sequence[ListedObject]) -> None:
     pass
 
 
@@ -69,16 +69,16 @@ class LedgerReader(StreamReader):
         return self.group.add(task) if self.group is not None else task
 
     def take(
-        self, rows: Sequence[Row | StripeObject], updated: int, variant: str, span: Span
+        self, rows: Sequence[ListedObject], updated: int, variant: str, span: Span
     ) -> Iterator[Batch]:
         """Keeps the page; there is nothing to write."""
         if not self.failed.is_set():
             self.keep(self, rows)
         return iter(())
 
-    def whole(self, row: Row | StripeObject) -> bytes | memoryview:
+    def whole(self, row: ListedObject) -> bytes | memoryview:
         """An object's JSON, its embedded lists read to their ends."""
-        if isinstance(row, Row) and not any(map(row.is_cut, self.plan.completes)):
+        if isinstance(row, RawObject) and not any(map(row.is_cut, self.plan.completes)):
             return row.raw
         content: StripeObject = dict(row)
         for name in self.plan.completes:
@@ -153,9 +153,7 @@ def scan_readers(
     return readers
 
 
-def _keep_subscriptions(
-    reader: LedgerReader, rows: Sequence[Row | StripeObject], store: Store
-) -> None:
+def _keep_subscriptions(reader: LedgerReader, rows: Sequence[ListedObject], store: Store) -> None:
     kept = []
     for row in rows:
         body = bytes(reader.whole(row))
@@ -164,10 +162,10 @@ def _keep_subscriptions(
     store.put("subscription", kept)
 
 
-def _keep_invoices(reader: LedgerReader, rows: Sequence[Row | StripeObject], store: Store) -> None:
+def _keep_invoices(reader: LedgerReader, rows: Sequence[ListedObject], store: Store) -> None:
     kept = []
     for row in rows:
-        raw = row.raw if isinstance(row, Row) else encoded(row)
+        raw = row.raw if isinstance(row, RawObject) else encoded(row)
         try:
             owner = subscription_named(raw)
             if owner is not None:
@@ -177,12 +175,10 @@ def _keep_invoices(reader: LedgerReader, rows: Sequence[Row | StripeObject], sto
     store.put("invoice", kept)
 
 
-def _keep_invoice_items(
-    reader: LedgerReader, rows: Sequence[Row | StripeObject], store: Store
-) -> None:
+def _keep_invoice_items(reader: LedgerReader, rows: Sequence[ListedObject], store: Store) -> None:
     kept = []
     for row in rows:
-        raw = row.raw if isinstance(row, Row) else encoded(row)
+        raw = row.raw if isinstance(row, RawObject) else encoded(row)
         try:
             owner = subscription_named(raw)
         except UNREADABLE as error:
@@ -195,17 +191,15 @@ def _keep_invoice_items(
     store.put("invoice_item", kept)
 
 
-def _keep_customers(rows: Sequence[Row | StripeObject], into: ListedCatalog) -> None:
+def _keep_customers(rows: Sequence[ListedObject], into: ListedCatalog) -> None:
     for row in rows:
-        if isinstance(row, Row) and b'"discount":{' not in bytes(row.raw):
+        if isinstance(row, RawObject) and b'"discount":{' not in bytes(row.raw):
             continue
         discount = row.get("discount")
         if discount:
             into.customer_discounts[row["id"]] = discount
 
 
-def _keep_by_id(
-    reader: LedgerReader, rows: Sequence[Row | StripeObject], into: dict[str, Any]
-) -> None:
+def _keep_by_id(reader: LedgerReader, rows: Sequence[ListedObject], into: dict[str, Any]) -> None:
     for row in rows:
         into[row["id"]] = decoded(reader.whole(row))

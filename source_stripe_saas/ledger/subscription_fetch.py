@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from source_stripe_saas.api.listing import Listing, ListReader
-from source_stripe_saas.api.rows import StripeObject, plain
+from source_stripe_saas.api.raw_object import StripeObject, as_dict
 from source_stripe_saas.ledger.changed_subscriptions import ChangedSubscriptions
 from source_stripe_saas.ledger.codec import decoded
 from source_stripe_saas.ledger.scan_lists import LedgerReader
@@ -82,7 +82,7 @@ class SubscriptionFetch:
         params += [("expand[]", f"data.{path}") for path in self.invoices.plan.expand]
         listing = Listing("invoices", params=params)
         return [
-            self._whole(self.invoices, plain(row))
+            self._whole(self.invoices, as_dict(row))
             for page in ListReader(self.reader.client, listing).pages()
             for row in page.objects
         ]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from source_stripe_saas.api.rows import StripeObject
+from source_stripe_saas.api.raw_object import StripeObject
 from source_stripe_saas.api.transport import STRIPE_VERSION
 from source_stripe_saas.streams.plan import StreamPlan, Touch
 

@@ -12,8 +12,8 @@ from datetime import datetime, timezone
 
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.listing import Listing, ListReader
+from source_stripe_saas.api.raw_object import ListedObject, StripeObject, as_dict
 from source_stripe_saas.api.refusal import EventsForgotten, Unreachable
-from source_stripe_saas.api.rows import Row, StripeObject, plain
 from source_stripe_saas.streams.plan import EVENTS_KEPT_DAYS
 from source_stripe_saas.streams.spans import Span
 
@@ -66,13 +66,13 @@ def day_of(moment: int) -> str:
     return datetime.fromtimestamp(moment, tz=timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _understood(row: Row | StripeObject) -> StripeObject:
+def _understood(row: ListedObject) -> StripeObject:
     """An event as a dict.
 
     Raises:
         Unreachable: it shows no object; to pass it over would lose a change.
     """
-    event = plain(row)
+    event = as_dict(row)
     data = event.get("data")
     is_whole = isinstance(data, dict) and isinstance(data.get("object"), dict)
     if not is_whole or not isinstance(event.get("type"), str):

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from source_stripe_saas.api.rows import StripeObject
+from source_stripe_saas.api.raw_object import StripeObject
 from source_stripe_saas.streams.feed import feed_events, type_groups
 from source_stripe_saas.streams.follow_up import FollowUp
 from source_stripe_saas.streams.spans import Span

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from source_stripe_saas.api.listing import ListReader
+from source_stripe_saas.api.raw_object import ListedObject, as_dict
 from source_stripe_saas.api.refusal import CursorGone, Refusal
-from source_stripe_saas.api.rows import Row, StripeObject, plain
 from source_stripe_saas.streams.checkpoint import Checkpoint, variant_name
 from source_stripe_saas.streams.records import AnyRecord, RecordMaker
 from source_stripe_saas.streams.stream_reader import StreamReader
@@ -61,7 +61,7 @@ class FullList:
             yield from self._by_parents()
         yield self.reader.batch(checkpoint=Checkpoint(variant=name, finished=True))
 
-    def _records(self, rows: list[Row | StripeObject]) -> list[AnyRecord]:
+    def _records(self, rows: list[ListedObject]) -> list[AnyRecord]:
         return [record for row in rows for record in self.reader.maker.records(row, self.updated)]
 
     def _by_parents(self) -> Iterator[Batch]:
@@ -75,4 +75,4 @@ class FullList:
             for row in page.objects:
                 if self.reader.failed.is_set():
                     return
-                yield self.reader.batch(list(maker.records(plain(row), self.updated)))
+                yield self.reader.batch(list(maker.records(as_dict(row), self.updated)))

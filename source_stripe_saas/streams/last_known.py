@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from source_stripe_saas.api.rows import StripeObject
+from source_stripe_saas.api.raw_object import StripeObject
 from source_stripe_saas.api.transport import STRIPE_VERSION
 
 _JSON_TYPES: Mapping[str, tuple[type, ...]] = {

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from source_stripe_saas.api.listing import PAGE_SIZE, ListReader
+from source_stripe_saas.api.raw_object import ListedObject, StripeObject
 from source_stripe_saas.api.refusal import NotFound, PermissionRefused, Unreachable
-from source_stripe_saas.api.rows import Row, StripeObject
 from source_stripe_saas.streams.change_set import ChangedObject, created_of
 from source_stripe_saas.streams.checkpoint import Checkpoint
 from source_stripe_saas.streams.records import AnyRecord, endpoint_of, fill_path
@@ -30,7 +30,7 @@ class FetchObserver(Protocol):
         """The stream's."""
         ...
 
-    def observe(self, path: str, identity: str, row: Row | StripeObject | None) -> None:
+    def observe(self, path: str, identity: str, row: ListedObject | None) -> None:
         """Takes an object as it is now, its cut lists read to their ends; None if it is gone."""
         ...
 
@@ -100,7 +100,7 @@ class ObjectFetch:
             for consumer, observer in zip(alone, observers, strict=False)
         )
 
-    def _current(self) -> Iterator[tuple[ChangedObject, Row | StripeObject | None]]:
+    def _current(self) -> Iterator[tuple[ChangedObject, ListedObject | None]]:
         """Each change with the object's present content, None where it is gone.
 
         Listing a page costs one request and may bring many of the changed objects, fetching costs
@@ -119,7 +119,7 @@ class ObjectFetch:
                 rest.append(change)
         misses = 0
         while rest:
-            found: dict[str, Row | StripeObject] = {}
+            found: dict[str, ListedObject] = {}
             newest = created_of(rest[0])
             if newest > 0 and len(rest) >= _FEWEST_WORTH_LISTING and self._can_list():
                 found = self._page_from(newest)
@@ -153,7 +153,7 @@ class ObjectFetch:
             and not by_own_events
         )
 
-    def _page_from(self, created: int) -> dict[str, Row | StripeObject]:
+    def _page_from(self, created: int) -> dict[str, ListedObject]:
         """One page of the list, by id: what was created at a second and before."""
         first = self.consumers[0]
         wanted = [path for consumer in self.consumers[1:] for path in consumer.plan.expand]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from source_stripe_saas.api.listing import Listing
-from source_stripe_saas.api.rows import HeadDecoder, StripeObject, head_decoder
+from source_stripe_saas.api.raw_object import HeadDecoder, StripeObject, head_decoder
 
 EVENTS_KEPT_DAYS = 30
 

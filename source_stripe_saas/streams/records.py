@@ -14,8 +14,8 @@ import msgspec
 
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.listing import Listing, ListReader
+from source_stripe_saas.api.raw_object import ListedObject, RawObject, StripeObject, as_dict, loads
 from source_stripe_saas.api.refusal import NotFound, Unreachable
-from source_stripe_saas.api.rows import Row, StripeObject, loads, plain
 from source_stripe_saas.streams.plan import StreamPlan
 
 _NAMESPACES = frozenset({"billing", "checkout", "entitlements", "issuing", "radar"})
@@ -72,9 +72,7 @@ class RecordMaker:
     """Fields that the objects have only for the sake of other streams."""
     _latest_tail: tuple[int, bytes] | None = field(init=False, default=None)
 
-    def as_they_are(
-        self, rows: Sequence[Row | StripeObject], updated: int
-    ) -> list[AnyRecord] | None:
+    def as_they_are(self, rows: Sequence[ListedObject], updated: int) -> list[AnyRecord] | None:
         """A whole page's records, if nothing in it needs to be decoded, completed or taken out.
 
         Args:
@@ -90,12 +88,12 @@ class RecordMaker:
         lists = self.plan.completes
         made: list[AnyRecord] = []
         for row in rows:
-            if type(row) is not Row or (lists and any(map(row.is_cut, lists))):
+            if type(row) is not RawObject or (lists and any(map(row.is_cut, lists))):
                 return None
             made.append(RawRecord(row.raw, tail))
         return made
 
-    def records(self, row: Row | StripeObject, updated: int) -> Iterator[AnyRecord]:
+    def records(self, row: ListedObject, updated: int) -> Iterator[AnyRecord]:
         """The records that a listed or fetched object gives: itself, or its children.
 
         Args:
@@ -103,9 +101,9 @@ class RecordMaker:
             updated: the second from which on this content is known to hold.
         """
         if self.plan.parent is not None:
-            yield from self.children(plain(row), updated)
+            yield from self.children(as_dict(row), updated)
             return
-        if isinstance(row, Row):
+        if isinstance(row, RawObject):
             if not self.drops and not any(map(row.is_cut, self.plan.completes)):
                 yield RawRecord(row.raw, self._tail(updated))
                 return
@@ -179,7 +177,7 @@ class RecordMaker:
         )
         try:
             for page in ListReader(self.client, listing).pages():
-                yield from map(plain, page.objects)
+                yield from map(as_dict, page.objects)
         except NotFound:
             # A parent that was deleted after it was listed: the feed will report its deletion.
             if not self._is_gone(parent):
@@ -211,7 +209,7 @@ class RecordMaker:
         entries: dict[str, StripeObject] = {}
         try:
             for page in ListReader(self.client, listing).pages():
-                entries.update((row["id"], plain(row)) for row in page.objects)
+                entries.update((row["id"], as_dict(row)) for row in page.objects)
         except NotFound as error:
             if self._is_gone(row):
                 return  # deleted since it was listed: keep the entries that the list showed

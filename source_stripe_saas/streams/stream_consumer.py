@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from source_stripe_saas.api.rows import Row, StripeObject, plain
+from source_stripe_saas.api.raw_object import ListedObject, StripeObject, as_dict
 from source_stripe_saas.streams.change_set import ChangedObject, ChangeSet, created_of, note_event
 from source_stripe_saas.streams.last_known import last_known
 from source_stripe_saas.streams.plan import StreamPlan
@@ -90,7 +90,7 @@ class StreamConsumer:
         lists = (*plan.completes, *((plan.embedded,) if plan.embedded else ()))
         return all(isinstance(payload.get(name), dict) for name in lists)
 
-    def records(self, change: ChangedObject, row: Row | StripeObject | None) -> Iterator[AnyRecord]:
+    def records(self, change: ChangedObject, row: ListedObject | None) -> Iterator[AnyRecord]:
         """The records of a changed object as it is now; `row` is None if it is gone."""
         maker = self.reader.maker
         if self.plan.parent is None:
@@ -101,13 +101,13 @@ class StreamConsumer:
             return
         if self.is_own_child(change):
             if row is not None:
-                yield maker.stamped(plain(row), change.updated)
+                yield maker.stamped(as_dict(row), change.updated)
             elif change.payload is not None:
                 yield self.deleted(change.payload, change)
             return
         present: set[str] = set()
         if row is not None:
-            for record in maker.children(plain(row), change.updated):
+            for record in maker.children(as_dict(row), change.updated):
                 present.add(record["id"])
                 yield record
         for identity, (child, parent, second, version) in self.changes.gone.items():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.listing import PAGE_SIZE
-from source_stripe_saas.api.rows import Row, StripeObject
+from source_stripe_saas.api.raw_object import ListedObject
 from source_stripe_saas.streams.checkpoint import Checkpoint
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.reader_slots import ReaderSlots
@@ -61,7 +61,7 @@ class StreamReader:
         return task
 
     def take(
-        self, rows: Sequence[Row | StripeObject], updated: int, variant: str, span: Span
+        self, rows: Sequence[ListedObject], updated: int, variant: str, span: Span
     ) -> Iterator[Batch]:
         """A page's objects as batches of this stream's records; the span counts with the last one.
 

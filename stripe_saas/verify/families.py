@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.listing import ListReader
-from source_stripe_saas.api.rows import StripeObject
+from source_stripe_saas.api.raw_object import StripeObject
 from source_stripe_saas.streams.full_list import FullList
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.records import AnyRecord, RawRecord, RecordMaker

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from source_stripe_saas.api.rows import loads
+from source_stripe_saas.api.raw_object import loads
 from source_stripe_saas.streams.plan import StreamPlan
 from stripe_saas.verify.holdings import Held, HoldingsError, Key, Row, key_of, parent_field
 

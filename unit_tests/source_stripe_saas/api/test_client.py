@@ -15,8 +15,8 @@ from source_stripe_saas.api.client import (
     pause_seconds,
 )
 from source_stripe_saas.api.limits import RateLimits
+from source_stripe_saas.api.raw_object import head_decoder
 from source_stripe_saas.api.refusal import CursorGone, PermissionRefused, Refusal, Unreachable
-from source_stripe_saas.api.rows import head_decoder
 from source_stripe_saas.api.transport import STRIPE_VERSION
 from unit_tests.builders import NOW, some_access
 
@@ -113,7 +113,7 @@ def test_what_passes_is_tried_again(stripe, failure):
 def test_a_list_that_is_none_is_tried_again(stripe):
     no_list = {"json": {"object": "thing", "id": "th_1"}}
     stripe.get(URL, [no_list, GOOD])
-    rows, has_more = a_client().get("things", head=head_decoder(())).slices
+    rows, has_more = a_client().get("things", head=head_decoder(())).listed
     assert [row["id"] for row in rows] == ["th_1"]
     assert not has_more
 
@@ -294,7 +294,7 @@ def test_lone_surrogates_in_metadata_do_no_harm(stripe):
         URL, text='{"object": "list", "data": [{"id": "a", "m": "\\ud800"}], "has_more": false}'
     )
     assert a_client().get("things").body["data"][0]["m"] == "\ud800"
-    rows, _ = a_client().get("things", head=head_decoder(())).slices
+    rows, _ = a_client().get("things", head=head_decoder(())).listed
     assert rows[0]["m"] == "\ud800"
 
 
@@ -329,7 +329,7 @@ NO_PAGES = [
 def test_what_is_no_page_of_a_list_is_asked_for_again(stripe, body, head):
     stripe.get(URL, [{"json": body}, GOOD])
     reply = a_client().get("things", head=head, is_list=True)
-    objects = reply.slices[0] if reply.slices else reply.body["data"]
+    objects = reply.listed[0] if reply.listed else reply.body["data"]
     assert [row["id"] for row in objects] == ["th_1"]
 
 

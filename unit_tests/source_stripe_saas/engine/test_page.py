@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from source_stripe_saas.api.rows import head_decoder, sliced
+from source_stripe_saas.api.raw_object import head_decoder, list_content
 from source_stripe_saas.engine.page import Page, PageFormat, PageMessage
 from source_stripe_saas.streams.checkpoint import Checkpoint
 from source_stripe_saas.streams.records import RecordMaker
@@ -48,7 +48,7 @@ def test_a_record_comes_back_from_its_line(record):
 
 def test_a_record_that_was_never_decoded_comes_back_with_what_is_added():
     content = b'{"data": [{"id": "a",\n "n": 1.50}, {"id": "b"}], "has_more": false}'
-    rows, _ = sliced(content, head_decoder(("created",)))
+    rows, _ = list_content(content, head_decoder(("created",)))
     maker = RecordMaker(a_plan(), FakeStripe())
     records = [record for row in rows for record in maker.records(row, NOW)]
     page = a_page(*records)

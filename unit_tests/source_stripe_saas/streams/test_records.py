@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from source_stripe_saas.api.raw_object import head_decoder, list_content
 from source_stripe_saas.api.refusal import NotFound, Unreachable, refusal
-from source_stripe_saas.api.rows import head_decoder, sliced
 from source_stripe_saas.streams.plan import Touch
 from source_stripe_saas.streams.records import RecordMaker, endpoint_of, fill_path
 from unit_tests.builders import NOW, PLANS, a_list, a_plan, a_thing
@@ -220,7 +220,7 @@ def test_a_parent_whose_children_stripe_does_not_know_is_not_asked():
 
 def sliced_rows(*rows):
     body = json.dumps({"object": "list", "data": rows, "has_more": False}, indent=2).encode()
-    found = sliced(body, head_decoder(("created",), ("parts",)))
+    found = list_content(body, head_decoder(("created",), ("parts",)))
     assert found is not None
     return found[0]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_stripe_saas.api.rows import Row, head_decoder, plain, sliced
+from source_stripe_saas.api.raw_object import RawObject, as_dict, head_decoder, list_content
 
 HEAD = head_decoder(("created", "status"), ("lines",))
 json_values = st.recursive(
@@ -41,26 +41,26 @@ def test_a_row_reads_like_the_decoded_object(objects, indent, ascii_only):
         content = page(*objects, indent=indent, ascii_only=ascii_only)
     except UnicodeEncodeError:  # a lone surrogate can only be sent as an escape
         content = page(*objects, indent=indent)
-    rows, has_more = sliced(content, HEAD)
+    rows, has_more = list_content(content, HEAD)
     assert has_more is False
     assert [dict(row) for row in rows] == objects
     for row, expected in zip(rows, objects, strict=True):
         for name in ("id", "created", "status", "lines", "metadata", "missing"):
             assert row.get(name) == expected.get(name)
-        assert plain(row) == expected
+        assert as_dict(row) == expected
 
 
 def test_a_row_is_kept_as_stripe_wrote_it_but_for_white_space():
     content = (
         b'{"object": "list", "has_more": true, "data": [{"id": "a",\n  "n": 1.50, "u": "\\u00e4"}]}'
     )
-    (row,), has_more = sliced(content, HEAD)
+    (row,), has_more = list_content(content, HEAD)
     assert has_more
     assert bytes(row.raw) == b'{"id":"a","n":1.50,"u":"\\u00e4"}'
 
 
 def test_a_cut_list_is_known_without_decoding():
-    (cut, whole, none, missing), _ = sliced(
+    (cut, whole, none, missing), _ = list_content(
         page(
             {"id": "a", "lines": {"has_more": True, "data": []}},
             {"id": "b", "lines": {"has_more": False}},
@@ -78,9 +78,9 @@ def test_a_cut_list_is_known_without_decoding():
 
 
 def test_whoever_changes_a_decoded_row_changes_a_dict():
-    (row,), _ = sliced(page({"id": "a", "created": 1}), HEAD)
+    (row,), _ = list_content(page({"id": "a", "created": 1}), HEAD)
     row.decoded()["created"] = 2
-    assert isinstance(row, Row)
+    assert isinstance(row, RawObject)
     assert json.loads(bytes(row.raw)) == {"id": "a", "created": 1}
 
 
@@ -102,21 +102,21 @@ def test_whoever_changes_a_decoded_row_changes_a_dict():
     ids=repr,
 )
 def test_what_is_no_list_of_stripes_is_none(content):
-    assert sliced(content, HEAD) is None
+    assert list_content(content, HEAD) is None
 
 
 def test_invalid_utf8_is_no_list():
-    assert sliced(b'{"data": [{"id": "a", "n": "\xff"}], "has_more": false}', HEAD) is None
+    assert list_content(b'{"data": [{"id": "a", "n": "\xff"}], "has_more": false}', HEAD) is None
 
 
 def test_lone_surrogates_and_deep_nesting_take_the_patient_way():
-    (row,), _ = sliced(b'{"data": [{"id": "a", "m": "\\ud800"}], "has_more": false}', HEAD)
+    (row,), _ = list_content(b'{"data": [{"id": "a", "m": "\\ud800"}], "has_more": false}', HEAD)
     assert row == {"id": "a", "m": "\ud800"}
 
 
 def test_a_decoded_row_keeps_every_digit_of_its_integers():
     big = 123456789012345678901234567890
     content = b'{"data":[{"id":"a","n":%d}],"has_more":false}' % big
-    [row], _ = sliced(content, head_decoder(()))
-    assert isinstance(row, Row)
+    [row], _ = list_content(content, head_decoder(()))
+    assert isinstance(row, RawObject)
     assert row.decoded()["n"] == big

@@ -1,8 +1,8 @@
 """A list's reply, as bytes -> its objects, each still as Stripe wrote it.
 
-Most objects go through this connector unread: a stream needs their id, their `created`, and whether
-an embedded list was cut. So a page is stripped of its white space and sliced; a `Row` holds one
-slice and decodes the rest only for whoever asks.
+Most objects go through this connector undecoded: a stream needs their id, their `created`, and
+whether an embedded list was cut. So the white space of a page is removed and the page is split; a
+`RawObject` holds the bytes of one object and decodes the rest of it on demand.
 """
 
 from __future__ import annotations
@@ -15,30 +15,36 @@ from typing import Any
 import msgspec
 
 StripeObject = dict[str, Any]
+"""A decoded object."""
 HeadDecoder = msgspec.json.Decoder[Any]
 
 
 class _Cut(msgspec.Struct):
-    """An embedded list, of which only this is of interest."""
+    """What is decoded of an embedded list."""
 
     has_more: bool = False
 
 
-class _Sliced(msgspec.Struct):
+class _Envelope(msgspec.Struct):
     """The envelope of a list."""
 
     data: list[msgspec.Raw]
     has_more: bool
 
 
-_ENVELOPE = msgspec.json.Decoder(_Sliced)
+_ENVELOPE = msgspec.json.Decoder(_Envelope)
 
 _PLAIN = frozenset((str, int, bool))
 
 
 @cache
 def head_decoder(fields: tuple[str, ...], lists: tuple[str, ...] = ()) -> HeadDecoder:
-    """A decoder of nothing but the id, some plain fields and some embedded lists."""
+    """A decoder of an object's head: its id, some plain fields and some embedded lists.
+
+    Args:
+        fields: names of fields that hold a text, a number or true and false.
+        lists: names of embedded lists, of which `RawObject.is_cut` is to know.
+    """
     members: list[tuple[str, Any] | tuple[str, Any, Any]] = [("id", str)]
     members += [(name, Any, None) for name in fields if name != "id"]
     members += [(name, _Cut | None, None) for name in lists]
@@ -46,8 +52,8 @@ def head_decoder(fields: tuple[str, ...], lists: tuple[str, ...] = ()) -> HeadDe
     return msgspec.json.Decoder(head)
 
 
-class Row(Mapping[str, Any]):
-    """One object of a list; reads like the decoded object, but for lists that the head names."""
+class RawObject(Mapping[str, Any]):
+    """One object of a list; reads like the decoded object, except for lists that the head names."""
 
     __slots__ = ("_decoded", "_head", "raw")
 
@@ -58,13 +64,13 @@ class Row(Mapping[str, Any]):
         self._decoded: StripeObject | None = None
 
     def decoded(self) -> StripeObject:
-        """The whole object, a dict of its own for whoever wants to change it."""
+        """The whole object, as a dict that the caller may change."""
         if self._decoded is None:
             self._decoded = loads(self.raw)
         return self._decoded
 
     def is_cut(self, name: str) -> bool:
-        """True if an embedded list was cut; the head must have been asked for it."""
+        """True if Stripe cut an embedded list; its name must be among the lists of the head."""
         embedded = getattr(self._head, name)
         return embedded is not None and bool(embedded.has_more)
 
@@ -80,16 +86,19 @@ class Row(Mapping[str, Any]):
         return len(self.decoded())
 
 
-def plain(row: Row | StripeObject) -> StripeObject:
-    """A list's entry as a dict."""
-    return row.decoded() if isinstance(row, Row) else row
+ListedObject = RawObject | StripeObject
+"""An object of a list; decoded already where its reply could not be split."""
 
-
-Slices = tuple[Sequence[Row | StripeObject], bool]
+ListContent = tuple[Sequence[ListedObject], bool]
 """A list's objects, and whether there are more."""
 
 
-def sliced(content: bytes, decoder: HeadDecoder) -> Slices | None:
+def as_dict(listed: ListedObject) -> StripeObject:
+    """A list's entry as a dict."""
+    return listed.decoded() if isinstance(listed, RawObject) else listed
+
+
+def list_content(content: bytes, decoder: HeadDecoder) -> ListContent | None:
     """A list's reply -> (its objects, whether there are more); None if it is no list of Stripe's.
 
     Args:
@@ -101,14 +110,14 @@ def sliced(content: bytes, decoder: HeadDecoder) -> Slices | None:
         envelope = _ENVELOPE.decode(compact)
         if not compact.isascii():
             _check_utf8(envelope.data)
-        rows = [Row(memoryview(raw), decoder.decode(raw)) for raw in envelope.data]
+        rows = [RawObject(memoryview(raw), decoder.decode(raw)) for raw in envelope.data]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _decoded(content)
     return rows, envelope.has_more
 
 
 def _check_utf8(slices: list[msgspec.Raw]) -> None:
-    """Slices are written out as they are, and msgspec does not look inside strings.
+    """Objects are written out as they are, and msgspec does not look inside strings.
 
     Raises:
         UnicodeDecodeError: one of them is not UTF-8.
@@ -119,15 +128,16 @@ def _check_utf8(slices: list[msgspec.Raw]) -> None:
             content.decode()
 
 
-def is_a_page(objects: Any, has_more: Any) -> bool:
-    """True for what a list of Stripe's holds; a page without objects has none after it either."""
+def is_page(objects: Any, has_more: Any) -> bool:
+    """True for what a list of Stripe's holds; an empty page must be the last one."""
     if not isinstance(objects, Sequence) or not isinstance(has_more, bool):
         return False
     if has_more and not objects:
         return False
-    # A `Row` has been seen to have an id.
+    # A `RawObject` has been seen to have an id.
     return all(
-        type(entry) is Row or (isinstance(entry, Mapping) and isinstance(entry.get("id"), str))
+        type(entry) is RawObject
+        or (isinstance(entry, Mapping) and isinstance(entry.get("id"), str))
         for entry in objects
     )
 
@@ -142,7 +152,7 @@ def loads(content: bytes | memoryview) -> Any:
     try:
         return msgspec.json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        # Lone surrogates and the like, which JSON allows: the standard library is more patient.
+        # JSON allows lone surrogates, for example, and so does the standard library.
         return json.loads(bytes(content), parse_constant=_no_number)
 
 
@@ -150,11 +160,11 @@ def _no_number(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
 
-def _decoded(content: bytes) -> Slices | None:
+def _decoded(content: bytes) -> ListContent | None:
     try:
         body = loads(content)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(body, dict) or not is_a_page(body.get("data"), body.get("has_more")):
+    if not isinstance(body, dict) or not is_page(body.get("data"), body.get("has_more")):
         return None
     return body["data"], body["has_more"]
