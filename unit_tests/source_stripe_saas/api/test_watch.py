@@ -1,4 +1,4 @@
-"""Requests that take long are told of, and those that would take for ever end."""
+"""A slow request is logged, and one past its deadline is aborted."""
 
 import logging
 import socket
@@ -119,23 +119,23 @@ def test_a_server_that_sends_a_byte_now_and_then_cannot_hold_a_request_for_ever(
     assert time.monotonic() - asked < 20
 
 
-def test_a_watch_that_went_idle_looks_again_at_the_next_request():
-    looks = threading.Semaphore(0)
+def test_a_watch_that_went_idle_checks_again_at_the_next_request():
+    checks = threading.Semaphore(0)
 
     class CountedWatch(Watch):
-        def look(self):
-            looks.release()
+        def check(self):
+            checks.release()
 
-    watch = CountedWatch(looks_every_seconds=0.01)
+    watch = CountedWatch(interval_seconds=0.01)
     others = set(threading.enumerate())
-    with watch.over("GET /v1/invoices"):
-        assert looks.acquire(timeout=20)
+    with watch.over("GET /v1/invoices", never):
+        assert checks.acquire(timeout=20)
         [thread] = [
             one for one in threading.enumerate() if one not in others and one.name == "watch"
         ]
     thread.join(timeout=20)
-    assert not thread.is_alive(), "there is nothing left to look at"
-    while looks.acquire(blocking=False):
+    assert not thread.is_alive(), "there is nothing left to check"
+    while checks.acquire(blocking=False):
         pass
-    with watch.over("GET /v1/charges"):
-        assert looks.acquire(timeout=20)
+    with watch.over("GET /v1/charges", never):
+        assert checks.acquire(timeout=20)
