@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 import time
@@ -22,6 +21,7 @@ from source_stripe_saas.protocol.arguments import (
     parse_arguments,
     states_of,
 )
+from source_stripe_saas.protocol.line_writer import LineWriter, OutputBroken
 from source_stripe_saas.streams.plans import load_plans
 
 _STOPPED = "The sync was stopped by {} before its end. Run it again: it goes on where it stopped."
@@ -51,14 +51,27 @@ def run(arguments: Sequence[str], out: TextIO) -> int:
     Args:
         arguments: the command line without the program's name.
         out: where the protocol's messages go.
+
+    Raises:
+        OSError: they cannot be written.
     """
     try:
         chosen = parse_arguments(arguments)
     except SystemExit as ended:
         return int(ended.code or 0)
+    lines = LineWriter(out)
+    try:
+        code = _run(chosen, lines)
+        lines.close()
+    except OutputBroken as broken:
+        raise broken.error from None
+    return code
+
+
+def _run(chosen: Namespace, lines: LineWriter) -> int:
     if chosen.command == "spec":
         # The CDK takes three seconds to load, and a specification is just a file.
-        _write(out, {"type": "SPEC", "spec": resources.spec()})
+        _write(lines, {"type": "SPEC", "spec": resources.spec()})
         return 0
     try:
         config = load_config(chosen.config)
@@ -68,10 +81,10 @@ def run(arguments: Sequence[str], out: TextIO) -> int:
     except (ConfigError, TrustError) as error:
         if chosen.command == "check":
             status = {"status": "FAILED", "message": str(error)}
-            _write(out, {"type": "CONNECTION_STATUS", "connectionStatus": status})
-        _write(out, _trace(str(error)))
+            _write(lines, {"type": "CONNECTION_STATUS", "connectionStatus": status})
+        _write(lines, _trace(str(error)))
         return 1
-    return _run_with_cdk(chosen, config, catalog, state, out)
+    return _run_with_cdk(chosen, config, catalog, state, lines)
 
 
 def _catalog_and_state(chosen: Namespace) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -86,25 +99,23 @@ def _run_with_cdk(
     config: dict[str, Any],
     raw_catalog: dict[str, Any],
     raw_state: list[dict[str, Any]],
-    out: TextIO,
+    lines: LineWriter,
 ) -> int:
-    from airbyte_cdk.logger import init_logger
     from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-    from source_stripe_saas.engine.shutdown import OutputBroken, Stopped
+    from source_stripe_saas.engine.shutdown import Stopped
     from source_stripe_saas.protocol.entrypoint import PageEntrypoint
     from source_stripe_saas.protocol.heap import keep_one_heap, look_for_cycles_seldom
+    from source_stripe_saas.protocol.log_lines import log_to
     from source_stripe_saas.source import SourceStripeSaas
 
     keep_one_heap()
-    logging.raiseExceptions = False  # a log line that meets a broken pipe is not worth a traceback
-    logger = init_logger("airbyte")
-    logger.setLevel(logging.DEBUG if chosen.debug else logging.INFO)
+    log_to(lines, is_debug=chosen.debug)
     try:
         catalog = catalog_of(raw_catalog) if raw_catalog else None
         state = states_of(raw_state)
         source = SourceStripeSaas(catalog, config, state)
-        entrypoint = PageEntrypoint(source, out)
+        entrypoint = PageEntrypoint(source, lines)
         look_for_cycles_seldom()
         if chosen.command == "check":
             entrypoint.check(config)
@@ -112,20 +123,20 @@ def _run_with_cdk(
             entrypoint.discover(config)
         elif catalog is not None:
             entrypoint.read(config, catalog)
-    except OutputBroken as broken:
-        raise broken.error from None
+    except OutputBroken:
+        raise
     except Stopped as stopped:
-        _write(out, _trace(_STOPPED.format(stopped), "transient_error"))
+        _write(lines, _trace(_STOPPED.format(stopped), "transient_error"))
         return stopped.exit_code
     except ConfigError as error:
-        _write(out, _trace(str(error)))
+        _write(lines, _trace(str(error)))
         return 1
     except AirbyteTracedException as error:
         if error.internal_message != "Concurrent read failure":  # each stream has told its own
-            _write(out, _message_of(error))
+            _write(lines, _message_of(error))
         return 1
     except Exception as error:
-        _write(out, _message_of(AirbyteTracedException.from_exception(error)))
+        _write(lines, _message_of(AirbyteTracedException.from_exception(error)))
         return 1
     return 0
 
@@ -147,9 +158,8 @@ def _trace(text: str, failure_type: str = "config_error") -> dict[str, Any]:
     return {"type": "TRACE", "trace": {"type": "ERROR", "emitted_at": now_ms, "error": error}}
 
 
-def _write(out: TextIO, message: dict[str, Any]) -> None:
-    out.write(json.dumps(message) + "\n")
-    out.flush()
+def _write(lines: LineWriter, message: dict[str, Any]) -> None:
+    lines.write(f"{json.dumps(message)}\n".encode())
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import resource
 import sys
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from source_stripe_saas.config import resources
@@ -66,7 +67,7 @@ def _become(asked: Mapping[str, Any]) -> None:
 
 def tune(tuning: Mapping[str, Any]) -> None:
     """Patches what a small account needs to be cut, paged and killed like a large one."""
-    from source_stripe_saas.api import client, listing
+    from source_stripe_saas.api import client, listing, watch
     from source_stripe_saas.engine import cursor
     from source_stripe_saas.ledger import following, progress, row_batches
     from source_stripe_saas.streams import follow_up, object_fetch, stream_reader, window
@@ -82,6 +83,8 @@ def tune(tuning: Mapping[str, Any]) -> None:
         _patch(module, "PAGE_SIZE", tuning["page_size"])
     _patch(window, "_PAGES_WORTH_CUTTING", tuning["pages_worth_cutting"])
     _patch(follow_up, "_OBJECTS_PER_TASK", tuning["fetches_per_unit"])
+    if "watch" in tuning:
+        _patch(client, "Watch", partial(watch.Watch, **tuning["watch"]))
     machine = time.time
     _patch(time, "time", lambda: machine() + tuning["clock_skew_seconds"])
 

@@ -1,8 +1,7 @@
-"""What ends a sync early: a signal, or an output that accepts no more."""
+"""What ends a sync early: a signal."""
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import threading
@@ -11,18 +10,6 @@ from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-
-
-class OutputBroken(Exception):
-    """Standard output accepts no more: nothing else may be written, not even the reason.
-
-    Anything after half a line would make it a broken one, so logging is disabled too.
-    """
-
-    def __init__(self, error: OSError) -> None:
-        super().__init__(str(error))
-        self.error = error
-        logging.disable()
 
 
 class Stopped(Exception):

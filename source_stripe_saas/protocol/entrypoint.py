@@ -1,44 +1,32 @@
 """A source and the command's arguments -> the Airbyte protocol on standard output.
 
 The CDK's own entry point makes one text of each message; this one writes a page's lines as they
-are, and flushes before anything else can count on them.
+are, ahead of the state that counts on them.
 """
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any, TextIO
+from typing import Any
 
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.models import AirbyteMessage, ConfiguredAirbyteCatalog, Type
 from airbyte_cdk.sources.connector_state_manager import HashableStreamDescriptor
 from airbyte_cdk.utils.airbyte_secrets_utils import update_secrets
-from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_stripe_saas.engine.page import PageMessage
-from source_stripe_saas.engine.shutdown import OutputBroken, stopping_on_signals
+from source_stripe_saas.engine.shutdown import stopping_on_signals
+from source_stripe_saas.protocol.line_writer import LineWriter
 from source_stripe_saas.source import SourceStripeSaas
-
-
-class ConfigErrorsWithoutTraceback(logging.Filter):
-    """A log filter: what a person can mend needs no traceback."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Lets every line through, some of them shortened."""
-        error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, AirbyteTracedException):
-            record.exc_info = None
-        return True
 
 
 class PageEntrypoint:
     """Runs one command of the protocol and writes its messages."""
 
-    def __init__(self, source: SourceStripeSaas, out: TextIO) -> None:
+    def __init__(self, source: SourceStripeSaas, lines: LineWriter) -> None:
         source.pages = True
-        self._source, self._out = source, out
+        self._source, self._lines = source, lines
         self._plain = AirbyteEntrypoint(source)
 
     def check(self, config: dict[str, Any]) -> None:
@@ -69,12 +57,9 @@ class PageEntrypoint:
                 if isinstance(message, PageMessage):
                     name = message.record.stream if message.record else ""
                     counts[HashableStreamDescriptor(name=name)] += message.count
-                    self._write_lines(message.lines)
+                    self._lines.write(message.lines)
                     continue
                 self._write(self._plain.handle_record_counts(message, counts))
-                if message.type == Type.STATE:
-                    self._flush()
-            self._flush()
 
     def _read_messages(
         self, config: dict[str, Any], catalog: ConfiguredAirbyteCatalog
@@ -88,25 +73,4 @@ class PageEntrypoint:
         update_secrets([str(config[name]).strip() for name in names if config.get(name)])
 
     def _write(self, message: AirbyteMessage) -> None:
-        text = self._plain.airbyte_message_to_string(message) + "\n"
-        try:
-            self._out.write(text)
-        except OSError as error:
-            raise OutputBroken(error) from error
-
-    def _write_lines(self, lines: bytes) -> None:
-        binary = getattr(self._out, "buffer", None)
-        if binary is None:
-            self._out.write(lines.decode())
-            return
-        self._flush()  # what was written as text comes first
-        try:
-            binary.write(lines)
-        except OSError as error:
-            raise OutputBroken(error) from error
-
-    def _flush(self) -> None:
-        try:
-            self._out.flush()
-        except OSError as error:
-            raise OutputBroken(error) from error
+        self._lines.write(f"{self._plain.airbyte_message_to_string(message)}\n".encode())

@@ -16,6 +16,7 @@ from airbyte_cdk.test.entrypoint_wrapper import EntrypointOutput
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_stripe_saas.protocol.entrypoint import PageEntrypoint
+from source_stripe_saas.protocol.line_writer import LineWriter
 from source_stripe_saas.source import SourceStripeSaas
 
 CONFIG = {"client_secret": "rk_test_51Secret"}
@@ -114,7 +115,8 @@ def read_by_pages(
     catalog = a_catalog(*names, mode=mode)
     out, error = io.StringIO(), None
     try:
-        PageEntrypoint(SourceStripeSaas(catalog, config, state), out).read(config, catalog)
+        source = SourceStripeSaas(catalog, config, state)
+        PageEntrypoint(source, LineWriter(out)).read(config, catalog)
     except AirbyteTracedException as raised:
         error = raised
     return Output([orjson.loads(line) for line in out.getvalue().splitlines()], error)

@@ -7,6 +7,7 @@ import pytest
 from airbyte_cdk.models import Type
 
 from source_stripe_saas.protocol.entrypoint import PageEntrypoint
+from source_stripe_saas.protocol.line_writer import LineWriter
 from source_stripe_saas.source import SourceStripeSaas
 from unit_tests.builders import NOW
 from unit_tests.source_stripe_saas.engine.reading import CONFIG, a_catalog
@@ -27,7 +28,7 @@ class Spy:
         self._read, source.read = source.read, self._watched
         objects = [{"id": f"cus_{n}", "object": name, "created": NOW - n} for n in range(number)]
         with serving(lists={stream: objects}):
-            PageEntrypoint(source, self.out).read(CONFIG, catalog)
+            PageEntrypoint(source, LineWriter(self.out)).read(CONFIG, catalog)
         self.lines = [orjson.loads(line) for line in self.raw.getvalue().splitlines()]
 
     def _watched(self, *arguments):
