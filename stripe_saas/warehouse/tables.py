@@ -76,8 +76,12 @@ class Tables:
         """Takes a record in, and writes its stream's rows if there are enough."""
         name = message["stream"]
         stream = self._streams[name]
+        if stream.is_given_up:
+            return
+        stream.is_given_up = True  # until it is in: a signal may come in between
         stream.rows.add(message["data"], message["emitted_at"])
         stream.waiting_since = stream.waiting_since or time.monotonic()
+        stream.is_given_up = False
         if len(stream.rows) >= _BATCH_ROWS:
             self._write(name)
         self._write_overdue()
@@ -85,6 +89,8 @@ class Tables:
     def take_state(self, message: dict[str, Any]) -> None:
         """Takes a state in: it is kept once all records before it have been written."""
         stream = self._streams[message["stream"]["stream_descriptor"]["name"]]
+        if stream.is_given_up:
+            return
         stream.state = message
         stream.waiting_since = stream.waiting_since or time.monotonic()
         self._write_overdue()
@@ -92,13 +98,16 @@ class Tables:
     def end_stream(self, name: str, *, is_complete: bool) -> None:
         """Writes what is left of a stream, and makes its table if nothing came.
 
-        If it was read as a whole, rows that did not come since that began are gone.
+        If it was read as a whole, rows that did not come since that began are gone. Does nothing
+        for a stream of which a write has failed.
 
         Args:
             name: of the stream.
             is_complete: the connector read it to its end.
         """
         self._write(name)
+        if self._streams[name].is_given_up:
+            return
         self._processor.ensure_table(name)
         began_at = self._whole_reads.began_at(name)
         if is_complete and began_at is not None:
@@ -125,8 +134,16 @@ class Tables:
                 self._write(name)
 
     def _write(self, name: str) -> None:
+        """Writes a stream's rows, then its state; if that fails, the stream is given up.
+
+        Its rows are lost then, so no later state of this sync may be kept, nor may rows be pruned
+        because they did not come.
+        """
         stream = self._streams[name]
         stream.waiting_since = None
+        if stream.is_given_up:
+            return
+        stream.is_given_up = True
         if lines := stream.rows.take():
             path = self._folder / f"{name}.jsonl"
             with path.open("wb") as file:
@@ -137,6 +154,7 @@ class Tables:
         if stream.state is not None:
             self._states.write_state(AirbyteStateMessage.model_validate(stream.state))
             stream.state = None
+        stream.is_given_up = False
 
 
 def _moment(seconds: float) -> str:
@@ -153,3 +171,5 @@ class _Stream:
         self.state: dict[str, Any] | None = None
         self.waiting_since: float | None = None
         self.written = 0
+        self.is_given_up = False
+        """True while it is written, and for good if that fails: its rows and states are dropped."""
