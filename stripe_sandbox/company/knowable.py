@@ -31,7 +31,12 @@ class Guess:
 
 
 def guesses(
-    shown: Sequence[Taken], currency: str, *, is_held: bool, has_end: bool = False
+    shown: Sequence[Taken],
+    currency: str,
+    *,
+    is_held: bool,
+    has_end: bool = False,
+    is_amount: bool = False,
 ) -> list[Guess]:
     """All terms of a discount that fit what is shown.
 
@@ -41,6 +46,7 @@ def guesses(
         is_held: whether the subscription, the item or the customer still has it, and with it the
             word whether it has an end.
         has_end: whether it has one, so that it does not count.
+        is_amount: it is known to be an amount, if not how much in this currency.
     """
     if is_held and has_end:
         return [Guess(None, None)]
@@ -50,7 +56,7 @@ def guesses(
     found: list[Guess] = [] if is_held else [Guess(None, None)]
     products = frozenset(taken.product for taken in shown if taken.product is not None)
     for scope in (None, products):
-        share = _share(shown, scope)
+        share = None if is_amount else _share(shown, scope)
         amount = _amount(shown, currency, scope)
         found += [guess for guess in (share, amount) if guess is not None]
     return found
@@ -163,20 +169,28 @@ class Doubts:
                 snapshot.currency,
                 is_held=one.id in self._held,
                 has_end=one.end is not None,
+                is_amount=bool(one.coupon.amounts_off) and self._still_expands(one),
             )
             for one in snapshot.discounts()
-            if self._is_unknown(one)
+            if self._is_unknown(one, snapshot.currency)
         }
         values = admitted(snapshot, unknown) if unknown else ()
         own = (entry.mrr_after_minor, entry.mrr_after_minor)
         return replace(entry, admits=values) if set(values) - {own} else entry
 
-    def _is_unknown(self, discount: Discount) -> bool:
+    def _is_unknown(self, discount: Discount, currency: str) -> bool:
         """Whether the coupon is gone, and nothing that is read has its terms in it."""
-        name, store = discount.coupon.id, self._world.store
-        if store.get("coupon", name) is not None:
+        coupon = discount.coupon
+        if self._world.store.get("coupon", coupon.id) is not None:
             return False
-        return name in store.purged or discount.id not in self._of_subscriptions
+        # Amounts in other currencies than the coupon's own only show if they are asked for.
+        is_foreign = bool(coupon.amounts_off) and next(iter(coupon.amounts_off)) != currency
+        return is_foreign or not self._still_expands(discount)
+
+    def _still_expands(self, discount: Discount) -> bool:
+        """Whether a list shows the deleted coupon with the discount."""
+        is_purged = discount.coupon.id in self._world.store.purged
+        return discount.id in self._of_subscriptions and not is_purged
 
     def _shown(self, discount: Discount, until: int) -> list[Taken]:
         found = []

@@ -156,3 +156,19 @@ def test_a_discount_that_is_held_and_has_an_end_does_not_count():
     shown = [Taken("in_1", "p1", 1000, 100)]
     terms = guesses(shown, "usd", is_held=True, has_end=True)
     assert admitted(seats(1), {"di": terms}) == ((1000, 1000),)
+
+
+def test_an_amount_in_another_currency_is_known_to_be_one_but_not_how_much():
+    coupon = Coupon("FEW", "forever", None, {"usd": 300, "eur": 270})
+    bench = Bench(DELETED_COUPONS)
+    bench.world.create({"id": coupon.id, "object": "coupon", "created": JANUARY_2025})
+    who = bench.customer("eur")
+    chosen = [(bench.price("pro.month"), 1)]
+    sub = bench.parts.births.begin(who, chosen, coupons=[coupon])
+    bench.world.remove("coupon", coupon.id)
+    # 2.70 of 13.50 EUR, as the invoice shows: no share, and no other amount
+    assert bench.ledger(sub)[0].admits == ()
+    # where it took all there was, it may be more: of two seats 10.00, or nothing, is left
+    shown = [Taken("in_1", "p1", 1000, 1000)]
+    terms = guesses(shown, "usd", is_held=True, is_amount=True)
+    assert admitted(seats(2), {"di": terms}) == ((0, 1000),)
