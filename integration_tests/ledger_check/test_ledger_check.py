@@ -1,16 +1,19 @@
 """A small company against its own ledger, and that it does everything that the rules know."""
 
+from collections import Counter
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
-from integration_tests.ledger_check.checking import check
-from integration_tests.ledger_check.comparing import compare, month_ends
+from integration_tests.ledger_check.__main__ import summary
+from integration_tests.ledger_check.checking import Outcome, check
+from integration_tests.ledger_check.comparing import Verdict, compare, month_ends
 from source_stripe_saas.mrr import EVENT_TYPES
 from source_stripe_saas.mrr.moment import iso
 from stripe_sandbox.account import open_account
-from stripe_sandbox.company import BUILD_END, Company
+from stripe_sandbox.company import BUILD_END, Company, LedgerEntry
 
 Raw = dict[str, Any]
 # Of these seeds even small companies do everything; most lack one of the rare acts.
@@ -188,3 +191,56 @@ def test_discounts_are_told_with_their_coupon_and_by_its_id(company):
 def test_histories_go_far_back(company):
     begun = [one.at for one in company.ledger() if one.event_type in ("activated", "trial_started")]
     assert min(begun) < BUILD_END - 250 * 86_400
+
+
+def test_the_summary_counts_wrong_values_and_reasons_over_all_seeds():
+    why, other = (
+        "upgraded: no proration: a later renewal shows it",
+        "paused: its moment is not shown",
+    )
+    first = Outcome(1, first=Verdict(equal=9, wrong=["older"], hidden=Counter({why: 1})))
+    first.grown = Verdict(equal=12, wrong=["one"], hidden=Counter({why: 2, other: 1}))
+    second = Outcome(2, first=Verdict(equal=5, hidden=Counter({other: 3})))
+    assert summary([first, second]) == [
+        "1 wrong values where Stripe's data tells, 17 right",
+        "6 values are not knowable from it, by reason:",
+        f"  4 {other}",
+        f"  2 {why}",
+    ]
+
+
+# --- guesses of a deleted coupon's terms -----------------------------------------------------
+
+
+def guessed(told: int, *, is_estimated: bool) -> Verdict:
+    entry = LedgerEntry(
+        subscription_id="sub_1",
+        customer_id="cus_1",
+        currency="usd",
+        at=1000,
+        event_type="activated",
+        mrr_before=Fraction(0),
+        mrr_after=Fraction(900),
+        mrr_before_minor=0,
+        mrr_after_minor=900,
+        list_mrr_before=Fraction(0),
+        list_mrr_after=Fraction(1000),
+        status_before=None,
+        status_after="active",
+        admits=((898, 902), (1000, 1000)),
+    )
+    row = {"event_type": "activated", "occurred_at": iso(1000), "mrr_after": told}
+    row["is_estimated"] = is_estimated
+    return compare([entry], {"sub_1": [row]}, [2000], 2000, {})
+
+
+def test_a_guess_that_fits_what_is_shown_is_not_wrong_if_it_says_so():
+    verdict = guessed(901, is_estimated=True)
+    assert (verdict.equal, verdict.wrong) == (0, [])
+    assert verdict.hidden == {"discount: terms of a deleted coupon, guessed from invoices": 2}
+    assert guessed(900, is_estimated=False).equal == 2
+
+
+def test_a_guess_that_is_not_marked_and_one_that_does_not_fit_are_wrong():
+    assert "a guess is not marked as one" in guessed(1000, is_estimated=False).wrong[0]
+    assert "the ledger has 900 and the rows 950" in guessed(950, is_estimated=True).wrong[0]
