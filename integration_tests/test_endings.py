@@ -87,7 +87,7 @@ def test_a_signal_ends_a_read_soon_with_a_code_and_the_last_honest_states(
 
 
 def test_a_signal_in_a_long_pause_between_attempts_is_heeded_at_once(world, nursery):
-    tuning = tuned(pause_seconds=1_000)
+    tuning = tuned(backoff_seconds=1_000)
     world_faults = FaultOptions({"status_500": 1.0})
     with a_world(world.connector._folder, "samples", serving={"faults": world_faults}) as failing:
         failing.connector._streams = world.connector.streams

@@ -198,5 +198,5 @@ def test_what_is_no_json_ends_in_a_clear_error(hostile, nursery, value):
     assert ended.code == 1
     assert records == {}
     [error] = Run(ended.code, ended.messages).errors
-    assert "the reply is no list of Stripe's" in error["message"]
+    assert "the reply is not a Stripe list" in error["message"]
     assert "Traceback" not in ended.errors

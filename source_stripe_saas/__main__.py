@@ -1,4 +1,4 @@
-"""The front door: `source-stripe-saas spec | check | discover | read`, the Airbyte protocol."""
+"""The command `source-stripe-saas spec | check | discover | read`: the Airbyte protocol."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _STOPPED = "The sync was stopped by {} before its end. Run it again: it goes on 
 
 
 def main() -> None:
-    """Runs one command and ends the process, whatever threads may still be waiting for.
+    """Runs one command and ends the process without waiting for its threads.
 
     The CDK's worker threads would keep a process with a broken pipe alive for ever.
     """
@@ -37,7 +37,7 @@ def main() -> None:
         code = run(sys.argv[1:], sys.stdout)
         sys.stdout.flush()
     except BrokenPipeError:
-        pass  # whoever read us has had enough; there is no one left to tell
+        pass  # the reader has closed the pipe, so there is nowhere to report it
     except OSError as error:
         print(f"The output cannot be written: {error.strerror}.", file=sys.stderr)
     finally:
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def run(arguments: Sequence[str], out: TextIO) -> int:
-    """Runs one command; gives the exit code.
+    """Runs one command and returns the exit code.
 
     Args:
         arguments: the command line without the program's name.
@@ -105,7 +105,7 @@ def _run_with_cdk(
 
     from source_stripe_saas.engine.shutdown import Stopped
     from source_stripe_saas.protocol.entrypoint import PageEntrypoint
-    from source_stripe_saas.protocol.heap import keep_one_heap, look_for_cycles_seldom
+    from source_stripe_saas.protocol.heap import collect_garbage_rarely, keep_one_heap
     from source_stripe_saas.protocol.log_lines import log_to
     from source_stripe_saas.source import SourceStripeSaas
 
@@ -116,7 +116,7 @@ def _run_with_cdk(
         state = states_of(raw_state)
         source = SourceStripeSaas(catalog, config, state)
         entrypoint = PageEntrypoint(source, lines)
-        look_for_cycles_seldom()
+        collect_garbage_rarely()
         if chosen.command == "check":
             entrypoint.check(config)
         elif chosen.command == "discover":
@@ -132,7 +132,7 @@ def _run_with_cdk(
         _write(lines, _trace(str(error)))
         return 1
     except AirbyteTracedException as error:
-        if error.internal_message != "Concurrent read failure":  # each stream has told its own
+        if error.internal_message != "Concurrent read failure":  # each stream has reported its own
             _write(lines, _message_of(error))
         return 1
     except Exception as error:
@@ -147,12 +147,12 @@ def _message_of(error: Any) -> dict[str, Any]:
     message: dict[str, Any] = AirbyteMessageSerializer.dump(error.as_sanitized_airbyte_message())
     details = message["trace"]["error"]
     if details.get("failure_type") == "config_error":
-        details.pop("stack_trace", None)  # tells a person who can mend a setting nothing
+        details.pop("stack_trace", None)  # of no use for correcting a setting
     return message
 
 
 def _trace(text: str, failure_type: str = "config_error") -> dict[str, Any]:
-    """An error trace, made without the CDK; as a rule for something the user can mend."""
+    """An error trace, made without the CDK; by default for an error that the user can correct."""
     error = {"message": text, "internal_message": text, "failure_type": failure_type}
     now_ms = time.time() * 1000
     return {"type": "TRACE", "trace": {"type": "ERROR", "emitted_at": now_ms, "error": error}}

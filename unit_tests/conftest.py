@@ -12,4 +12,4 @@ collect_ignore = ["test_metadata.py"] if sys.version_info >= (3, 13) else []
 def no_waiting(monkeypatch):
     """Lets requests go out and be tried again at once."""
     monkeypatch.setattr("source_stripe_saas.api.limits.RateLimits.wait", lambda self, name: None)
-    monkeypatch.setattr("source_stripe_saas.api.client.pause_seconds", lambda *_: 0.0)
+    monkeypatch.setattr("source_stripe_saas.api.client.backoff_seconds", lambda *_: 0.0)

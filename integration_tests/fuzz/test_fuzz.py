@@ -23,7 +23,7 @@ def test_every_damaged_input_is_read_or_refused_in_one_clear_line():
 
 @pytest.mark.slow
 def test_a_whole_read_of_damaged_input_ends_in_messages_and_a_code(tmp_path, monkeypatch, capfd):
-    monkeypatch.setattr(client, "pause_seconds", lambda attempt, jitter: 0.0)
+    monkeypatch.setattr(client, "backoff_seconds", lambda attempt, jitter: 0.0)
     for seed in range(COMMANDS):
         files = case(seed, tmp_path)
         out = io.StringIO()

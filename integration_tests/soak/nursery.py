@@ -72,8 +72,8 @@ def tune(tuning: Mapping[str, Any]) -> None:
     from source_stripe_saas.ledger import following, progress, row_batches
     from source_stripe_saas.streams import follow_up, object_fetch, stream_reader, window
 
-    pause = tuning["pause_seconds"]
-    _patch(client, "pause_seconds", lambda attempt, jitter: pause * jitter)
+    pause = tuning["backoff_seconds"]
+    _patch(client, "backoff_seconds", lambda attempt, jitter: pause * jitter)
     _patch(cursor, "_SECONDS_BETWEEN_STATES", tuning["seconds_between_states"])
     _patch(progress, "_SECONDS_BETWEEN_STATES", tuning["seconds_between_states"])
     # Rows of a few subscriptions, moves of a few: as many batches as a large account has.

@@ -119,7 +119,7 @@ def _attempt(dice: Random, position: int) -> Attempt:
         seed=dice.randrange(2**32),
         kill=_kill(dice),
         tuning={
-            "pause_seconds": 0.02,
+            "backoff_seconds": 0.02,
             "seconds_between_states": dice.choice((0.0, 0.0, 0.05)),
             "page_size": dice.choice((2, 3, 5, 10, 100)),
             "pages_worth_cutting": dice.choice((2, 8)),

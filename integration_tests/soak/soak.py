@@ -28,7 +28,7 @@ from stripe_sandbox.server.calls import Call, Hook, Proceed, Reply
 from stripe_sandbox.server.running import running_sandbox
 
 CALM: Mapping[str, Any] = {
-    "pause_seconds": 0.02,
+    "backoff_seconds": 0.02,
     "seconds_between_states": 0.0,
     "page_size": 100,
     "pages_worth_cutting": 8,

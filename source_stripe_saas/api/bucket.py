@@ -1,7 +1,7 @@
-"""One limit -> tokens for the requests that it lets through, fewer of them where some are refused.
+"""A token bucket for one rate limit, with a rate that adapts to refusals (429).
 
-A refusal makes a bucket smaller for a while. Whether that helps is watched: refusals that come at
-any rate have nothing to do with a limit, and are not answered by going ever slower.
+A refusal lowers the rate for a while. Whether that helps is observed: refusals that come at any
+rate have nothing to do with a limit, and are not met by going ever slower.
 """
 
 from __future__ import annotations
@@ -9,45 +9,45 @@ from __future__ import annotations
 import math
 
 _BURST_SECONDS = 0.05
-"""How much of a second's allowance may go out at once after a pause; more would overstep it."""
+"""Size of a burst after a pause, in seconds of the full rate; more would exceed the limit."""
 
 _SHRINKS_TO = 0.85
-"""What is left of a bucket's rate after a refusal: gentle, since one may be a stray."""
+"""Factor for the rate after a refusal: gentle, since a single one may be chance."""
 
 _SHRINKS_TO_WHEN_REPEATED = 0.75
-"""The same for a refusal in the second after another."""
+"""The same for a refusal within two seconds of another."""
 
 _RECOVERS_PER_SECOND = 0.02
-"""Share of the full rate that a smaller bucket regains each second."""
+"""Share of the full rate that a lowered rate regains each second."""
 
 _LEAST_SHARE = 0.05
-"""A bucket never gets smaller than this share of its full rate."""
+"""The rate never falls below this share of the full rate."""
 
 _TOLERATED_SHARE, _TOLERATED_SHARE_OF_A_LIMIT = 0.05, 0.02
-"""Share of refused requests that is taken for strays, on top of what no slowness ends.
+"""Share of refused requests that is tolerated, on top of those that no lower rate ends.
 
-It is the lower one as long as slowness has been seen to end all of them: there is a limit, then.
+The lower share holds once a lower rate has ended all refusals, which shows that there is a limit.
 """
 
 _SETTLES_SECONDS, _LOOKS_SECONDS = 1.0, 2.0
-"""How long after a bucket became smaller its requests are slower, and how long they are watched.
+"""How long a lowered rate takes to show, and how long requests are observed after that.
 
-Refusals that have to do with the rate end then. What is refused all the same would be refused at
-any rate: going slower still does not help against it, so that share is tolerated from then on.
+Refusals that depend on the rate have ended by then. Requests that are refused all the same would be
+refused at any rate, so their share is tolerated from then on.
 """
 
 _MOST_BY_CHANCE = 0.25
-"""A larger share of refusals always has to do with the rate."""
+"""A larger share of refusals than this always depends on the rate."""
 
 _FEW = 2
-"""So many refusals more or less say nothing about a share."""
+"""A difference of so many refusals is within chance."""
 
 _RECENT_SECONDS = 4.0
-"""Over which refusals and requests are compared."""
+"""The time over which refusals are compared with requests."""
 
 
 class Bucket:
-    """Tokens for so many requests a second; times are seconds on one monotonic clock."""
+    """Tokens for some number of requests a second; times are seconds on one monotonic clock."""
 
     def __init__(self, per_second: float) -> None:
         self.full_rate = self.rate = float(per_second)
@@ -55,7 +55,7 @@ class Bucket:
         self._seen: float | None = None
         self._shrunk: float | None = None
         self._sent = self._refused = 0.0
-        # Of the requests that were watched since the bucket became smaller.
+        # Requests that were observed since the rate was lowered.
         self._watched = self._watched_refused = 0
         self._by_chance = 0.0
         self._tolerated = _TOLERATED_SHARE
@@ -64,7 +64,7 @@ class Bucket:
         return max(1.0, self.rate * _BURST_SECONDS)
 
     def refill(self, now: float) -> None:
-        """Adds what has come in since the last look."""
+        """Adds the tokens that have come in since the last call."""
         passed = now - self._seen if self._seen is not None else 0.0
         if passed < 0:
             return
@@ -78,7 +78,7 @@ class Bucket:
         self._tokens = min(self._burst(), self._tokens + passed * self.rate)
 
     def wait_seconds(self) -> float:
-        """How long until there is a token, 0 if there is one."""
+        """How long until there is a token, 0 if there is one now."""
         # Refilling adds fractions that come a hair short of one.
         return max(0.0, (1.0 - 1e-9 - self._tokens) / self.rate)
 
@@ -90,14 +90,17 @@ class Bucket:
             self._watched += 1
 
     def give_back(self) -> None:
-        """Takes a token back that was not used after all."""
+        """Returns a token whose request was not sent."""
         self._tokens = min(self._burst(), self._tokens + 1.0)
         self._sent = max(0.0, self._sent - 1.0)
         if self._is_watched(self._seen) and self._watched > 0:
             self._watched -= 1
 
     def shrink(self, now: float) -> None:
-        """Answers a refusal; several in a second count once, and a few among many not at all."""
+        """Lowers the rate after a refusal.
+
+        Several refusals in a second count once, a few among many requests not at all.
+        """
         self._refused += 1.0
         if self._shrunk is None:
             since = math.inf
@@ -127,7 +130,7 @@ class Bucket:
         return _SETTLES_SECONDS <= now - self._shrunk < _SETTLES_SECONDS + _LOOKS_SECONDS
 
     def _learn(self) -> None:
-        """What was refused at a lower rate, too, averaged with what was known."""
+        """Updates the share that is refused whatever the rate, by what was observed."""
         if self._watched > 0:
             share = min(_MOST_BY_CHANCE, self._watched_refused / self._watched)
             self._by_chance = (self._by_chance + share) / 2

@@ -1,7 +1,7 @@
-"""A path and its parameters -> Stripe's decoded answer, however often it has to be asked.
+"""A path and its parameters -> Stripe's decoded reply, with retries and within the rate limits.
 
-Only GET is ever sent. Rate limits are kept, broken connections, 409, 429 and 5xx are tried again,
-everything else that is not an answer becomes an exception of `refusal.py`.
+Only GET is ever sent. Broken connections, 409, 424, 429 and 5xx are retried with exponential
+backoff; any other error becomes an exception of `refusal.py`.
 """
 
 from __future__ import annotations
@@ -24,46 +24,60 @@ from source_stripe_saas.api.transport import FAILURES, HttpReply, Transport, cau
 from source_stripe_saas.api.watch import Watch
 
 ATTEMPTS = 9
-_FIRST_PAUSE_SECONDS = 0.5
-_LONGEST_PAUSE_SECONDS = 30.0
-_KNOCKS = 8
-_KNOCK_PAUSE_SECONDS = 0.2
-"""A refused connection has cost Stripe nothing, so it is soon tried again, that often, before it
-counts as an attempt. A server that restarts is mostly back by then."""
+"""The retry budget of one request, the first attempt included."""
 
-_WEIGHT = 0.1
-"""Of the latest request in the average of how long one takes."""
+_FIRST_BACKOFF_SECONDS = 0.5
+_LONGEST_BACKOFF_SECONDS = 30.0
+
+_CONNECT_RETRIES = 8
+_CONNECT_BACKOFF_SECONDS = 0.2
+"""A refused connection costs Stripe nothing, so connecting is retried that often, at short
+intervals, before it counts as an attempt. A server that restarts is mostly back by then."""
+
+_LATENCY_WEIGHT = 0.1
+"""Weight of the latest request in the moving average of the latency."""
 
 Params = Sequence[tuple[str, str]]
+"""Query parameters in order; a name may repeat."""
 
 _log = logging.getLogger("airbyte.source_stripe_saas")
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A good answer."""
+    """A successful reply."""
 
     body: dict[str, Any]
-    """The decoded answer; empty if slices were asked for."""
+    """The decoded reply; empty if `listed` holds it."""
     moment: int | None
-    """Stripe's clock when it answered (the `Date` header), Unix seconds."""
+    """Stripe's clock when it replied (the `Date` header), Unix seconds."""
     listed: ListContent | None = None
-    """A list's objects and whether there are more, if slices were asked for."""
+    """A list's objects and whether there are more, if only their heads were to be decoded."""
 
 
-def pause_seconds(attempt: int, jitter: float) -> float:
-    """How long to wait before attempt number `attempt` + 1; `jitter` is between 0 and 1.
+def backoff_seconds(attempt: int, jitter: float) -> float:
+    """Exponential backoff: how long to wait after a failed attempt.
 
-    Stripe never sends Retry-After, so the pause doubles each time, half of it left to chance so
-    that clients that failed together do not come back together. A second failure may still be
-    chance, and whoever waits for this page waits alone, so doubling begins with the third.
+    Stripe never sends Retry-After. A second failure may still be chance, and doubling it would hold
+    up a page for nothing, so doubling begins with the third.
+
+    Args:
+        attempt: number of the attempt that failed, from 1.
+        jitter: between 0 and 1, by chance; half of the wait depends on it, so that clients that
+            failed together do not come back together.
     """
-    longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** max(0, attempt - 2))
+    longest = min(_LONGEST_BACKOFF_SECONDS, _FIRST_BACKOFF_SECONDS * 2 ** max(0, attempt - 2))
     return float(longest * (0.5 + jitter / 2))
 
 
 def is_worth_retrying(status: int, should_retry: str | None) -> bool:
-    """Stripe's own advice if it gave one, else: locks, limits and its own faults pass."""
+    """Whether the same request may succeed later.
+
+    Args:
+        status: HTTP status, 300 and above: locks (409, 424), rate limits (429) and faults of
+            Stripe's (5xx) pass.
+        should_retry: the header `Stripe-Should-Retry`, which counts more than the status.
+    """
     if should_retry in ("true", "false"):
         return should_retry == "true"
     return status in (409, 424, 429) or status >= 500
@@ -90,13 +104,13 @@ class StripeClient:
         self._lock = threading.Lock()
         self._account_header: dict[str, str] = {}
         self.latency_seconds = 0.0
-        """How long an answer took lately, with the pauses after failures."""
+        """Moving average of the time from the first attempt to the reply, backoff included."""
         self.bytes_received = 0
         self.requests_sent: dict[str, int] = {}
         """Endpoint -> number of requests, retries included."""
 
     def act_on(self, account_id: str) -> None:
-        """Sends every further request on behalf of another account."""
+        """Sends every later request on behalf of another account (`acct_...`)."""
         name = "Stripe-Context" if self.access.is_organization_key else "Stripe-Account"
         self._account_header = {name: account_id}
 
@@ -109,102 +123,102 @@ class StripeClient:
         head: HeadDecoder | None = None,
         is_list: bool = False,
     ) -> Reply:
-        """Asks until there is an answer.
+        """Sends a request until a reply comes or the retry budget is used up.
 
         Args:
             path: below /v1, such as `invoices/in_1/lines`.
             params: query parameters in order; a name may repeat.
-            endpoint: what Stripe counts limits by, when `path` holds ids.
-            head: the answer is a list, of whose objects just this much is decoded.
-            is_list: the answer is a list; what says something else is asked for again.
+            endpoint: what Stripe counts rate limits by, when `path` holds ids.
+            head: the reply must be a list, of whose objects only the head is decoded.
+            is_list: the reply must be a list; anything else is retried.
 
         Raises:
-            Refusal: Stripe said no, and will again.
-            Unreachable: no readable answer after all attempts.
+            Refusal: Stripe refused, and retrying would not help.
+            Unreachable: no readable reply after all attempts.
         """
         endpoint = endpoint or path
         problem, status, request_id = "", None, None
-        paused = 0.0
+        waited = 0.0
         for attempt in range(1, self._attempts + 1):
             advice = None
             try:
-                answer, seconds = self._answer(path, params, endpoint)
+                http, seconds = self._send(path, params, endpoint)
             except FAILURES as error:
                 status, request_id = None, None
                 problem = f"connection failed ({_kind_of(error)})"
             else:
-                status, content = answer.status, answer.content
-                request_id = answer.headers.get("Request-Id")
-                moment = _moment(answer.headers.get("Date"))
+                status, content = http.status, http.content
+                request_id = http.headers.get("Request-Id")
+                moment = _moment(http.headers.get("Date"))
                 if status == 429:
-                    reason = answer.headers.get("Stripe-Rate-Limited-Reason")
+                    reason = http.headers.get("Stripe-Rate-Limited-Reason")
                     self.limits.refused(endpoint, reason)
                 if status < 300:
                     reply = _reply(content, moment, head, is_list)
                     if reply is not None:
-                        self._note(seconds + paused)
+                        self._note_latency(seconds + waited)
                         self.limits.answered(endpoint)
                         return reply
                     kind = "list" if head or is_list else "object"
-                    problem = f"the reply is no {kind} of Stripe's"
+                    problem = f"the reply is not a Stripe {kind}"
                 else:
-                    advice = answer.headers.get("Stripe-Should-Retry")
+                    advice = http.headers.get("Stripe-Should-Retry")
                     body = _decoded(content)
-                    no = refusal(path, status, body, request_id, moment)
+                    refused = refusal(path, status, body, request_id, moment)
                     # Only a 404 that Stripe wrote, and that is whole, says that an object is gone.
                     is_doubtful = status == 404 and not is_error(body)
                     if not is_doubtful and not is_worth_retrying(status, advice):
-                        raise no
-                    problem = f"status {status}: {no.message}"
+                        raise refused
+                    problem = f"status {status}: {refused.message}"
             if attempt < self._attempts:
-                pause = pause_seconds(attempt, random.random())
-                _log.debug("GET %s: %s; again in %.1f s", path, problem, pause)
-                self._sleep(pause)
-                paused += pause
+                backoff = backoff_seconds(attempt, random.random())
+                _log.debug("GET %s: %s; retry in %.1f s", path, problem, backoff)
+                self._sleep(backoff)
+                waited += backoff
         raise Unreachable(path, problem, self._attempts, status, request_id)
 
-    def _answer(self, path: str, params: Params, endpoint: str) -> tuple[HttpReply, float]:
-        """One request, as soon as the limits allow it; a refused connection is tried again.
+    def _send(self, path: str, params: Params, endpoint: str) -> tuple[HttpReply, float]:
+        """One attempt, as soon as the rate limits allow it; connecting is retried.
 
         Returns:
-            The answer, and how many seconds it took once it was allowed.
+            The reply, and how many seconds it took once it was allowed.
 
         Raises:
-            One of `FAILURES`: the connection broke, or was refused again and again.
+            One of `FAILURES`: the connection broke, or could not be made.
         """
-        knocks = 0
+        connect_retries = 0
         while True:
             self.limits.wait(endpoint)
             began = time.monotonic()
             transport = self._transport()
             try:
                 with self._watch.over(f"GET /v1/{path}", transport.abort):
-                    answer = transport.get(path, list(params), self._account_header)
+                    http = transport.get(path, list(params), self._account_header)
             except FAILURES as error:
                 if was_sent(error):
                     self._count(endpoint)
                     raise
                 self.limits.take_back(endpoint)
-                if knocks == _KNOCKS:
+                if connect_retries == _CONNECT_RETRIES:
                     raise
             else:
-                self._count(endpoint, len(answer.content))
-                return answer, time.monotonic() - began
-            knocks += 1
-            self._sleep(_KNOCK_PAUSE_SECONDS * (0.5 + random.random() / 2))
+                self._count(endpoint, len(http.content))
+                return http, time.monotonic() - began
+            connect_retries += 1
+            self._sleep(_CONNECT_BACKOFF_SECONDS * (0.5 + random.random() / 2))
 
     def _count(self, endpoint: str, received: int = 0) -> None:
         with self._lock:
             self.requests_sent[endpoint] = self.requests_sent.get(endpoint, 0) + 1
             self.bytes_received += received
 
-    def _note(self, seconds: float) -> None:
+    def _note_latency(self, seconds: float) -> None:
         with self._lock:
             known = self.latency_seconds
-            self.latency_seconds = known + (seconds - known) * _WEIGHT if known else seconds
+            self.latency_seconds = known + (seconds - known) * _LATENCY_WEIGHT if known else seconds
 
     def _transport(self) -> Transport:
-        """This thread's own connection."""
+        """The calling thread's own."""
         transport: Transport | None = getattr(self._transports, "transport", None)
         if transport is None:
             transport = self._transports.transport = Transport(self.access)
@@ -212,7 +226,7 @@ class StripeClient:
 
 
 def _kind_of(error: Exception) -> str:
-    """What broke, without the text of the error, which may hold addresses and passwords."""
+    """The kind of failure, without the error's text, which may hold addresses and passwords."""
     broken = cause_of(error)
     if "CERTIFICATE_VERIFY_FAILED" in str(broken):
         return "the server's certificate is not trusted"
@@ -222,20 +236,20 @@ def _kind_of(error: Exception) -> str:
 def _reply(
     content: bytes, moment: int | None, head: HeadDecoder | None, is_list: bool
 ) -> Reply | None:
-    """A body as the caller wants it, None if it is something else."""
+    """A body in the form that was asked for, None if it is not of Stripe's making."""
     if head is not None:
         listed = list_content(content, head)
         return Reply({}, moment, listed) if listed is not None and is_page(*listed) else None
     body = _decoded(content)
     if not isinstance(body, dict) or not body.keys() & {"id", "object"}:
-        return None  # whatever is Stripe's has one of these
+        return None  # all of Stripe's objects have one of these
     if is_list and not is_page(body.get("data"), body.get("has_more")):
         return None
     return Reply(body, moment)
 
 
 def _decoded(content: bytes) -> Any:
-    """A body's JSON, or None if it is none."""
+    """A body's JSON, or None if it is not JSON."""
     try:
         return loads(content)
     except (ValueError, RecursionError):

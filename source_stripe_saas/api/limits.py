@@ -1,9 +1,9 @@
-"""Requests that want to go out -> when each may: Stripe's limits, shared by who has most to read.
+"""Stripe's rate limits: a request -> when it may be sent.
 
-One bucket of tokens for the account, one for each endpoint. A token of the account goes to the
+One token bucket for the account and one for each endpoint. A token of the account goes to the
 endpoint with the most pages left among those that may have one: shared out evenly, the longest list
-would end long after the others. Of an endpoint that has not answered yet nothing is known, and it
-may be the longest, so it goes first. A refusal that names a bucket makes it smaller for a while.
+would end long after the others. An endpoint that has not replied yet may have the longest list, so
+it goes first. A 429 that names a bucket lowers its rate for a while.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class _Endpoint:
 
 
 class RateLimits:
-    """The buckets of one account, shared by all threads."""
+    """The token buckets of one account, shared by all threads."""
 
     def __init__(
         self,
@@ -59,18 +59,19 @@ class RateLimits:
         self._endpoint_per_second = endpoint_per_second
         self._endpoints: dict[str, _Endpoint] = {}
         self._lock = threading.RLock()
-        self._keeper: _Waiter | None = None
+        self._timekeeper: _Waiter | None = None
         self._clock, self._sleep = clock, sleep
         self.waited_seconds = 0.0
+        """Time that threads waited for tokens, added up over all of them."""
 
     @property
     def account_per_second(self) -> float:
-        """The account's full rate."""
+        """The account's full rate, requests a second."""
         return self._account.full_rate
 
     @property
     def endpoint_per_second(self) -> float:
-        """An endpoint's full rate."""
+        """An endpoint's full rate, requests a second."""
         return self._endpoint_per_second
 
     def wait(self, endpoint: str) -> None:
@@ -86,27 +87,32 @@ class RateLimits:
             self.waited_seconds += self._clock() - asked
 
     def take_back(self, endpoint: str) -> None:
-        """Undoes a wait whose request never left."""
+        """Gives back the tokens of a request that was never sent."""
         with self._lock:
             self._account.give_back()
             self._of(endpoint).bucket.give_back()
 
     def expect(self, endpoint: str, pages: float) -> None:
-        """Adds to the pages that an endpoint is thought to have left; negative takes off."""
+        """Changes the number of pages that an endpoint is thought to have left.
+
+        Args:
+            endpoint: of one list.
+            pages: to add; negative to take off.
+        """
         with self._lock:
             known = self._of(endpoint)
             known.pages_left = max(0.0, known.pages_left + pages)
 
     def answered(self, endpoint: str) -> None:
-        """Notes that an endpoint has given a good answer; who reads it tells what is left."""
+        """Notes a successful reply; from now on `expect` decides on the endpoint's priority."""
         with self._lock:
             self._of(endpoint).has_answered = True
 
     def refused(self, endpoint: str, reason: str | None) -> None:
-        """Answers a 429.
+        """Notes a 429, and lowers the rate of the bucket that it names.
 
         Args:
-            endpoint: what was asked.
+            endpoint: of the request.
             reason: the header `Stripe-Rate-Limited-Reason`; None means a lock on an object, which
                 says nothing about the rate.
         """
@@ -126,7 +132,7 @@ class RateLimits:
         return known
 
     def _grant(self) -> None:
-        """Gives out the tokens that are there."""
+        """Hands the available tokens to waiting requests."""
         now = self._clock()
         self._account.refill(now)
         while self._account.wait_seconds() == 0.0:
@@ -144,10 +150,10 @@ class RateLimits:
             waiter.condition.notify()
 
     def _wait_as(self, waiter: _Waiter) -> None:
-        """One thread looks at the clock, the others sleep until they are woken."""
-        if self._keeper is None:
-            self._keeper = waiter
-        if self._keeper is not waiter:
+        """One thread sleeps until the next token is due, the others until they are woken."""
+        if self._timekeeper is None:
+            self._timekeeper = waiter
+        if self._timekeeper is not waiter:
             waiter.condition.wait()
             return
         waits = [
@@ -163,10 +169,10 @@ class RateLimits:
         self._grant()
 
     def _pass_on(self, waiter: _Waiter) -> None:
-        """Whoever looked at the clock leaves: another one must."""
-        if self._keeper is not waiter:
+        """Wakes another thread to keep the time, if this one did."""
+        if self._timekeeper is not waiter:
             return
-        self._keeper = None
+        self._timekeeper = None
         for known in self._endpoints.values():
             if known.waiting:
                 known.waiting[0].condition.notify()

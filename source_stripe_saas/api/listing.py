@@ -1,8 +1,8 @@
-"""A list of Stripe's -> its pages, complete, whatever vanishes while it is read.
+"""A list of Stripe's -> all its pages, even if objects are deleted while it is read.
 
-Lists run newest first. A page starts after the last object of the page before; if that object has
-gone meanwhile, Stripe refuses the page, and reading goes on from the last `created` seen (or, where
-a list has no such filter, from the object before), repeats dropped.
+Lists run newest first. The cursor of a page is the last object of the page before. If that object
+has been deleted meanwhile, Stripe refuses the page, and reading goes on from the last `created`
+seen (or, where a list has no such filter, from the object before), without the repeats.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from source_stripe_saas.api.refusal import CursorGone, Unreachable
 PAGE_SIZE = 100
 
 _MOST_REPEATS = 10
-"""A page may come twice, and again when a walk starts anew; no list needs more."""
+"""A page may come twice, and again when reading starts anew; no list needs more."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What to list: a path with the filters and expansions that go on every page."""
+    """What to list: a path, with the filters and expansions of every page."""
 
     path: str
     params: Params = ()
@@ -49,7 +49,7 @@ class ListPage:
 
 @dataclass
 class ListReader:
-    """Walks down one list, page by page; between two pages its lower bound may be raised."""
+    """Reads one list page by page; between two pages its lower bound may be raised."""
 
     client: StripeClient
     listing: Listing
@@ -58,20 +58,20 @@ class ListReader:
     hi: int | None = None
     """Newest `created` wanted, inclusive, seconds."""
     after: str | None = None
-    """Id of the object to start after."""
+    """The cursor: id of the object to start after."""
     _before: list[str] = field(default_factory=list)
     _edge: set[str] = field(default_factory=set)
     _oldest: int | None = None
     _ends: Counter[str] = field(default_factory=Counter)
-    """Ids that pages ended with -> how often, since the walk last started anew."""
+    """Ids that pages ended with -> how often, since reading last started anew."""
     _idle: int = 0
     """Requests since the last one that brought something new."""
 
     def pages(self) -> Iterator[ListPage]:
-        """All pages from here on.
+        """All pages from the cursor on.
 
         Raises:
-            StripeError: a page could not be had.
+            StripeError: a page could not be read.
         """
         has_more = True
         while has_more:
@@ -81,14 +81,14 @@ class ListReader:
 
     @property
     def repeats(self) -> int:
-        """How many objects would come again if the walk started anew now."""
+        """How many objects would come again if reading started anew now."""
         return len(self._edge)
 
     def narrow(self, lo: int) -> None:
-        """Gives up everything older than `lo`: the rest of this list is another's to read.
+        """Raises the lower bound: what is older than `lo` is read elsewhere.
 
-        Stripe wants the filters of a page to be those of the page before, so the walk starts
-        anew at the oldest moment seen.
+        Stripe wants the filters of a page to be those of the page before, so reading starts anew at
+        the oldest moment seen.
         """
         self.lo = lo
         self._restart()
@@ -112,7 +112,7 @@ class ListReader:
                 if self.after is None:
                     raise  # nothing was asked to start after
                 self._step_back()
-                self._idles()
+                self._note_empty()
                 continue
             objects, has_more = self._checked(reply)
             ids = [row["id"] for row in objects]
@@ -121,14 +121,14 @@ class ListReader:
                 fresh = [row for row in objects if row["id"] not in self._edge]
             self._remember(objects, ids)
             if has_more:
-                self._gets_on(ids[-1])
+                self._note_end(ids[-1])
             if fresh or not has_more:
                 self._idle = 0
                 return ListPage(fresh, has_more, reply.moment)
-            self._idles()
+            self._note_empty()
 
-    def _gets_on(self, last: str) -> None:
-        """Keeps a list that repeats itself from being read for ever.
+    def _note_end(self, last: str) -> None:
+        """Ends the reading of a list that repeats itself.
 
         Raises:
             Unreachable: pages have ended with this id again and again.
@@ -137,8 +137,8 @@ class ListReader:
         if self._ends[last] > _MOST_REPEATS:
             raise Unreachable(self.listing.path, "the same page comes again and again")
 
-    def _idles(self) -> None:
-        """Counts requests that brought nothing; a crowded second takes some when read again.
+    def _note_empty(self) -> None:
+        """Counts requests that brought nothing new; a second with many objects takes some of them.
 
         Raises:
             Unreachable: there were too many of them.
@@ -158,10 +158,10 @@ class ListReader:
         return params
 
     def _checked(self, reply: Reply) -> ListContent:
-        """The client asks again for what is no page; this keeps a walk from going on for ever."""
+        """The client retries what is not a page; without one, no list could come to its end."""
         objects, has_more = reply.listed or (reply.body.get("data"), reply.body.get("has_more"))
         if not isinstance(objects, Sequence) or not isinstance(has_more, bool):
-            raise Unreachable(self.listing.path, "the reply is not a list of Stripe's")
+            raise Unreachable(self.listing.path, "the reply is not a Stripe list")
         if has_more and not objects:
             raise Unreachable(self.listing.path, "an empty page says that there is more")
         return objects, has_more
@@ -177,15 +177,15 @@ class ListReader:
         times = [self._time_of(row) for row in objects]
         oldest = min(times)
         edge = {identity for identity, time in zip(ids, times, strict=True) if time == oldest}
-        # Only objects of the oldest second can come again when the walk starts anew there.
+        # Only objects of the oldest second can come again when reading starts anew there.
         self._edge = edge | self._edge if oldest == self._oldest else edge
         self._oldest = oldest
 
     def _time_of(self, row: ListedObject) -> int:
-        """When an object was created, by which lists are cut and walked.
+        """When an object was created, in Unix seconds, by which lists are filtered and ordered.
 
         Raises:
-            Unreachable: it does not say.
+            Unreachable: the object does not say.
         """
         assert self.listing.created_field is not None
         try:

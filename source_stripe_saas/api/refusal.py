@@ -1,9 +1,9 @@
-"""Stripe's "no" -> an exception that says what kind of no it is.
+"""An error that Stripe replies with -> an exception of its kind.
 
 StripeError
-├── Unreachable         no answer, or none that can be read, after all attempts
+├── Unreachable         no reply, or none that can be read, after all attempts
 ├── EventsForgotten     events are older than Stripe keeps them
-└── Refusal             an answer with an error in it
+└── Refusal             a reply with an error in it
     ├── KeyRefused      401
     ├── PermissionRefused  403
     ├── NotFound        404, or 400 about an object that a filter names
@@ -22,15 +22,15 @@ _KEY = re.compile(r"\b(?:sk|rk|pk)_[A-Za-z0-9_*]+")
 
 
 _LONGEST = 1_000
-"""Characters of a message; Stripe's have fewer, what stands in between may send any."""
+"""Characters of a message; Stripe's are shorter, those of a proxy may have any length."""
 
 
 @dataclass(eq=False)
 class StripeError(Exception):
-    """A request that failed for good."""
+    """A request that failed for good; the base of all of them."""
 
     path: str
-    """The route asked for, without the query."""
+    """The requested path below /v1, without the query."""
     message: str
     """What Stripe, or the network, said; free of keys."""
 
@@ -40,7 +40,7 @@ class StripeError(Exception):
 
 @dataclass(eq=False)
 class Unreachable(StripeError):
-    """No readable answer came, however often it was asked."""
+    """No readable reply came within the retry budget."""
 
     attempts: int = 1
     status: int | None = None
@@ -61,21 +61,21 @@ class EventsForgotten(StripeError):
 
 @dataclass(eq=False)
 class Refusal(StripeError):
-    """Stripe answered, and the answer was no."""
+    """Stripe replied with an error that retrying would not end."""
 
     status: int = 400
     code: str | None = None
     param: str | None = None
     request_id: str | None = None
     moment: int | None = None
-    """Stripe's clock when it answered, Unix seconds."""
+    """Stripe's clock when it replied, Unix seconds."""
 
     def __str__(self) -> str:
         return f"GET {self.path} -> {self.status}, request {self.request_id}: {self.message}"
 
     @property
     def account_id(self) -> str | None:
-        """The account that Stripe's text names: the key's own."""
+        """The account that Stripe's message names (`acct_...`): the key's own."""
         found = _ACCOUNT.search(self.message)
         return found.group(1) if found else None
 
@@ -85,7 +85,7 @@ class KeyRefused(Refusal):
 
     @property
     def is_expired(self) -> bool:
-        """True if the key was good once."""
+        """True if the key was valid once."""
         return self.code == "api_key_expired"
 
 
@@ -104,7 +104,7 @@ class NotFound(Refusal):
 
 
 class CursorGone(Refusal):
-    """The object that the page was to start after vanished, or left the filter."""
+    """The cursor of a page (`starting_after`) names an object that is gone, or left the filter."""
 
 
 def is_error(body: Any) -> bool:
@@ -126,10 +126,10 @@ def refusal(
         status: HTTP status, 300 and above.
         body: the decoded reply, of whatever shape.
         request_id: Stripe's `Request-Id` header.
-        moment: Stripe's clock when it answered, Unix seconds.
+        moment: Stripe's clock when it replied, Unix seconds.
     """
     error = body["error"] if is_error(body) else {}
-    # Stripe masks keys in its texts; a proxy in between may not.
+    # Stripe masks keys in its messages; a proxy in between may not.
     said = " ".join(str(error.get("message") or f"HTTP status {status}").split())
     message = _KEY.sub("[key]", said if len(said) <= _LONGEST else f"{said[:_LONGEST]} …")
     code, param = error.get("code"), error.get("param")
@@ -139,7 +139,7 @@ def refusal(
     elif status == 403:
         kind = PermissionRefused
     elif param in ("starting_after", "ending_before") and status in (400, 404):
-        # No document gives the status of a vanished cursor; both have been reported.
+        # The status for a cursor that is gone is not documented; both have been reported.
         kind = CursorGone
     elif status == 404 or (status == 400 and code == "resource_missing"):
         # 404 for a missing object in the path, 400 for one that a filter names.

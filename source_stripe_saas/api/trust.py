@@ -1,4 +1,4 @@
-"""Access and the environment -> where requests really go, and who is trusted to answer them."""
+"""An address and the environment -> the proxies and certificate authorities that are used."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from source_stripe_saas.api.access import STRIPE_URL, Access
 
 VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""For networks whose proxy signs with an authority of its own; the first that is set counts."""
+"""Each may name a file of certificate authorities; the first that is set counts."""
 
 
 class TrustError(ValueError):
@@ -21,10 +21,10 @@ class TrustError(ValueError):
 
 
 def own_certificates() -> tuple[str, str] | None:
-    """The variable that names another file of authorities than the usual one, and the file.
+    """The variable that names a file of certificate authorities, and the file; None if none does.
 
     Raises:
-        TrustError: there is no such file. Falling back on something else would hide it.
+        TrustError: there is no such file. Falling back on the usual authorities would hide it.
     """
     for variable in VARIABLES:
         path = os.environ.get(variable)
@@ -36,20 +36,20 @@ def own_certificates() -> tuple[str, str] | None:
 
 
 def verification() -> str | Literal[True]:
-    """What requests take for `verify`: a path, or True for the usual authorities; never False."""
+    """The parameter `verify` of requests: a path, or True for the usual ones; never False."""
     found = own_certificates()
     return found[1] if found else True
 
 
 def proxies(url: str) -> dict[str, str]:
     """Proxies by scheme, as the environment names them for an address."""
-    import requests  # not needed by whoever only looks for certificates
+    import requests  # slow to load, and not needed for the certificates
 
     return dict(requests.utils.get_environ_proxies(url))
 
 
 def remarks(access: Access) -> Iterator[str]:
-    """What is out of the ordinary about the way to Stripe, a line each, for the log."""
+    """What is unusual about the connection to Stripe, a line each, for the log."""
     url = urlsplit(access.url)
     if not access.is_stripe:
         yield (
@@ -57,11 +57,11 @@ def remarks(access: Access) -> Iterator[str]:
             "the config says so in `api_url`."
         )
         if url.scheme == "http" and url.hostname not in ("127.0.0.1", "localhost", "::1"):
-            yield "They are not encrypted: whoever is on the way can read the key."
+            yield "They are not encrypted: anyone on the network path can read the key."
     known = proxies(access.url)
     proxy = known.get(url.scheme) or known.get("all")
     if proxy:
-        # Name and password of the proxy's user stay out of the log.
+        # The proxy's user name and password stay out of the log.
         yield f"Requests go through the proxy {urlsplit(proxy).hostname or 'of the environment'}."
     own = own_certificates()
     if own is not None:

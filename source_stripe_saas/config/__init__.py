@@ -1,1 +1,1 @@
-"""A config made into settings, and the files that the connector brings along."""
+"""A config -> settings, and the files that belong to the connector."""

@@ -1,1 +1,1 @@
-"""Whose account a key opens, what it may read, and in which words a refusal is told."""
+"""The account behind a key, what the key may read, and the error messages for users."""

@@ -1,4 +1,4 @@
-"""A client -> which account its key opens, and what time it is there."""
+"""A client -> the account that its key belongs to, and Stripe's clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from source_stripe_saas.config.settings import Settings
 
 
 class AccountRefused(Exception):
-    """The key is good, but the account named in the config is not to be reached with it."""
+    """The key is valid, but cannot reach the account that the config names."""
 
     def __init__(self, account_id: str, refused: Refusal) -> None:
         super().__init__(str(refused))
@@ -21,19 +21,19 @@ class AccountRefused(Exception):
 
 @dataclass(frozen=True)
 class Account:
-    """What the first replies tell."""
+    """The account that is read."""
 
     id: str | None
-    """The account that is read; None where the key may not know."""
+    """Stripe's id (`acct_...`); None if the key may not read it."""
     name: str | None
     created: int
-    """When the account was opened, Unix seconds; 0 where the key may not know."""
+    """When the account was opened, Unix seconds; 0 if the key may not read it."""
     now: int
     """Stripe's clock, Unix seconds."""
 
 
 def access_of(settings: Settings) -> Access:
-    """What a client of Stripe's API needs of a config."""
+    """The part of the settings that a client of Stripe's API needs."""
     return Access(
         settings.key,
         settings.api_url,
@@ -43,15 +43,15 @@ def access_of(settings: Settings) -> Access:
 
 
 def open_account(client: StripeClient, settings: Settings) -> Account:
-    """Finds out about the key's account, and turns the client to another one if the config asks.
+    """Describes the account to read, and directs the client to it if it is not the key's own.
 
-    `/v1/account` may be refused to restricted keys whatever they are allowed, so a refusal is no
-    failure; its text names the key's own account.
+    Stripe may refuse `/v1/account` to a restricted key whatever the key is allowed, so a refusal is
+    not a failure; its message names the key's own account.
 
     Raises:
         KeyRefused: Stripe does not accept the key.
         AccountRefused: the account in the config cannot be reached.
-        Unreachable: no answer.
+        Unreachable: no reply.
     """
     wanted = settings.account_id
     if client.access.is_organization_key and wanted:
@@ -70,7 +70,7 @@ def open_account(client: StripeClient, settings: Settings) -> Account:
 
 
 def _described(client: StripeClient, known_id: str | None, *, must_answer: bool = False) -> Account:
-    # Where this is refused, the refusal carries Stripe's clock and names the account all the same.
+    # A refusal, too, carries Stripe's clock and names the account.
     try:
         reply = client.get("account")
     except KeyRefused:
@@ -91,5 +91,5 @@ def _described(client: StripeClient, known_id: str | None, *, must_answer: bool 
 
 
 def _lacks_only_this_permission(refused: Refusal) -> bool:
-    """True if the account is within reach and just its description is not."""
+    """True if the account can be reached and only its description is refused."""
     return isinstance(refused, PermissionRefused) and refused.permission is not None

@@ -1,4 +1,4 @@
-"""Settings -> whether a sync would work, and if not, what to change where."""
+"""Settings -> whether a sync would work, and if not, what to change."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ INSISTS_ON = (
     "payouts",
     "events",
 )
-"""Streams without which the product's numbers cannot be made."""
+"""Streams that the models need; `check_streams` in a config names others."""
 
 _PROBES_AT_A_TIME = 8
 
 _ATTEMPTS = 4
-"""Someone is waiting in front of a form: four attempts tell whether the network is down."""
+"""The retry budget: a person is waiting, and four attempts show whether the network is down."""
 
 
 @dataclass(frozen=True)
 class CheckReport:
-    """The verdict and its one text."""
+    """The result, and one text that explains it."""
 
     is_good: bool
     text: str
@@ -57,7 +57,7 @@ class _Findings:
 def check_connection(
     settings: Settings, plans: Mapping[str, StreamPlan], logger: logging.Logger
 ) -> CheckReport:
-    """Asks for one object per permission and says what could not be had.
+    """Requests one object of each list, and reports which could not be read.
 
     Args:
         settings: the checked config.
@@ -68,7 +68,7 @@ def check_connection(
     unknown = [name for name in insisted if name not in plans]
     if unknown:
         return CheckReport(
-            False, f"Config field `check_streams` names no stream of ours: {unknown[0]!r}."
+            False, f"Config field `check_streams` names an unknown stream: {unknown[0]!r}."
         )
     access = access_of(settings)
     for remark in remarks(access):
@@ -95,7 +95,7 @@ def check_connection(
 
 
 def _probe(client: StripeClient, plans: Mapping[str, StreamPlan]) -> _Findings:
-    """One request per list; children share their parent's."""
+    """One request for each list; child streams share their parent's."""
     groups: dict[str, list[StreamPlan]] = {}
     for plan in plans.values():
         groups.setdefault((plan.parent or plan).path, []).append(plan)

@@ -1,7 +1,7 @@
-"""A restricted-key permission in; the row of Stripe's key page that grants it out.
+"""A permission of a restricted key -> the row of Stripe's key page that grants it.
 
-Stripe publishes the permissions but not the wording of the page, and changes it now and then: say
-the permission's own name beside the label.
+Stripe does not publish the labels of that page, and changes them now and then, so the permission's
+own name is given beside the label.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ LABELS = {
 
 
 def label(permission: str) -> str:
-    """What to look for on the key page.
+    """The label on the key page.
 
     Args:
-        permission: a read permission, with or without Stripe's prefix; Stripe's refusals may name
-            one that the table does not know.
+        permission: a read permission, with or without Stripe's prefix; one that is not in the
+            table, as Stripe's refusals may name, gets a label made of its name.
     """
     name = permission.removeprefix(PREFIX)
     return LABELS.get(name) or name.removesuffix("_read").replace("_", " ").title()

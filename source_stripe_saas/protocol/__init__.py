@@ -1,1 +1,1 @@
-"""How the connector is spoken to: the Airbyte protocol on the command line, as lines of JSON."""
+"""The Airbyte protocol: commands on the command line, messages as lines of JSON."""

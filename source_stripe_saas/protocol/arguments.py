@@ -1,7 +1,7 @@
 """Files on the command line -> a config, a catalog, a state, or an error that names the field.
 
-The CDK would end on a traceback for some of these and pass over others (a stream that does not
-exist gives exit code 0), so they are looked at before it is even loaded.
+The CDK would end in a traceback for some wrong files and ignore others (a stream that does not
+exist gives exit code 0), so the files are checked before the CDK is loaded.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _DESTINATION_SYNC_MODES = ("append", "overwrite", "append_dedup", "update", "sof
 
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
-    """The command and its files; ends the process with a usage text if they are off."""
+    """The command and its files; exits with a usage text if they are wrong."""
     parser = argparse.ArgumentParser(prog=package_name.replace("_", "-"))
     commands = parser.add_subparsers(dest="command", required=True)
     helps = {
@@ -87,10 +87,10 @@ def _inside(value: Any) -> Iterable[Any]:
 
 
 def load_config(path: str) -> dict[str, Any]:
-    """The config as an object; its fields are looked at by `settings.py`.
+    """The config as an object; its fields are checked by `settings.py`.
 
     Raises:
-        InputError: it is no JSON object.
+        InputError: it is not a JSON object.
     """
     content = _json_file("config", path)
     if not isinstance(content, dict):
@@ -102,7 +102,7 @@ def load_catalog(path: str, known: Iterable[str]) -> dict[str, Any]:
     """The configured catalog as an object, all its streams known.
 
     Raises:
-        InputError: it has not the form of a configured catalog, or names an unknown stream.
+        InputError: it is not a configured catalog, or names an unknown stream.
     """
     content = _json_file("catalog", path)
     streams = content.get("streams") if isinstance(content, dict) else None
@@ -133,7 +133,7 @@ def catalog_of(content: Mapping[str, Any]) -> ConfiguredAirbyteCatalog:
     """The CDK's own object for what `load_catalog` gave.
 
     Raises:
-        InputError: a field that this connector does not look at has a form that the CDK refuses.
+        InputError: a field that this connector does not use has a form that the CDK refuses.
     """
     from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer
 
@@ -147,7 +147,7 @@ def states_of(content: Iterable[Mapping[str, Any]]) -> list[AirbyteStateMessage]
     """The CDK's own objects for what `load_state` gave.
 
     Raises:
-        InputError: a field that this connector does not look at has a form that the CDK refuses.
+        InputError: a field that this connector does not use has a form that the CDK refuses.
     """
     from airbyte_cdk.models import AirbyteStateMessageSerializer
 
@@ -169,7 +169,7 @@ def _in_one_line(error: Exception) -> str:
 def load_state(path: str | None) -> list[dict[str, Any]]:
     """The state as a list of per-stream state messages.
 
-    Takes what the platform gives (a list), one message, or an empty object or list.
+    The file may hold a list, as the platform writes it, one message, or an empty object or list.
 
     Raises:
         InputError: it is none of these.

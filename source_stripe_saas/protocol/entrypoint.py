@@ -30,13 +30,11 @@ class PageEntrypoint:
         self._plain = AirbyteEntrypoint(source)
 
     def check(self, config: dict[str, Any]) -> None:
-        """Writes the connection's status."""
         self._hide_secrets(config)
         status = self._source.check(self._source.logger, config)
         self._write(AirbyteMessage(type=Type.CONNECTION_STATUS, connectionStatus=status))
 
     def discover(self, config: dict[str, Any]) -> None:
-        """Writes the catalog."""
         self._hide_secrets(config)
         catalog = self._source.discover(self._source.logger, config)
         self._write(AirbyteMessage(type=Type.CATALOG, catalog=catalog))
@@ -46,9 +44,9 @@ class PageEntrypoint:
 
         Raises:
             AirbyteTracedException: nothing could be read, or some streams were not read to the end
-                (their own traces have been written by then).
-            OutputBroken: what is read can no longer be written.
-            Stopped: a signal asked for the end.
+                (each of them has written its own trace).
+            OutputBroken: standard output accepts no more.
+            Stopped: a signal ended the read.
         """
         self._hide_secrets(config)
         with stopping_on_signals(self._source.stop):
@@ -69,7 +67,7 @@ class PageEntrypoint:
 
     def _hide_secrets(self, config: dict[str, Any]) -> None:
         names = ("client_secret", "personal_data_key")
-        # As they are sent, which is without the blanks that came with pasting them.
+        # As they are sent: without blanks around them.
         update_secrets([str(config[name]).strip() for name in names if config.get(name)])
 
     def _write(self, message: AirbyteMessage) -> None:

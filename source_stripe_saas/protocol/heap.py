@@ -1,4 +1,4 @@
-"""What a read does with memory: the C library's heap and Python's collector, told about pages."""
+"""Settings of the C library's heap and of Python's garbage collector for reading large pages."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _LARGE_BYTES = 1024 * 1024
 _KEPT_BYTES = 32 * 1024 * 1024
 
 _YOUNG_OBJECTS, _YOUNG_ROUNDS, _MIDDLE_ROUNDS = 100_000, 20, 50
-"""When Python looks for cycles; by default after 700, 10 and 10."""
+"""Thresholds of the garbage collector; by default 700, 10 and 10."""
 
 
 def keep_one_heap() -> None:
-    """Has all threads use one heap, which keeps what a few pages need and gives back the rest.
+    """Lets all threads share one heap, which keeps memory for a few pages and gives back the rest.
 
-    By default each thread fills a heap of its own with pages of half a megabyte, and none of them
-    ever shrinks. Mapping each block by itself would be flat too, but the system then hands out
-    every byte anew, which costs a sixth of a read. Other C libraries do not have the call.
+    By default each thread fills a heap of its own with pages of half a megabyte, and no heap ever
+    shrinks. Mapping each block by itself would bound memory as well, but the system would then
+    clear every byte anew, which costs a sixth of a read. Other C libraries do not have the call.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
@@ -31,11 +31,11 @@ def keep_one_heap() -> None:
     mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
-def look_for_cycles_seldom() -> None:
-    """Spares what is loaded by now from the search for cycles, and has pages searched less often.
+def collect_garbage_rarely() -> None:
+    """Exempts everything loaded so far from garbage collection, and collects less often.
 
-    The CDK brings some hundred thousand objects that stay for good. A page makes hundreds that hold
-    no cycles; searching everything for them took a quarter of a read's time.
+    The CDK loads some hundred thousand objects that are never freed. A page creates hundreds of
+    objects without cycles; searching all of them took a quarter of a read's time.
     """
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, _YOUNG_ROUNDS, _MIDDLE_ROUNDS)

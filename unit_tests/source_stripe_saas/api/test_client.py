@@ -11,8 +11,8 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 from source_stripe_saas.api.client import (
     ATTEMPTS,
     StripeClient,
+    backoff_seconds,
     is_worth_retrying,
-    pause_seconds,
 )
 from source_stripe_saas.api.limits import RateLimits
 from source_stripe_saas.api.raw_object import head_decoder
@@ -218,7 +218,9 @@ def test_a_refused_connection_costs_stripe_nothing_so_it_is_soon_tried_again():
         client.get("things")
     assert raised.value.attempts == 2
     assert client.requests_sent == {}
-    assert len(pauses) == 8 + 1 + 8, "knocks, the pause between two attempts, knocks"
+    assert len(pauses) == 8 + 1 + 8, (
+        "connect retries, the backoff between two attempts, connect retries"
+    )
     assert all(0.1 <= pause <= 0.2 for pause in [*pauses[:8], *pauses[9:]])
     assert pauses[8] >= 0.25
 
@@ -248,11 +250,11 @@ def test_a_connection_that_broke_may_have_brought_the_request_and_is_an_attempt(
 
 
 def test_pauses_double_from_the_third_failure_up_to_half_a_minute_and_half_of_each_is_chance():
-    assert [pause_seconds(attempt, 1.0) for attempt in range(1, 10)] == [
+    assert [backoff_seconds(attempt, 1.0) for attempt in range(1, 10)] == [
         0.5, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0,
     ]  # fmt: skip
-    assert pause_seconds(1, 0.0) == 0.25
-    assert pause_seconds(9, 0.0) == 15.0
+    assert backoff_seconds(1, 0.0) == 0.25
+    assert backoff_seconds(9, 0.0) == 15.0
 
 
 def test_the_latency_counts_the_pauses_for_they_hold_the_reader_as_well(stripe):

@@ -96,7 +96,7 @@ def test_a_stream_in_that_list_that_does_not_exist_is_named_before_anything_is_a
         report = checked(check_streams=["customer"])
     assert (report.is_good, report.text) == (
         False,
-        "Config field `check_streams` names no stream of ours: 'customer'.",
+        "Config field `check_streams` names an unknown stream: 'customer'.",
     )
     assert stripe.sent == []
 

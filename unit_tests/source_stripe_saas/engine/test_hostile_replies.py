@@ -10,7 +10,7 @@ pytestmark = pytest.mark.usefixtures("no_waiting")
 
 FAMILY = ("customers", "customer_cards", "tax_ids")
 CUSTOMER = {"id": "cus_1", "object": "customer", "created": NOW - 5_000, "metadata": {}}
-NO_LIST = "the reply is no list of Stripe's"
+NO_LIST = "the reply is not a Stripe list"
 
 
 def customer(**fields):
