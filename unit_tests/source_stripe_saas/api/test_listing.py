@@ -109,7 +109,7 @@ def test_an_object_that_is_no_list_is_not_taken_for_an_empty_one(body):
         def get(self, path, params=(), **options):
             return Reply(body, NOW)
 
-    with pytest.raises(Unreachable, match="not a list"):
+    with pytest.raises(Unreachable, match="not a Stripe list"):
         ids(ListReader(Odd(), Listing("things")))
 
 
