@@ -2,7 +2,8 @@
 
 Books and warehouse may differ in a subscription's MRR only while one of its acts is hidden from the
 API, and only by what the act moved: what is told is the true value without some of the acts that
-are hidden at that second, or a value that was true just before them or is just after. The
+are hidden at that second, or a value that was true just before them or is just after, or one that a
+guess of a deleted coupon's terms comes to, if nothing that Stripe shows refutes the guess. The
 movements that follow from what is told are worked out again by the company's own bookkeeper, so a
 difference that comes from anywhere else, however small, stays unexplained.
 """
@@ -163,8 +164,10 @@ def _explained(
     told_from: int,
 ) -> tuple[tuple[LedgerEntry, ...], bool]:
     """The hidden acts that make a difference, and whether one that is seen lies on them."""
-    if not open_now:
-        return (), False
+    in_force = [entry for entry in entries if entry.at <= at][-1:]
+    guessed = [entry for entry in in_force if _fits(said, entry)]
+    if guessed or not open_now:
+        return tuple(guessed), False
     # An act that has happened is not seen yet; one that has not is seen too early.
     moved = [
         (-1 if entry.at <= at else 1) * (entry.mrr_after_minor - entry.mrr_before_minor)
@@ -179,12 +182,21 @@ def _explained(
     end = max(span_of(entry, told_from)[1] for entry in open_now)
     if any(start <= entry.at <= end and entry.mrr_after_minor == said for entry in entries):
         return tuple(open_now), False
+    before = [entry for entry in entries if entry.at < start][-1:]
+    meanwhile = [entry for entry in entries if start <= entry.at <= end]
+    if any(_fits(said, entry) for entry in (*before, *meanwhile)):
+        return tuple(open_now), True
     since = [entry for entry in entries if start <= entry.at <= at]
     # One act alone moves exactly what it moved.
     is_mixed = sum(entry.mrr_after_minor != entry.mrr_before_minor for entry in since) > 1
     if is_mixed and any(abs(value - said) <= 1 for value in _without_some(since, open_now)):
         return tuple(open_now), True
     return (), False
+
+
+def _fits(said: int, entry: LedgerEntry) -> bool:
+    """Whether a value follows from a guess of a deleted coupon's terms that nothing refutes."""
+    return any(low <= said <= high for low, high in entry.admits)
 
 
 def _without_some(since: Sequence[LedgerEntry], open_now: Sequence[LedgerEntry]) -> set[Fraction]:

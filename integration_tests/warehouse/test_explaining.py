@@ -13,7 +13,7 @@ DAY = 86_400
 HORIZON = 100 * DAY
 
 
-def entry(day, kind, before, after, *, until=None, hidden=False):
+def entry(day, kind, before, after, *, until=None, hidden=False, admits=()):
     return LedgerEntry(
         subscription_id="sub_1",
         customer_id="cus_1",
@@ -31,6 +31,7 @@ def entry(day, kind, before, after, *, until=None, hidden=False):
         untraceable=hidden,
         visible_from=day * DAY if hidden else None,
         visible_until=None if until is None else until * DAY,
+        admits=admits,
     )
 
 
@@ -103,3 +104,27 @@ def test_a_pause_after_a_trial_hides_when_paying_began():
     resumed = entry(31, "resumed", 0, 800, hidden=True, until=31)
     assert found([trial, paused, resumed], told((1, 0), (10, 800))) == [(10, 31, True, False)]
     assert found([trial, paused, resumed], told((1, 0), (9, 800)))[0] == (9, 10, False, False)
+
+
+# --- guesses of a deleted coupon's terms -----------------------------------------------------
+
+# 5.00 off, or a half, of 10.00; then of 20.00.
+GUESSED = entry(1, "activated", 0, 500, admits=((500, 500), (500, 501)))
+DOUBLED = entry(10, "quantity_increased", 500, 1500, admits=((1500, 1500), (999, 1001)))
+
+
+def test_a_guess_that_fits_is_explained_as_long_as_it_fits():
+    assert found([GUESSED, DOUBLED], told((1, 500), (10, 1000))) == [(10, 10, True, False)]
+    assert found([GUESSED, DOUBLED], told((1, 501), (10, 1500))) == [(1, 10, True, False)]
+
+
+@pytest.mark.parametrize("wrong", [499, 998, 1002, 1499])
+def test_a_guess_that_nothing_fits_is_not_explained(wrong):
+    ((_, _, is_explained, _),) = found([GUESSED, DOUBLED], told((1, 500), (10, wrong)))
+    assert not is_explained
+
+
+def test_a_guess_under_a_hidden_act_is_explained_as_mixed():
+    seat = entry(10, "quantity_increased", 500, 1500, hidden=True, until=31)
+    (difference,) = found([GUESSED, seat], told((1, 500), (10, 501), (31, 1500)))
+    assert difference == (10, 31, True, True)
