@@ -15,9 +15,9 @@ from typing import Any
 
 from stripe_saas.demo.sandbox_process import running_sandbox_process
 from stripe_saas.protocol_files.catalog import configured_catalog, discovered_streams
+from stripe_saas.protocol_files.connector import running_connector
 from stripe_saas.protocol_files.messages import messages_in
 from stripe_saas.warehouse.catalog import catalog_for_tables, chosen_names, names_of
-from stripe_saas.warehouse.connector import running_connector
 from stripe_saas.warehouse.pyairbyte import load_pyairbyte
 from stripe_saas.warehouse.rows import decoded
 from stripe_saas.warehouse.target import Target

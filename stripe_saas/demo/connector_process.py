@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from stripe_saas.demo.stopping import stopped
+from stripe_saas.protocol_files.connector import running_connector
 
 _SECONDS_BETWEEN_LOOKS = 0.2
 _CHUNK_BYTES = 1 << 20
@@ -56,45 +53,24 @@ class ConnectorProcess:
 
         Args:
             command: `check`, `discover` or `read`.
-            name: of the files: `<name>.jsonl` gets the messages, `<name>.err` what goes to stderr.
+            name: of the file: `<name>.jsonl` gets the messages.
             options: further arguments.
             watch: told now and then how many messages there are by now.
         """
-        arguments: list[str | Path] = [sys.executable, "-m", "source_stripe_saas", command]
-        arguments += ["--config", self._config, *options]
-        messages, errors = self._folder / f"{name}.jsonl", self._folder / f"{name}.err"
+        messages = self._folder / f"{name}.jsonl"
         began = time.monotonic()
         with (
-            messages.open("wb") as out,
-            errors.open("wb") as err,
             # Straight into a file: a pipe through this process would slow down what is measured.
-            stopped(
-                subprocess.Popen(arguments, stdout=out, stderr=err, env=_environment())
-            ) as process,
+            messages.open("wb") as out,
+            running_connector(command, "--config", self._config, *options, out=out) as connector,
             messages.open("rb") as written,
         ):
             lines = 0
-            while not _has_ended(process):
+            while not connector.has_ended(_SECONDS_BETWEEN_LOOKS):
                 lines += _new_lines(written)
                 watch(lines)
-        seconds = time.monotonic() - began
-        last_words = errors.read_text(encoding="utf-8", errors="replace")[-2000:].strip()
-        return Run(messages, process.returncode, seconds, last_words)
-
-
-def _environment() -> dict[str, str]:
-    """This process's environment, with proxies kept out of what goes to this machine itself."""
-    direct = "127.0.0.1"
-    return {**os.environ, "NO_PROXY": direct, "no_proxy": direct}
-
-
-def _has_ended(process: subprocess.Popen[bytes]) -> bool:
-    """Waits a moment for the process's end."""
-    try:
-        process.wait(_SECONDS_BETWEEN_LOOKS)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
+            seconds = time.monotonic() - began
+            return Run(messages, connector.exit_code(), seconds, connector.last_words())
 
 
 def _new_lines(written: BinaryIO) -> int:

@@ -30,6 +30,7 @@ from source_stripe_saas.mrr import (
 from source_stripe_saas.mrr.catalog import Book
 from source_stripe_saas.mrr.standing import Standing
 from source_stripe_saas.privacy.redaction import Redaction
+from source_stripe_saas.protocol.arguments import load_config
 from stripe_saas.explain.arithmetic import calculation, money
 from stripe_saas.explain.gathering import Gathering
 from stripe_saas.explain.wording import what_happened, where_from
@@ -153,8 +154,8 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
     """Everything Stripe has about the subscription."""
     if not _SUBSCRIPTION.fullmatch(args.subscription):
         raise _Failure(f"{args.subscription}: the id of a subscription looks like sub_1Qx2y3B7kLmW")
-    config = _read(args.config)
     try:
+        config = load_config("/dev/stdin" if args.config == "-" else args.config)
         settings = parse_settings(config)
         client = StripeClient(access_of(settings), attempts=4)
         open_account(client, settings)

@@ -1,4 +1,5 @@
-"""What one command of the connector wrote -> the file that another one wants.
+"""The connector as a process, its messages, and the files that its commands take.
 
-Airbyte's platform does this for its users; these are for whoever runs the connector by hand.
+What one command wrote becomes the file that another one wants: Airbyte's platform does this for its
+users, and these are for people who run the connector by hand.
 """

@@ -1,32 +1,110 @@
-"""Lines of a connector's output -> its messages."""
+"""Lines of a connector's output -> its messages: the one reader that all commands share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
-import orjson
+from source_stripe_saas.api.raw_object import loads
 
 
 class NotMessages(ValueError):
     """A line that is no message of the Airbyte protocol."""
 
 
-def messages_in(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    """The messages, blank lines left out, and the last one too if it was cut off.
+class PlacedMessage(NamedTuple):
+    """A message, and where its line stands."""
+
+    message: dict[str, Any]
+    number: int
+    """Of the line, from 1."""
+    offset: int
+    """Bytes before the line."""
+    length: int
+    """Bytes of the line."""
+
+
+def messages_in(
+    lines: Iterable[bytes], decode: Callable[[bytes], Any] = loads
+) -> Iterator[dict[str, Any]]:
+    """The messages of these lines; see `placed_messages`.
 
     Raises:
         NotMessages: a line is something else.
     """
+    for placed in placed_messages(lines, decode):
+        yield placed.message
+
+
+def placed_messages(
+    lines: Iterable[bytes], decode: Callable[[bytes], Any] = loads
+) -> Iterator[PlacedMessage]:
+    """The messages, blank lines left out, and the last one too if it was cut off.
+
+    A line in the middle that cannot be read may have been a record: nobody may go on from a state
+    that comes after it.
+
+    Args:
+        lines: each with its line feed.
+        decode: a line of JSON -> its content; raises a ValueError or RecursionError if it is none.
+
+    Raises:
+        NotMessages: a line is no JSON, or lacks what a message of its type has.
+    """
+    offset = 0
     for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            message = orjson.loads(line)
-        except ValueError:
-            if not line.endswith(b"\n"):
-                return  # whoever wrote it was stopped in the middle
-            message = None
-        if not isinstance(message, dict) or "type" not in message:
-            raise NotMessages(f"line {number} is no message of the Airbyte protocol")
-        yield message
+        if line.strip():
+            try:
+                message = decode(line)
+            except (ValueError, RecursionError):
+                if not line.endswith(b"\n"):
+                    return  # the connector was stopped in the middle
+                message = None
+            if not _is_message(message):
+                raise NotMessages(f"line {number} is no message of the Airbyte protocol")
+            yield PlacedMessage(message, number, offset, len(line))
+        offset += len(line)
+
+
+def _is_message(content: Any) -> bool:
+    """True if it has what the commands here take from a message of its type."""
+    if not isinstance(content, dict) or not isinstance(content.get("type"), str):
+        return False
+    try:
+        return _has_its_parts(content)
+    except (KeyError, TypeError):
+        return False
+
+
+def _has_its_parts(message: dict[str, Any]) -> bool:
+    match message["type"]:
+        case "RECORD":
+            record = message["record"]
+            return (
+                isinstance(record["stream"], str)
+                and isinstance(record["data"], dict)
+                and isinstance(record["emitted_at"], (int, float))
+            )
+        case "STATE":
+            return isinstance(message["state"]["stream"]["stream_descriptor"]["name"], str)
+        case "TRACE":
+            trace = message["trace"]
+            return isinstance(trace["emitted_at"], (int, float)) and _is_trace(trace)
+        case "LOG":
+            return isinstance(message["log"]["message"], str)
+        case "CATALOG":
+            return isinstance(message["catalog"]["streams"], list)
+        case "CONNECTION_STATUS":
+            return isinstance(message["connectionStatus"]["status"], str)
+    return True
+
+
+def _is_trace(trace: dict[str, Any]) -> bool:
+    match trace["type"]:
+        case "ERROR":
+            return isinstance(trace["error"]["message"], str)
+        case "STREAM_STATUS":
+            status = trace["stream_status"]
+            name = status["stream_descriptor"]["name"]
+            return isinstance(name, str) and isinstance(status["status"], str)
+    return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +16,7 @@ from source_stripe_saas.config.settings import ConfigError, Settings, parse_sett
 from source_stripe_saas.connection import errors
 from source_stripe_saas.connection.account import AccountRefused, access_of, open_account
 from source_stripe_saas.privacy.redaction import Redaction
+from source_stripe_saas.protocol.arguments import load_config
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.plans import load_plans
 from stripe_saas.verify.database import Database
@@ -36,7 +36,7 @@ _DAY_SECONDS = 86_400
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments to a parser."""
     parser.add_argument("streams", nargs="*", metavar="STREAM", help="default: all that are held")
-    parser.add_argument("--config", required=True, type=Path, help="the connector's config")
+    parser.add_argument("--config", required=True, help="the connector's config")
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--messages", type=Path, metavar="FILE", help="what `read` printed")
     where.add_argument(
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
         not be compared.
     """
     try:
-        settings = _settings(arguments.config)
+        settings = parse_settings(load_config(arguments.config))
         plans = load_plans()
         with closing(_holdings(arguments, plans)) as holdings:
             return _verify(arguments, settings, plans, holdings)
@@ -177,18 +177,6 @@ def _holdings(
         return MessageFile(arguments.messages, plans)
     database = Database(arguments.warehouse)
     return Warehouse(database, plans, schema=arguments.schema, prefix=arguments.prefix)
-
-
-def _settings(path: Path) -> Settings:
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise HoldingsError(f"{path}: {error.strerror}") from error
-    except ValueError as error:
-        raise HoldingsError(f"{path}: is not JSON") from error
-    if not isinstance(config, dict):
-        raise HoldingsError(f"{path}: is no JSON object")
-    return parse_settings(config)
 
 
 def _progress(jobs: int) -> Callable[[int], None]:

@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import orjson
-
 from source_stripe_saas.api.raw_object import loads
 from source_stripe_saas.streams.plan import StreamPlan
+from stripe_saas.protocol_files.messages import NotMessages, placed_messages
 from stripe_saas.verify.holdings import Held, HoldingsError, Key, Row, key_of, parent_field
 
 
@@ -83,19 +82,15 @@ class MessageFile:
         self._file.close()
 
     def _read(self, path: Path) -> None:
-        offset = 0
-        for number, line in enumerate(self._file, 1):
-            if line.strip():
-                message = _message(line)
-                if message is None and not line.endswith(b"\n"):
-                    return  # whoever wrote it was stopped in the middle
-                if message is None:
-                    raise HoldingsError(f"{path}: line {number} is no message of the protocol")
+        try:
+            for placed in placed_messages(self._file):
                 try:
-                    self._take(message, offset, len(line))
-                except (KeyError, TypeError, AttributeError) as error:
-                    raise HoldingsError(f"{path}: line {number} is not as it should be") from error
-            offset += len(line)
+                    self._take(placed.message, placed.offset, placed.length)
+                except (KeyError, TypeError, ValueError, AttributeError) as error:
+                    problem = f"{path}: line {placed.number} is not as it should be"
+                    raise HoldingsError(problem) from error
+        except NotMessages as error:
+            raise HoldingsError(f"{path}: {error}") from error
 
     def _take(self, message: Mapping[str, Any], offset: int, length: int) -> None:
         if message["type"] == "RECORD":
@@ -103,7 +98,7 @@ class MessageFile:
             plan = self._plans.get(record["stream"])
             if plan is not None and not plan.derived:
                 self._take_record(plan, record["data"], offset, length)
-        elif message["type"] == "STATE" and message["state"].get("stream"):
+        elif message["type"] == "STATE":
             stream = message["state"]["stream"]
             name = stream["stream_descriptor"]["name"]
             self._table(name)
@@ -141,14 +136,3 @@ class MessageFile:
 
     def _table(self, name: str) -> _Table:
         return self._tables.setdefault(name, _Table())
-
-
-def _message(line: bytes) -> dict[str, Any] | None:
-    try:
-        message = orjson.loads(line)
-    except ValueError:
-        try:
-            message = loads(line)  # what only patient readers take: half a surrogate pair
-        except (ValueError, RecursionError):
-            return None
-    return message if isinstance(message, dict) and "type" in message else None

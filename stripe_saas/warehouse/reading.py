@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from stripe_saas.protocol_files.connector import ConnectorOutput, ReadFailed
 from stripe_saas.warehouse.catalog import forgetful_streams, is_incremental
-from stripe_saas.warehouse.connector import ConnectorOutput, ReadFailed
 from stripe_saas.warehouse.progress import SyncProgress
+from stripe_saas.warehouse.rows import decoded
 from stripe_saas.warehouse.sync_log import StreamEnd
 
 if TYPE_CHECKING:  # it loads PyAirbyte, which a test of messages can do without
@@ -48,10 +49,10 @@ class Reading:
         """Takes all messages in until the connector has ended.
 
         Raises:
-            ReadFailed: it ended with an error that belongs to no stream.
+            ReadFailed: it ended with an error that belongs to no stream, or a line cannot be read.
         """
         try:
-            for message in connector.messages():
+            for message in connector.messages(decoded):
                 self._take(message)
         finally:
             self._tables.end()

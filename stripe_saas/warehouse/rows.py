@@ -17,6 +17,8 @@ from typing import Any
 import msgspec
 import orjson
 
+from source_stripe_saas.api.raw_object import loads
+
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NUL_IN_JSON = b"\\u0000"
@@ -30,13 +32,14 @@ def decoded(line: bytes) -> Any:
 
     Raises:
         ValueError: it is no JSON.
+        RecursionError: it is nested deeper than Python can follow.
     """
     if _NUL_IN_JSON not in line:
         try:
             return msgspec.json.decode(line)  # keeps integers whole, which orjson does not
         except (msgspec.DecodeError, UnicodeDecodeError):
             pass  # half a surrogate pair, perhaps
-    return _holdable(json.loads(line))
+    return _holdable(loads(line))
 
 
 def _holdable(value: Any) -> Any:

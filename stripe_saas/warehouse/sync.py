@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from stripe_saas.protocol_files.catalog import configured_catalog, discovered_streams
+from stripe_saas.protocol_files.connector import ConnectorOutput, ReadFailed, running_connector
 from stripe_saas.protocol_files.messages import NotMessages
 from stripe_saas.warehouse import catalog as catalogs
-from stripe_saas.warehouse.connector import ConnectorOutput, ReadFailed, running_connector
 from stripe_saas.warehouse.database import Database, WarehouseError, connected
 from stripe_saas.warehouse.places import RAW_SCHEMA
 from stripe_saas.warehouse.progress import SyncProgress
@@ -108,7 +108,10 @@ def run_sync(plan: SyncPlan, out: TextIO) -> SyncResult:
 
 
 def _catalog(discovering: ConnectorOutput, asked: Sequence[str]) -> dict[str, Any]:
-    messages = list(discovering.messages())
+    try:
+        messages = list(discovering.messages())
+    except ReadFailed as error:
+        raise SyncError(str(error)) from error
     try:
         available = discovered_streams(messages)
         names = catalogs.chosen_names(catalogs.names_of(available), asked)

@@ -25,7 +25,7 @@ def written(tmp_path):
 
 
 def record(**data):
-    return {"type": "RECORD", "record": {"stream": "pairs", "data": data}}
+    return {"type": "RECORD", "record": {"stream": "pairs", "data": data, "emitted_at": 0}}
 
 
 def state(updated):
@@ -42,7 +42,7 @@ def status(name, at):
 
 def error(text, stream=None):
     told = {"message": text, "stream_descriptor": {"name": stream} if stream else None}
-    return {"type": "TRACE", "trace": {"type": "ERROR", "error": told}}
+    return {"type": "TRACE", "trace": {"type": "ERROR", "emitted_at": 0, "error": told}}
 
 
 def test_composite_keys_are_joined_by_a_slash_and_deletions_are_kept(written):

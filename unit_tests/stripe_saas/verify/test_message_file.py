@@ -17,7 +17,8 @@ def record(stream, **data):
 
 def status(stream, said):
     named = {"stream_descriptor": {"name": stream}, "status": said}
-    return {"type": "TRACE", "trace": {"type": "STREAM_STATUS", "stream_status": named}}
+    trace = {"type": "STREAM_STATUS", "emitted_at": 0, "stream_status": named}
+    return {"type": "TRACE", "trace": trace}
 
 
 def state(stream, blob):
@@ -105,10 +106,13 @@ def test_a_last_line_that_was_cut_off_is_left_out(held):
     assert len(file.index(PLANS["charges"])) == 1
 
 
-@pytest.mark.parametrize("line", ["nonsense", "[]", '{"type": "RECORD"}'])
-def test_a_line_that_is_no_message_is_named(held, line):
-    with pytest.raises(HoldingsError, match="line 2 is"):
-        held(record("charges", id="ch_1", created=1, updated=5), end=line + "\n")
+@pytest.mark.parametrize("updated", [None, "soon", []], ids=repr)
+def test_a_record_without_its_cursor_is_named(held, updated):
+    with pytest.raises(HoldingsError, match="line 2 is not as it should be"):
+        held(
+            record("charges", id="ch_1", created=1, updated=5),
+            record("charges", id="ch_2", created=1, updated=updated),
+        )
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):

@@ -3,8 +3,8 @@ import sqlite3
 import pytest
 
 from stripe_saas import cli
+from stripe_saas.protocol_files.connector import ConnectorOutput
 from stripe_saas.warehouse import models
-from stripe_saas.warehouse.connector import ConnectorOutput
 from stripe_saas.warehouse.database import WarehouseError, connected
 from stripe_saas.warehouse.sync import SyncError, _catalog
 from stripe_saas.warehouse.target import parse_target

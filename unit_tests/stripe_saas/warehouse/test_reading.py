@@ -5,7 +5,7 @@ import io
 import pytest
 
 from source_stripe_saas.streams import read_mode
-from stripe_saas.warehouse.connector import ReadFailed
+from stripe_saas.protocol_files.connector import ReadFailed
 from stripe_saas.warehouse.progress import SyncProgress
 from stripe_saas.warehouse.reading import READ_AGAIN, Reading
 
@@ -41,7 +41,7 @@ class Connector:
     def __init__(self, *messages, code=0, words=""):
         self._messages, self._code, self._words = messages, code, words
 
-    def messages(self):
+    def messages(self, decode):
         return iter(self._messages)
 
     def exit_code(self):

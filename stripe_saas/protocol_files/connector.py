@@ -1,0 +1,102 @@
+"""A command of the Airbyte protocol -> the connector's messages, as they come or in a file."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from source_stripe_saas.api.raw_object import loads
+from stripe_saas.protocol_files.messages import NotMessages, messages_in
+
+_GRACE_SECONDS = 20
+_LAST_WORDS_BYTES = 2000
+_LOOPBACK = "127.0.0.1,localhost"
+
+
+class ReadFailed(Exception):
+    """What the connector read is not to be had; the text says why."""
+
+
+class ConnectorOutput:
+    """A connector that runs."""
+
+    def __init__(self, process: subprocess.Popen[bytes], errors: BinaryIO) -> None:
+        """Takes the process, and the file that its standard error goes to."""
+        self._process, self._errors = process, errors
+
+    def messages(self, decode: Callable[[bytes], Any] = loads) -> Iterator[dict[str, Any]]:
+        """The messages until its end; see `messages_in`.
+
+        Raises:
+            ReadFailed: a line cannot be read.
+        """
+        assert self._process.stdout is not None, "its messages go into a file"
+        try:
+            yield from messages_in(self._process.stdout, decode)
+        except NotMessages as error:
+            raise ReadFailed(f"the connector's output is broken: {error}") from error
+
+    def has_ended(self, wait_seconds: float) -> bool:
+        """Waits so long for the end."""
+        try:
+            self._process.wait(wait_seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def exit_code(self) -> int:
+        """Waits for the end."""
+        return self._process.wait()
+
+    def last_words(self) -> str:
+        """The end of what it wrote to standard error."""
+        self._errors.seek(0)
+        return self._errors.read()[-_LAST_WORDS_BYTES:].decode(errors="replace").strip()
+
+
+@contextmanager
+def running_connector(
+    *arguments: str | Path, out: BinaryIO | None = None
+) -> Iterator[ConnectorOutput]:
+    """Runs the connector of this environment; stops it if it still runs in the end.
+
+    Args:
+        arguments: a command of the protocol and its options.
+        out: a file for its messages; without one they are taken from `messages`.
+    """
+    command = [sys.executable, "-m", "source_stripe_saas", *map(str, arguments)]
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE if out is None else out,
+            stderr=errors,
+            env=_environment(),
+            # Ctrl-C goes to the command alone, which then ends the connector in good order.
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            yield ConnectorOutput(process, errors)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                if process.stdout is not None:
+                    process.stdout.close()
+                try:
+                    process.wait(_GRACE_SECONDS)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+
+
+def _environment() -> dict[str, str]:
+    """This process's environment, with proxies kept out of what goes to this machine itself."""
+    kept_out = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+    direct = f"{kept_out},{_LOOPBACK}" if kept_out else _LOOPBACK
+    return {**os.environ, "NO_PROXY": direct, "no_proxy": direct}
