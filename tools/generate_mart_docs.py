@@ -36,6 +36,8 @@ VARIABLES = {
     "as_of": "A moment instead of the last sync's, such as `2026-05-31 23:59:59`, UTC.",
     "reporting_timezone": "An IANA name; days and months begin by its clock.",
     "switch_window_hours": "A client that leaves and comes back within so many hours has switched.",
+    "switch_movements": "`own_days`: the two halves of a switch are each on their own day. "
+    "`one_moment`: both are counted when the second begins. See [switches](#switches).",
     "month_movements": "`daily`: a month moves by the sums of its days. `net`: once a client.",
     "longest_history_months": "No history is longer than this.",
     "trial_conversion_at": "What makes a trial a conversion: `first_payment`, the first payment "

@@ -37,6 +37,10 @@ class Shown:
         """The amount in minor units behind what an element shows."""
         return int(self.page.get_attribute(selector, "data-minor"))
 
+    def share(self, selector: str) -> float:
+        """The share behind what an element shows."""
+        return float(self.page.get_attribute(selector, "data-minor"))
+
     def text(self, selector: str) -> str:
         """What an element shows."""
         return self.page.inner_text(selector)

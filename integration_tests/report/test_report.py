@@ -106,6 +106,22 @@ def test_every_figure_is_the_warehouses_in_every_currency_and_range(page, databa
             assert page.minor("#tile-customers") == true["customers"]
 
 
+def test_churn_is_divided_as_the_models_divide_it(page, database):
+    page.choose_currency("usd")
+    for months in (3, 0):
+        page.choose_range(months)
+        lost, net, opening, left, customers = rows(
+            database,
+            "select sum(lost_minor), sum(net_lost_minor), sum(rated_opening_minor), "
+            "sum(lost_customers), sum(opening_customers) from (select * "
+            "from stripe_marts.mrr_monthly where basis = 'currency' and currency = 'usd' "
+            f"order by date_month desc limit {months or 1000}) as months",
+        )[0]
+        assert page.share("#tile-mrr-churn") == pytest.approx(float(lost / opening))
+        assert page.share("#tile-customer-churn") == pytest.approx(float(left / customers))
+        assert f"net {100 * net / opening:.1f}%" in page.text("#tiles")
+
+
 def test_amounts_are_written_in_their_currencys_own_unit(page, database):
     [(minor,)] = rows(
         database,

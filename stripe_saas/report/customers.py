@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from stripe_saas.report.sections import Models, Row
+from stripe_saas.report.sections import BASIS_CURRENCY, Models, Row
 
 _TOP = 12
 """Customers that are named, a currency."""
 
 
 def cohorts(models: Models) -> list[Row]:
-    """One row a currency, month of the first payment and month since: what of it is still there."""
+    """One row a currency, month of the first MRR and month since: what of it is still there."""
     rows = models.rows(
-        """
+        f"""
         select
-            cohort_month, currency, months_since as number, customers_at_start as size,
-            logo_retention as customers, gross_revenue_retention as gross,
-            net_revenue_retention as net, customers as kept_customers,
-            mrr_at_start_minor as start_mrr, mrr_kept_minor as kept_mrr, mrr_minor as mrr
-        from {retention_cohorts} where cohort_by = 'all' order by cohort_month, months_since
+            cohort_month, {BASIS_CURRENCY} as currency, months_since as number,
+            customers_at_start as size, logo_retention as customers,
+            gross_revenue_retention as gross, net_revenue_retention as net
+        from {{retention_cohorts}} where cohort_by = 'all' order by cohort_month, months_since
         """,
         "retention_cohorts",
     )
     return [_by_month(row, "cohort_month") for row in rows]
-
-
-def shares(rows: list[Row]) -> list[Row]:
-    """Cohorts without the amounts that their shares are of."""
-    shown = ("month", "currency", "number", "size", "customers", "gross", "net")
-    return [{name: row[name] for name in shown} for row in rows]
 
 
 def trials(models: Models) -> list[Row]:
@@ -48,12 +41,12 @@ def trials(models: Models) -> list[Row]:
 def churn_reasons(models: Models) -> list[Row]:
     """One row a month, currency, kind and reason: the customer's own word where there is one."""
     rows = models.rows(
-        """
+        f"""
         select
-            date_month, currency, churn_kind as kind,
+            date_month, {BASIS_CURRENCY} as currency, churn_kind as kind,
             case when feedback = 'none given' then reason else feedback end as reason,
-            sum(mrr_lost_minor) as mrr, sum(subscriptions) as subscriptions
-        from {churn_reasons} group by 1, 2, 3, 4 order by 1
+            sum(mrr_lost_minor) as mrr, sum(clients) as customers
+        from {{churn_reasons}} group by 1, 2, 3, 4 order by 1
         """,
         "churn_reasons",
     )

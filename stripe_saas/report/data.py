@@ -48,7 +48,6 @@ def report_data(models: Models, *, with_emails: bool = False) -> dict[str, Any]:
         "payment_health": money.payment_health(models),
     }
     all_currencies = {} if rates is None else _in_reporting(parts, rates)
-    parts["cohorts"] = customers.shares(parts["cohorts"])
     return {
         "account": origin["account_name"] or origin["account_id"] or "Stripe",
         "mode": origin["mode"] or "live",
@@ -71,9 +70,7 @@ def _in_reporting(parts: Mapping[str, list[Row]], rates: Rates) -> dict[str, lis
 
     return {
         "mrr_by_plan": summed("mrr_by_plan", "month plan", "mrr"),
-        "cohorts": reporting.retention(parts["cohorts"], rates),
         "trials": summed("trials", "month plan", "", "started decided converted days_total"),
-        "churn_reasons": summed("churn_reasons", "month kind reason", "mrr", "subscriptions"),
         "signals": summed("signals", "signal", "mrr", "customers"),
         "renewals": reporting.turned(parts["renewals"], rates),
         "top_customers": reporting.top(parts["top_customers"], rates),
@@ -107,7 +104,8 @@ def _about_currencies(parts: Mapping[str, list[Row]], rates: Rates | None) -> st
         return "Currencies never add up unless exchange rates are given."
     text = (
         f"All currencies in {rates.code.upper()}: amounts of a month at its rate; retention, "
-        "signals, renewals and customers at the last one. A customer counts once in each currency."
+        "signals, renewals and customers at the last one. Among signals and top customers, one "
+        "counts once in each currency."
     )
     rows = (row for each in parts.values() for row in each)
     if missing := reporting.without_rate(rows, rates):

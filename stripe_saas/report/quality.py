@@ -21,7 +21,8 @@ def data_quality(models: Models) -> list[Row]:
     """One row a check: what it is about, what was expected and found, whether that is good."""
     return models.rows(
         """
-        select check_name as "check", scope as about, expected, found, difference, is_good
+        select check_name as "check", scope as about, expected, found, difference, is_good,
+            found_ids as ids
         from {data_quality} order by is_good, check_name, scope
         """,
         "data_quality",

@@ -1,8 +1,9 @@
 """Rows of single currencies and rates -> the same rows for all currencies in the reporting one.
 
-The marts keep MRR and its movements in the reporting currency themselves; everything else is turned
-here, for the page alone: each amount by the rate of its month, sums rounded once, half away from
-zero. MRR is rounded client by client (M60), so that sums may differ from it in the last digits.
+The marts keep MRR, its movements, churn and cohorts in the reporting currency themselves; all else
+is turned here, for the page alone: each amount by the rate of its month, sums rounded once, half
+away from zero. MRR is rounded client by client (M60), so that sums may differ from it in the last
+digits.
 """
 
 from __future__ import annotations
@@ -118,34 +119,10 @@ def top(rows: Iterable[Row], rates: Rates) -> list[Row]:
     return sorted(turned(rows, rates), key=lambda row: (-row["mrr"], row["customer"]))[:_TOP]
 
 
-def retention(rows: Iterable[Row], rates: Rates) -> list[Row]:
-    """Shares kept over all currencies, all amounts at the last rate: rates keep nobody."""
-    sums: dict[tuple[str, int], dict[str, Decimal]] = {}
-    names = ("size", "kept_customers", "start_mrr", "kept_mrr", "mrr")
-    for row in rows:
-        factor = rates.factor(row["currency"])
-        if factor is None:
-            continue
-        to = sums.setdefault((row["month"], row["number"]), dict.fromkeys(names, Decimal(0)))
-        for name in names:
-            to[name] += Decimal(row[name]) * (factor if name.endswith("mrr") else 1)
-    return [
-        {
-            "month": month,
-            "number": number,
-            "currency": REPORTING,
-            "size": int(found["size"]),
-            "customers": _share(found["kept_customers"], found["size"]),
-            "gross": _share(found["kept_mrr"], found["start_mrr"]),
-            "net": _share(found["mrr"], found["start_mrr"]),
-        }
-        for (month, number), found in sums.items()
-    ]
-
-
 def without_rate(rows: Iterable[Row], rates: Rates) -> list[str]:
     """The currencies of rows of which no rate is known."""
-    return sorted({row["currency"] for row in rows if rates.factor(row["currency"]) is None})
+    found = {row["currency"] for row in rows} - {REPORTING}
+    return sorted(currency for currency in found if rates.factor(currency) is None)
 
 
 def _whole(amount: Decimal) -> int:
@@ -154,7 +131,3 @@ def _whole(amount: Decimal) -> int:
 
 def _number(count: Decimal) -> int | float:
     return int(count) if count == count.to_integral_value() else float(count)
-
-
-def _share(part: Decimal, whole: Decimal) -> float | None:
-    return round(float(part / whole), 6) if whole else None

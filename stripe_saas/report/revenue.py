@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from stripe_saas.report.sections import REPORTING, Models, Row
+from stripe_saas.report.sections import BASIS_CURRENCY, REPORTING, Models, Row
 
-_BASIS_CURRENCY = f"case when basis = '{REPORTING}' then '{REPORTING}' else currency end"
 _DAYS_SHOWN = 1100
 """Three years of days; the page stays small for old companies."""
 
@@ -38,11 +37,12 @@ def mrr_monthly(models: Models) -> list[Row]:
     rows = models.rows(
         f"""
         select
-            date_month, {_BASIS_CURRENCY} as currency, basis, opening_minor as opening,
+            date_month, {BASIS_CURRENCY} as currency, basis, opening_minor as opening,
             new_minor as new, expansion_minor as expansion, contraction_minor as contraction,
             churn_minor as churn, reactivation_minor as reactivation, fx_minor as fx,
             closing_minor as closing, opening_customers, customers, subscriptions,
-            new_customers, churned_customers
+            rated_opening_minor as rated_opening, lost_minor as lost, net_lost_minor as net_lost,
+            lost_customers
         from {{mrr_monthly}} order by date_month
         """,
         "mrr_monthly",
@@ -61,7 +61,7 @@ def mrr_daily(models: Models) -> list[Row]:
     """One row a day and currency: what MRR closed at."""
     rows = models.rows(
         f"""
-        select date_day as date, {_BASIS_CURRENCY} as currency, closing_minor as mrr
+        select date_day as date, {BASIS_CURRENCY} as currency, closing_minor as mrr
         from {{mrr_daily}} order by date_day
         """,
         "mrr_daily",

@@ -14,6 +14,8 @@ from stripe_saas.warehouse.places import MODELS_SCHEMA
 
 Row = dict[str, Any]
 REPORTING = "reporting"
+BASIS_CURRENCY = f"case when basis = '{REPORTING}' then '{REPORTING}' else currency end"
+"""The `currency` of a row of a model that has a basis."""
 
 
 class Models:

@@ -9,7 +9,7 @@ with phases as (
 deltas as (
     select
         client_id, currency,
-        {{ "occurred_on" if period == "day" else stripe_saas.month_of("occurred_on") }} as period_start,
+        {{ "counted_on" if period == "day" else stripe_saas.month_of("counted_on") }} as period_start,
         {{ stripe_saas.whole("sum(mrr_delta_minor)") }} as delta_minor
     from {{ ref("int_stripe__events") }}
     where mrr_delta_minor <> 0
@@ -22,7 +22,7 @@ client_currencies as (
 balances as (
     select
         phases.client_id, phases.period_start, phases.total_opening, phases.total_closing,
-        phases.crossing, phases.spell, phases.rises_as, phases.falls_as, phases.is_empty_churn,
+        phases.crossing, phases.spell, phases.rises_by, phases.falls_by, phases.is_empty_churn,
         phases.fell_at,
         client_currencies.currency,
         coalesce(deltas.delta_minor, 0) as delta_minor,
@@ -41,8 +41,11 @@ balances as (
 converted as (
     select
         balances.client_id, balances.period_start, balances.total_opening,
-        balances.total_closing, balances.crossing, balances.spell, balances.rises_as,
-        balances.falls_as, balances.is_empty_churn, balances.fell_at,
+        balances.total_closing, balances.crossing, balances.spell, balances.rises_by,
+        balances.falls_by, balances.is_empty_churn, balances.fell_at,
+        -- before rounding: a cent of a small currency is MRR, though it may come to nothing
+        max({{ stripe_saas.flag("closing_minor - delta_minor <> 0") }}) as had_mrr,
+        max({{ stripe_saas.flag("closing_minor <> 0") }}) as has_mrr,
         {{ stripe_saas.in_reporting("closing_minor - delta_minor") }} as opening_minor,
         {{ stripe_saas.in_reporting("closing_minor") }} as closing_minor,
         {{ stripe_saas.in_reporting("delta_minor") }} as delta_minor
@@ -56,7 +59,9 @@ converted as (
 all_bases as (
     select
         'currency' as basis, client_id, period_start, currency, total_opening, total_closing,
-        crossing, spell, rises_as, falls_as, is_empty_churn, fell_at,
+        crossing, spell, rises_by, falls_by, is_empty_churn, fell_at,
+        {{ stripe_saas.flag("closing_minor - delta_minor <> 0") }} as had_mrr,
+        {{ stripe_saas.flag("closing_minor <> 0") }} as has_mrr,
         closing_minor - delta_minor as opening_minor, closing_minor, delta_minor
     from balances
     {%- if is_reported %}
@@ -64,7 +69,7 @@ all_bases as (
     select
         'reporting' as basis, client_id, period_start,
         '{{ var("reporting_currency") | lower }}' as currency, total_opening, total_closing,
-        crossing, spell, rises_as, falls_as, is_empty_churn, fell_at,
+        crossing, spell, rises_by, falls_by, is_empty_churn, fell_at, had_mrr, has_mrr,
         opening_minor, closing_minor,
         {#- constant: what was rounded is subtracted; month_end: the difference is what is rounded #}
         {{ "closing_minor - opening_minor" if var("fx_mode") == "constant" else "delta_minor" }}
@@ -76,20 +81,43 @@ all_bases as (
 fallen as (
     select distinct basis, client_id, spell, currency
     from all_bases
-    where crossing = 'fall' and opening_minor <> 0
+    where crossing = 'fall' and had_mrr = 1
 ),
 classified as (
     select
         all_bases.basis, all_bases.client_id, all_bases.period_start, all_bases.currency,
         all_bases.opening_minor, all_bases.closing_minor, all_bases.delta_minor,
         case
-            when all_bases.delta_minor = 0 then 'churn'
-            when all_bases.crossing = 'rise' then all_bases.rises_as
-            when all_bases.crossing = 'fall' then all_bases.falls_as
+            when all_bases.rises_by = 'new' then 'new'
+            when all_bases.rises_by = 'returned' then 'reactivation'
+            when all_bases.rises_by is not null then 'expansion'
+            when all_bases.falls_by = 'left' then 'churn'
+            when all_bases.falls_by is not null then 'contraction'
+            when all_bases.is_empty_churn then 'churn'
             when all_bases.delta_minor > 0 then 'expansion'
             else 'contraction'
         end as movement,
-        all_bases.crossing, all_bases.fell_at
+        -- what a client that begins or ends to pay in a currency is in the count of its customers
+        case
+            when all_bases.had_mrr = all_bases.has_mrr then
+                case when all_bases.is_empty_churn then 'churned_while_paused' end
+            when all_bases.has_mrr = 1 then
+                case all_bases.rises_by
+                    when 'new' then 'new'
+                    when 'returned' then 'reactivated'
+                    when 'resumed' then 'resumed'
+                    else 'moved_in'
+                end
+            else
+                case all_bases.falls_by
+                    when 'left' then 'churned'
+                    when 'paused' then 'paused'
+                    else 'moved_out'
+                end
+        end as customer_change,
+        coalesce(all_bases.rises_by = 'switched' or all_bases.falls_by = 'switched', false)
+            as is_switch,
+        all_bases.had_mrr, all_bases.crossing, all_bases.fell_at
     from all_bases
     left join fallen
         on all_bases.basis = fallen.basis
@@ -98,13 +126,15 @@ classified as (
         and all_bases.currency = fallen.currency
     where all_bases.delta_minor <> 0
         or all_bases.delta_minor is null
+        or all_bases.had_mrr <> all_bases.has_mrr
         or (all_bases.is_empty_churn and fallen.client_id is not null)
 ),
 final as (
     select
         classified.basis, classified.client_id, classified.currency,
         coalesce(exponents.currency_exponent, 2) as currency_exponent,
-        classified.period_start, classified.movement,
+        classified.period_start, classified.movement, classified.customer_change,
+        classified.is_switch, classified.had_mrr = 1 as had_mrr,
         classified.opening_minor as mrr_before_minor,
         classified.closing_minor as mrr_after_minor,
         classified.delta_minor as mrr_delta_minor,

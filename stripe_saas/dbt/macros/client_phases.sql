@@ -1,8 +1,9 @@
 {#- The rules M55 to M57 over days or months: one row per client and period in which anything moved.
 
     A client's periods fall into spells: each begins where its total leaves zero or comes back to it.
-    `rises_as` says what leaving zero is, `falls_as` what coming to it is; `is_empty_churn` marks the
-    period in which a suspended client had nothing left that could come back. -#}
+    `rises_by` says what leaving zero is (new, returned, resumed, switched), `falls_by` what coming to
+    it is (left, paused, switched); `is_empty_churn` marks the period in which a suspended client had
+    nothing left that could come back. -#}
 {% macro client_phases(period) %}
 with moments as (
     select
@@ -79,26 +80,26 @@ judged as (
         case when suspended_at_fall > 0 then emptied_in end as emptied_in,
         case
             when began_with <> 'fall' then null
-            when suspended_at_fall > 0 then 'contraction'
-            when {{ stripe_saas.is_switch("fell_at", "next_rose_at") }} then 'contraction'
-            else 'churn'
-        end as falls_as,
+            when suspended_at_fall > 0 then 'paused'
+            when {{ stripe_saas.is_switch("fell_at", "next_rose_at") }} then 'switched'
+            else 'left'
+        end as falls_by,
         case
             when began_with <> 'rise' then null
             when previous_began_with is null then 'new'
-            when previous_suspended_at_fall > 0 and previous_least_suspended > 0 then 'expansion'
+            when previous_suspended_at_fall > 0 and previous_least_suspended > 0 then 'resumed'
             when previous_suspended_at_fall = 0
-                and {{ stripe_saas.is_switch("previous_fell_at", "rose_at") }} then 'expansion'
-            else 'reactivation'
-        end as rises_as
+                and {{ stripe_saas.is_switch("previous_fell_at", "rose_at") }} then 'switched'
+            else 'returned'
+        end as rises_by
     from linked
 ),
 final as (
     select
         spells.client_id, spells.period_start, spells.total_opening, spells.total_closing,
         spells.crossing, spells.spell, spells.suspended_closing, spells.fell_at,
-        case when spells.crossing = 'rise' then judged.rises_as end as rises_as,
-        case when spells.crossing = 'fall' then judged.falls_as end as falls_as,
+        case when spells.crossing = 'rise' then judged.rises_by end as rises_by,
+        case when spells.crossing = 'fall' then judged.falls_by end as falls_by,
         coalesce(spells.period_start = judged.emptied_in, false) as is_empty_churn
     from spells
     inner join judged on spells.client_id = judged.client_id and spells.spell = judged.spell

@@ -75,22 +75,3 @@ def test_the_top_customers_are_those_of_all_currencies():
         ("a", 1000),
     ]
     assert {row["currency"] for row in found} == {"reporting"}
-
-
-def test_retention_is_of_amounts_at_one_rate():
-    def row(currency, size, kept, start, kept_mrr, mrr):
-        return {
-            "month": "2026-02", "number": 1, "currency": currency, "size": size,
-            "kept_customers": kept, "start_mrr": start, "kept_mrr": kept_mrr, "mrr": mrr,
-        }  # fmt: skip
-
-    # (1 + 2) of (2 + 2); 500 + 1200 of 1000 + 1200; 600 + 1320 of the same.
-    found = reporting.retention(
-        [row("usd", 2, 1, 1000, 500, 600), row("eur", 2, 2, 1000, 1000, 1100)], RATES
-    )
-    assert found == [
-        {
-            "month": "2026-02", "number": 1, "currency": "reporting", "size": 4,
-            "customers": 0.75, "gross": 0.772727, "net": 0.872727,
-        }
-    ]  # fmt: skip

@@ -1,7 +1,9 @@
 -- One row per client and second at which its MRR, or what suspends it, changed; all currencies in
 -- one total, which serves the test for zero alone (M55).
 with events as (
-    select client_id, occurred_at, occurred_on, mrr_delta_minor, suspended_delta
+    select
+        client_id, counted_at as occurred_at, counted_on as occurred_on, mrr_delta_minor,
+        suspended_delta
     from {{ ref("int_stripe__events") }}
     where mrr_delta_minor <> 0 or suspended_delta <> 0
 ),

@@ -2,7 +2,7 @@
 with deltas as (
     select
         client_id, currency,
-        {{ stripe_saas.month_of("occurred_on") }} as month_start,
+        {{ stripe_saas.month_of("counted_on") }} as month_start,
         {{ stripe_saas.whole("sum(mrr_delta_minor)") }} as delta_minor
     from {{ ref("int_stripe__events") }}
     where mrr_delta_minor <> 0

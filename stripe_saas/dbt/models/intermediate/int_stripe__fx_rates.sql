@@ -1,7 +1,9 @@
 -- One row per currency and month: the factor that turns its minor units into the reporting
 -- currency's, and null where no rate is known (M60). No rows without a reporting currency.
 with currencies as (
-    select distinct currency from {{ ref("int_stripe__events") }}
+    select currency from {{ ref("int_stripe__events") }}
+    union
+    select currency from {{ ref("stg_stripe__charges") }} where currency is not null
 ),
 months as (
     select month_start, next_month_start, is_open from {{ ref("int_stripe__months") }}

@@ -4,7 +4,7 @@ with events as (
     select
         *,
         row_number() over (
-            partition by subscription_id, occurred_at order by sequence desc
+            partition by subscription_id, counted_at order by sequence desc
         ) as place_from_end,
         max({{ stripe_saas.flag("
             sequence = 1 or mrr_delta_minor <> 0 or suspended_delta <> 0
@@ -13,16 +13,16 @@ with events as (
             or event_type in (
                 'upgraded', 'downgraded', 'plan_changed', 'quantity_increased', 'quantity_decreased'
             )
-        ") }}) over (partition by subscription_id, occurred_at) as is_change,
+        ") }}) over (partition by subscription_id, counted_at) as is_change,
         max({{ stripe_saas.flag("event_type in ('upgraded', 'downgraded', 'plan_changed')") }}) over (
-            partition by subscription_id, occurred_at
+            partition by subscription_id, counted_at
         ) as is_plan_change
     from {{ ref("int_stripe__events") }}
 ),
 final as (
     select
-        event_id, subscription_id, customer_id, client_id, occurred_at as valid_from,
-        lead(occurred_at) over (partition by subscription_id order by occurred_at) as valid_to,
+        event_id, subscription_id, customer_id, client_id, counted_at as valid_from,
+        lead(counted_at) over (partition by subscription_id order by counted_at) as valid_to,
         event_type, sequence, currency, currency_exponent, status_after as status,
         is_suspended_after as is_suspended, mrr_after_minor as mrr_minor,
         list_mrr_after_minor as list_mrr_minor, mrr_delta_minor, items_after, time_precision,

@@ -8,7 +8,8 @@ final as (
             "cast(period_start as " ~ dbt.type_string() ~ ")"]) }} as movement_id,
         client_id, basis, currency, currency_exponent, period_start as date_day,
         {{ stripe_saas.month_of("period_start") }} as date_month,
-        movement, mrr_before_minor, mrr_after_minor, mrr_delta_minor, is_provisional
+        movement, customer_change, is_switch, mrr_before_minor, mrr_after_minor, mrr_delta_minor,
+        is_provisional
     from movements
 )
 select * from final

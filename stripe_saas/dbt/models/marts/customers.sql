@@ -133,8 +133,8 @@ births as (
 turns as (
     select
         client_id,
-        max(case when falls_as = 'churn' or is_empty_churn then period_start end) as churned_on,
-        max(case when rises_as = 'reactivation' then period_start end) as reactivated_on
+        max(case when falls_by = 'left' or is_empty_churn then period_start end) as churned_on,
+        max(case when rises_by = 'returned' then period_start end) as reactivated_on
     from {{ ref("int_stripe__client_day_phases") }}
     group by 1
 ),

@@ -1,11 +1,12 @@
 -- One row per basis, currency and day: how MRR opened, what moved it, how it closed.
-{%- set movements = ["new", "expansion", "contraction", "churn", "reactivation"] %}
+{%- set movements = stripe_saas.movements() %}
+{%- set changes = stripe_saas.customer_changes() %}
 with movements as (
     select * from {{ ref("int_stripe__client_day_movements") }}
 ),
 subscription_days as (
     select
-        occurred_on as date_day, currency,
+        counted_on as date_day, currency,
         sum({{ stripe_saas.flag("mrr_after_minor > 0") }}
             - {{ stripe_saas.flag("mrr_before_minor > 0") }}) as change
     from {{ ref("int_stripe__events") }}
@@ -20,11 +21,10 @@ sums as (
         {%- for movement in movements %}
         sum(case when movement = '{{ movement }}' then mrr_delta_minor else 0 end) as {{ movement }}_minor,
         {%- endfor %}
-        sum({{ stripe_saas.flag("movement = 'new'") }}) as new_customers,
-        sum({{ stripe_saas.flag("movement = 'churn'") }}) as churned_customers,
-        sum({{ stripe_saas.flag("movement = 'reactivation'") }}) as reactivated_customers,
-        sum({{ stripe_saas.flag("mrr_after_minor > 0") }}
-            - {{ stripe_saas.flag("mrr_before_minor > 0") }}) as customers_change
+        {%- for change in changes %}
+        sum({{ stripe_saas.flag("customer_change = '" ~ change ~ "'") }}) as {{ change }}_customers
+        {{- "," if not loop.last }}
+        {%- endfor %}
     from movements
     group by 1, 2, 3
 ),
@@ -48,8 +48,8 @@ month_sums as (
 days as (
     select
         kinds.basis, kinds.currency, days.date_day, days.month_start, days.is_month_end,
-        {%- for column in ["new_customers", "churned_customers", "reactivated_customers", "customers_change"] %}
-        {{ stripe_saas.whole("coalesce(sums." ~ column ~ ", 0)") }} as {{ column }},
+        {%- for change in changes %}
+        {{ stripe_saas.whole("coalesce(sums." ~ change ~ "_customers, 0)") }} as {{ change }}_customers,
         {%- endfor %}
         {%- for movement in movements %}
         {{ stripe_saas.whole("coalesce(sums." ~ movement ~ "_minor, 0)") }} as {{ movement }}_minor,
@@ -86,9 +86,11 @@ running as (
             " ~ movements | join("_minor + ") ~ "_minor + fx_minor
         ) over (partition by basis, currency order by date_day rows unbounded preceding)") }}
             as closing_minor,
-        {{ stripe_saas.whole("sum(customers_change) over (
-            partition by basis, currency order by date_day rows unbounded preceding
-        )") }} as customers,
+        {{ stripe_saas.whole("sum(
+            " ~ stripe_saas.customers_in() | join("_customers + ") ~ "_customers
+            - (" ~ stripe_saas.customers_out() | join("_customers + ") ~ "_customers)
+        ) over (partition by basis, currency order by date_day rows unbounded preceding)") }}
+            as customers,
         {{ stripe_saas.whole("sum(subscriptions_change) over (
             partition by basis, currency order by date_day rows unbounded preceding
         )") }} as subscriptions
@@ -105,8 +107,13 @@ final as (
         {%- endfor %}
         running.fx_minor, running.closing_minor,
         running.closing_minor * 12 as arr_minor,
-        running.customers - running.customers_change as opening_customers,
-        running.new_customers, running.churned_customers, running.reactivated_customers,
+        running.customers
+            {%- for change in stripe_saas.customers_in() %} - running.{{ change }}_customers{% endfor %}
+            {%- for change in stripe_saas.customers_out() %} + running.{{ change }}_customers{% endfor %}
+            as opening_customers,
+        {%- for change in changes %}
+        running.{{ change }}_customers,
+        {%- endfor %}
         running.customers, running.subscriptions
     from running
     left join {{ ref("stripe_currency_exponents") }} as exponents

@@ -1,5 +1,6 @@
 -- One row per basis, currency and month: how MRR opened, what moved it, how it closed (M59).
-{%- set movements = ["new", "expansion", "contraction", "churn", "reactivation"] %}
+{%- set movements = stripe_saas.movements() %}
+{%- set changes = stripe_saas.customer_changes() %}
 with days as (
     select * from {{ ref("mrr_daily") }}
 ),
@@ -20,9 +21,9 @@ daily as (
         {%- endfor %}
         max(case when place_from_end = 1 then closing_minor end) as closing_minor,
         max(case when place = 1 then opening_customers end) as opening_customers,
-        {{ stripe_saas.whole("sum(new_customers)") }} as new_customers,
-        {{ stripe_saas.whole("sum(churned_customers)") }} as churned_customers,
-        {{ stripe_saas.whole("sum(reactivated_customers)") }} as reactivated_customers,
+        {%- for change in changes %}
+        {{ stripe_saas.whole("sum(" ~ change ~ "_customers)") }} as {{ change }}_customers,
+        {%- endfor %}
         max(case when place_from_end = 1 then customers end) as customers,
         max(case when place_from_end = 1 then subscriptions end) as subscriptions
     from placed
@@ -36,9 +37,10 @@ net as (
         {%- for movement in movements %}
         sum(case when movement = '{{ movement }}' then mrr_delta_minor else 0 end) as {{ movement }}_minor,
         {%- endfor %}
-        sum({{ stripe_saas.flag("movement = 'new'") }}) as new_customers,
-        sum({{ stripe_saas.flag("movement = 'churn'") }}) as churned_customers,
-        sum({{ stripe_saas.flag("movement = 'reactivation'") }}) as reactivated_customers
+        {%- for change in changes %}
+        sum({{ stripe_saas.flag("customer_change = '" ~ change ~ "'") }}) as {{ change }}_customers
+        {{- "," if not loop.last }}
+        {%- endfor %}
     from {{ ref("int_stripe__client_month_movements") }}
     group by 1, 2, 3
 ),
@@ -50,8 +52,8 @@ months as (
         {%- for movement in movements %}
         {{ stripe_saas.whole("coalesce(net." ~ movement ~ "_minor, 0)") }} as {{ movement }}_minor,
         {%- endfor %}
-        {%- for kind in ["new", "churned", "reactivated"] %}
-        {{ stripe_saas.whole("coalesce(net." ~ kind ~ "_customers, 0)") }} as {{ kind }}_customers
+        {%- for change in changes %}
+        {{ stripe_saas.whole("coalesce(net." ~ change ~ "_customers, 0)") }} as {{ change }}_customers
         {{- "," if not loop.last }}
         {%- endfor %}
     from daily
@@ -65,36 +67,67 @@ months as (
     select * from daily
 ),
 {%- endif %}
+losses as (
+    select
+        basis, currency, month_start,
+        {{ stripe_saas.whole("sum(lost_minor)") }} as lost_minor,
+        {{ stripe_saas.whole("sum(net_lost_minor)") }} as net_lost_minor,
+        {{ stripe_saas.whole("sum(is_lost_customer)") }} as lost_customers
+    from {{ ref("int_stripe__client_month_losses") }}
+    group by 1, 2, 3
+),
+rated as (
+    select
+        months.*,
+        {% if var("fx_mode") == "month_end" -%}
+        case when months.basis = 'reporting' then coalesce(openings.opening_minor, 0)
+            else months.opening_minor end
+        {%- else -%}
+        months.opening_minor
+        {%- endif %} as rated_opening_minor,
+        coalesce(losses.lost_minor, 0) as lost_minor,
+        coalesce(losses.net_lost_minor, 0) as net_lost_minor,
+        coalesce(losses.lost_customers, 0) as lost_customers
+    from months
+    left join losses
+        on months.basis = losses.basis
+        and months.currency = losses.currency
+        and months.date_month = losses.month_start
+    {%- if var("fx_mode") == "month_end" %}
+    left join {{ ref("int_stripe__month_openings") }} as openings
+        on months.date_month = openings.month_start
+    {%- endif %}
+),
 final as (
     select
-        months.date_month, months.basis, months.currency, months.currency_exponent,
-        months.opening_minor,
+        rated.date_month, rated.basis, rated.currency, rated.currency_exponent,
+        rated.opening_minor,
         {%- for movement in movements %}
-        months.{{ movement }}_minor,
+        rated.{{ movement }}_minor,
         {%- endfor %}
         -- nothing but exchange rates moves MRR without a movement
-        months.closing_minor - months.opening_minor
-            {%- for movement in movements %} - months.{{ movement }}_minor{% endfor %} as fx_minor,
-        months.closing_minor,
-        months.closing_minor * 12 as arr_minor,
-        months.opening_customers, months.new_customers, months.churned_customers,
-        months.reactivated_customers, months.customers, months.subscriptions,
-        case when months.customers > 0 then
-            {{ stripe_saas.whole("round(cast(months.closing_minor as "
-                ~ stripe_saas.type_exact(28, 8) ~ ") / months.customers, 0)") }}
+        rated.closing_minor - rated.opening_minor
+            {%- for movement in movements %} - rated.{{ movement }}_minor{% endfor %} as fx_minor,
+        rated.closing_minor,
+        rated.closing_minor * 12 as arr_minor,
+        rated.opening_customers,
+        {%- for change in changes %}
+        rated.{{ change }}_customers,
+        {%- endfor %}
+        rated.customers, rated.subscriptions,
+        case when rated.customers > 0 then
+            {{ stripe_saas.whole("round(cast(rated.closing_minor as "
+                ~ stripe_saas.type_exact(28, 8) ~ ") / rated.customers, 0)") }}
         end as arpa_minor,
-        {{ stripe_saas.share("months.closing_minor - months.opening_minor", "months.opening_minor") }}
+        {{ stripe_saas.share("rated.closing_minor - rated.opening_minor", "rated.opening_minor") }}
             as growth_rate,
-        {{ stripe_saas.share("-(months.churn_minor + months.contraction_minor)", "months.opening_minor") }}
-            as gross_churn_rate,
-        {{ stripe_saas.share(
-            "-(months.churn_minor + months.contraction_minor + months.expansion_minor + months.reactivation_minor)",
-            "months.opening_minor"
-        ) }} as net_churn_rate,
-        {{ stripe_saas.share("months.churned_customers", "months.opening_customers") }}
+        rated.rated_opening_minor, rated.lost_minor, rated.net_lost_minor, rated.lost_customers,
+        {{ stripe_saas.share("rated.lost_minor", "rated.rated_opening_minor") }} as gross_churn_rate,
+        {{ stripe_saas.share("rated.net_lost_minor", "rated.rated_opening_minor") }} as net_churn_rate,
+        {{ stripe_saas.share("rated.lost_customers", "rated.opening_customers") }}
             as customer_churn_rate,
-        months.date_month = as_of.as_of_month as is_open
-    from months
+        rated.date_month = as_of.as_of_month as is_open
+    from rated
     cross join {{ ref("stg_stripe__as_of") }} as as_of
 )
 select * from final

@@ -48,8 +48,9 @@ function figures() {
   const first = rows[0];
   const last = rows[rows.length - 1];
   if (!last) return null;
-  const opening = sum(rows, "opening");
-  const customers = rows.reduce((total, row) => total + row.opening_customers, 0);
+  // What is lost of what is the models' to say; rates of several months are those of an average one.
+  const opening = sum(rows, "rated_opening");
+  const customers = sum(rows, "opening_customers");
   return {
     mrr: last.closing,
     arr: last.closing * 12,
@@ -60,9 +61,9 @@ function figures() {
     arpa: last.customers ? last.closing / last.customers : null,
     added: sum(rows, "new") + sum(rows, "reactivation") + sum(rows, "expansion"),
     lost: sum(rows, "contraction") + sum(rows, "churn"),
-    mrr_churn: opening ? -(sum(rows, "contraction") + sum(rows, "churn")) / opening : null,
-    net_churn: opening ? -(sum(rows, "contraction") + sum(rows, "churn") + sum(rows, "expansion")) / opening : null,
-    customer_churn: customers ? sum(rows, "churned_customers") / customers : null,
+    mrr_churn: opening ? sum(rows, "lost") / opening : null,
+    net_churn: opening ? sum(rows, "net_lost") / opening : null,
+    customer_churn: customers ? sum(rows, "lost_customers") / customers : null,
     months: rows.length,
     since: first.month,
   };

@@ -59,13 +59,13 @@ function drawTrials() {
 function drawChurn() {
   const currency = chosen.currency;
   const rows = ofRange(REPORT.churn_reasons);
-  const reasons = sumBy(rows, (row) => row.reason, ["mrr", "subscriptions"]).sort((a, b) => b.mrr - a.mrr).slice(0, 8);
+  const reasons = sumBy(rows, (row) => row.reason, ["mrr", "customers"]).sort((a, b) => b.mrr - a.mrr).slice(0, 8);
   if (!reasons.length) { note("note-churn", ""); return draw("chart-churn", null, "Nobody left in this range"); }
   const kinds = sumBy(rows, (row) => row.kind, ["mrr"]);
   const total = sum(kinds, "mrr");
   draw("chart-churn", {
     grid: { left: 18, right: 66, top: 6, bottom: 4, containLabel: true },
-    tooltip: tip((points) => { const each = reasons[points[0].dataIndex]; return tipRows(words(each.key), [[points[0].color, "MRR", money(each.mrr, currency)], [null, "Subscriptions", count(each.subscriptions)]]); }),
+    tooltip: tip((points) => { const each = reasons[points[0].dataIndex]; return tipRows(words(each.key), [[points[0].color, "MRR", money(each.mrr, currency)], [null, "Customers", count(each.customers)]]); }),
     yAxis: { type: "category", inverse: true, data: reasons.map((each) => words(each.key)), axisTick: { show: false }, axisLine: { show: false }, axisLabel: { color: tone("soft") } },
     xAxis: { type: "value", show: false },
     series: [{ type: "bar", barMaxWidth: 20, emphasis: { disabled: true }, data: reasons.map((each) => each.mrr), itemStyle: { color: tone("churn"), borderRadius: 3 }, label: { show: true, position: "right", color: tone("ink"), formatter: (point) => shortMoney(point.value, currency) } }],

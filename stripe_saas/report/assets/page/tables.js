@@ -31,7 +31,7 @@ function showFigures() {
     ["arpa", "Revenue per customer", found.arpa === null ? "–" : roundMoney(found.arpa, currency), "MRR a customer", found.arpa ?? ""],
     ["added", "MRR added", roundMoney(found.added, currency), "new, back and grown", found.added],
     ["lost", "MRR lost", found.lost ? `−${roundMoney(-found.lost, currency)}` : roundMoney(0, currency), "shrunk and left", found.lost],
-    ["mrr-churn", "MRR churn", percent(found.mrr_churn), "a month, before expansion", found.mrr_churn ?? ""],
+    ["mrr-churn", "MRR churn", percent(found.mrr_churn), `a month; net ${percent(found.net_churn)}`, found.mrr_churn ?? ""],
     ["customer-churn", "Customer churn", percent(found.customer_churn), "a month", found.customer_churn ?? ""],
   ];
   document.getElementById("tiles").innerHTML = tiles
@@ -82,7 +82,7 @@ function showQuality() {
   const checks = REPORT.data_quality;
   const wrong = checks.filter((check) => !check.is_good);
   const row = (check) =>
-    `<tr><td><span class="dot ${check.is_good ? "" : "no"}"></span>${safe(words(check.check))}${check.about ? `<small>${safe(check.about)}</small>` : ""}</td><td class="n">${count(check.expected)}</td><td class="n">${count(check.found)}</td><td class="n">${count(check.difference)}</td></tr>`;
+    `<tr><td><span class="dot ${check.is_good ? "" : "no"}"></span>${safe(words(check.check))}${check.about ? `<small>${safe(check.about)}</small>` : ""}${check.ids ? `<small>${safe(check.ids)}</small>` : ""}</td><td class="n">${count(check.expected)}</td><td class="n">${count(check.found)}</td><td class="n">${count(check.difference)}</td></tr>`;
   const heads = "<thead><tr><th>Check</th><th class=\"n\">Expected</th><th class=\"n\">Found</th><th class=\"n\">Difference</th></tr></thead>";
   const verdict = !checks.length ? "Nothing was checked." : wrong.length ? `${plural(wrong.length, "check")} of ${checks.length} failed.` : `All ${checks.length} checks hold: the numbers agree with each other and with Stripe's books.`;
   document.getElementById("quality").innerHTML =
