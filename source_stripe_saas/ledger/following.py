@@ -162,7 +162,7 @@ class Following(LedgerSync):
         if facts:
             late = self._late_events()
             for one in facts.values():
-                _add_late_events(one, late)
+                add_late_events(one, late)
         objects = (facts[key] for key in sorted(facts))
         derived = self.derived(objects, catalog, position.through, position.memories)
         # Most of what has ended never changes again, and a state must not grow without bound.
@@ -175,7 +175,7 @@ class Following(LedgerSync):
         """Nothing: all of it is in memory."""
 
 
-def _add_late_events(objects: SubscriptionObjects, late: ChangedSubscriptions) -> None:
+def add_late_events(objects: SubscriptionObjects, late: ChangedSubscriptions) -> None:
     """Adds the events that came while a subscription's object was being read; newest first."""
     known = {event["id"] for event in objects.events}
     customer = reference((objects.subscription or {}).get("customer"))
