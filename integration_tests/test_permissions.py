@@ -59,7 +59,7 @@ def test_read_marks_the_stream_incomplete_says_so_once_and_delivers_the_rest(res
         "Stream `invoices` was not read to the end.",  # which stream
         "does not have the required permissions",  # what Stripe said
         "(request req_",
-        "The API key has no right to read it.",  # what it means
+        "The API key has no permission to read it.",  # what it means
         "Tick Invoices: Read (`rak_invoice_read`)",  # what to do
     ):
         assert part in error["message"]

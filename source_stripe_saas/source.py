@@ -230,6 +230,8 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
             self._account = open_account(self._client, self._settings)
         except AccountRefused as error:
             raise errors.refused_account(error.account_id, error.refused) from error
+        except ConfigError as error:
+            raise errors.config_problem(error) from error
         except StripeError as error:
             raise errors.refused_at_start(error) from error
 

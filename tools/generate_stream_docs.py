@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from source_stripe_saas.connection.permissions import PREFIX, label
+from source_stripe_saas.connection.permissions import ALSO_NAMED, PREFIX, label
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.plans import load_plans
 from tools import descriptions
@@ -33,8 +33,8 @@ Written by `python -m tools.generate_stream_docs` from the manifest; a test hold
   asks Stripe's events what changed and fetches just that. A stream that falls behind the 30 days
   that Stripe keeps events for is read whole again.
 - **Permission**: what a restricted key must be allowed to read: the row on Stripe's key page, whose
-  wording changes at times, and the permission's own name. The change feed needs Events
-  (`rak_event_read`) as well.
+  wording changes at times, and the permission's own name. Where there are two, keys differ: the one
+  that Stripe's refusal names is needed. The change feed needs Events (`rak_event_read`) as well.
 - **Expanded**: references that come as whole objects. All others are ids.
 
 """
@@ -89,9 +89,14 @@ def _row(plan: StreamPlan, text: str) -> tuple[str, ...]:
         f"`{plan.cursor_field}`" if plan.is_incremental else "none",
         "yes" if plan.adds_is_deleted else "no",
         reading_in_words(plan),
-        f"{label(plan.permission)} (`{PREFIX}{plan.permission}`)",
+        _permission(plan),
         _codes(expanded_paths(plan)),
     )
+
+
+def _permission(plan: StreamPlan) -> str:
+    names = (plan.permission, *ALSO_NAMED.get(plan.name, ()))
+    return " or ".join(f"{label(name)} (`{PREFIX}{name}`)" for name in names)
 
 
 def _codes(names: Iterable[str]) -> str:

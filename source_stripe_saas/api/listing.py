@@ -7,6 +7,7 @@ seen (or, where a list has no such filter, from the object before), without the 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,13 @@ from source_stripe_saas.api.raw_object import (
     ListContent,
     ListedObject,
 )
-from source_stripe_saas.api.refusal import CursorGone, Unreachable
+from source_stripe_saas.api.refusal import (
+    CursorGone,
+    NotFound,
+    Refusal,
+    UnexpectedContent,
+    Unreachable,
+)
 
 PAGE_SIZE = 100
 
@@ -108,9 +115,9 @@ class ListReader:
                     head=self.listing.head,
                     is_list=True,
                 )
-            except CursorGone:
-                if self.after is None:
-                    raise  # nothing was asked to start after
+            except (CursorGone, NotFound) as error:
+                if not self._is_about_cursor(error):
+                    raise
                 self._step_back()
                 self._note_empty()
                 continue
@@ -127,25 +134,38 @@ class ListReader:
                 return ListPage(fresh, has_more, reply.moment)
             self._note_empty()
 
+    def _is_about_cursor(self, error: Refusal) -> bool:
+        """True if Stripe refused a page because of the object that it was to start after.
+
+        A refused event is named in the message only: events vanish by age, and Stripe then says
+        "No such event: 'evt_...'" without naming the parameter.
+        """
+        if self.after is None:
+            return False
+        return (
+            isinstance(error, CursorGone)
+            or re.search(rf"\b{re.escape(self.after)}\b", error.message) is not None
+        )
+
     def _note_end(self, last: str) -> None:
         """Ends the reading of a list that repeats itself.
 
         Raises:
-            Unreachable: pages have ended with this id again and again.
+            UnexpectedContent: pages have ended with this id again and again.
         """
         self._ends[last] += 1
         if self._ends[last] > _MOST_REPEATS:
-            raise Unreachable(self.listing.path, "the same page comes again and again")
+            raise UnexpectedContent(self.listing.path, "the same page comes again and again")
 
     def _note_empty(self) -> None:
         """Counts requests that brought nothing new; a second with many objects takes some of them.
 
         Raises:
-            Unreachable: there were too many of them.
+            UnexpectedContent: there were too many of them.
         """
         self._idle += 1
         if self._idle > _MOST_REPEATS + len(self._before) + 2 * len(self._edge) // PAGE_SIZE:
-            raise Unreachable(self.listing.path, "page after page brings nothing new")
+            raise UnexpectedContent(self.listing.path, "page after page brings nothing new")
 
     def _params(self) -> list[tuple[str, str]]:
         params = [*self.listing.params, ("limit", str(PAGE_SIZE))]
@@ -185,7 +205,7 @@ class ListReader:
         """When an object was created, in Unix seconds, by which lists are filtered and ordered.
 
         Raises:
-            Unreachable: the object does not say.
+            UnexpectedContent: the object does not say.
         """
         assert self.listing.created_field is not None
         try:
@@ -193,8 +213,8 @@ class ListReader:
         except KeyError:
             time = None
         if type(time) is not int:
-            problem = f"`{self.listing.created_field}` of {row['id']} is no whole number"
-            raise Unreachable(self.listing.path, problem)
+            problem = f"`{self.listing.created_field}` of {row['id']} is not a whole number"
+            raise UnexpectedContent(self.listing.path, problem)
         return time
 
     def _step_back(self) -> None:

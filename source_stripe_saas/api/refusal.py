@@ -2,6 +2,7 @@
 
 StripeError
 ├── Unreachable         no reply, or none that can be read, after all attempts
+├── UnexpectedContent   a reply of Stripe's that holds something else than the API describes
 ├── EventsForgotten     events are older than Stripe keeps them
 └── Refusal             a reply with an error in it
     ├── KeyRefused      401
@@ -52,6 +53,14 @@ class Unreachable(StripeError):
 
 
 @dataclass(eq=False)
+class UnexpectedContent(StripeError):
+    """Stripe's reply holds something else than its API describes; a retry would get the same.
+
+    The message is this connector's own.
+    """
+
+
+@dataclass(eq=False)
 class EventsForgotten(StripeError):
     """Events that were to be read are older than Stripe keeps them."""
 
@@ -69,6 +78,8 @@ class Refusal(StripeError):
     request_id: str | None = None
     moment: int | None = None
     """Stripe's clock when it replied, Unix seconds."""
+    is_stripes: bool = True
+    """False if the reply does not hold an error as Stripe writes it."""
 
     def __str__(self) -> str:
         return f"GET {self.path} -> {self.status}, request {self.request_id}: {self.message}"
@@ -144,4 +155,4 @@ def refusal(
     elif status == 404 or (status == 400 and code == "resource_missing"):
         # 404 for a missing object in the path, 400 for one that a filter names.
         kind = NotFound
-    return kind(path, message, status, code, param, request_id, moment)
+    return kind(path, message, status, code, param, request_id, moment, is_error(body))

@@ -27,7 +27,8 @@ OFFICIAL_NUM_WORKERS = 10
 
 _YEAR = re.compile(r"\d{4}")
 _KEY = re.compile(r"(sk|rk)_(live|test|org)_?[A-Za-z0-9_]+")
-_LOOKS_SECRET = re.compile(r"\b(?:sk|rk)_(?:live|test|org)\w*")
+_LOOKS_SECRET = re.compile(r"\b(?:sk|rk)_(?:live|test|org)_?[A-Za-z0-9]\w*")
+"""A key, not the prefix alone, which help texts name."""
 _ACCOUNT = re.compile(r"acct_[A-Za-z0-9_/]+")  # it goes into a header
 _URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?P<port>:\d{1,5})?"

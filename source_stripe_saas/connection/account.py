@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from source_stripe_saas.api.access import Access
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.refusal import KeyRefused, PermissionRefused, Refusal
-from source_stripe_saas.config.settings import Settings
+from source_stripe_saas.config.settings import ConfigError, Settings
 
 
 class AccountRefused(Exception):
@@ -49,12 +49,18 @@ def open_account(client: StripeClient, settings: Settings) -> Account:
     not a failure; its message names the key's own account.
 
     Raises:
+        ConfigError: an organization key without an account.
         KeyRefused: Stripe does not accept the key.
         AccountRefused: the account in the config cannot be reached.
         Unreachable: no reply.
     """
     wanted = settings.account_id
-    if client.access.is_organization_key and wanted:
+    if client.access.is_organization_key and wanted is None:
+        # Every request would be refused: such a key has no account of its own.
+        raise ConfigError(
+            "account_id", "is missing: an organization key (sk_org_...) needs the account to read."
+        )
+    if client.access.is_organization_key and wanted is not None:
         client.act_on(wanted)
         return _described(client, wanted)
     own = _described(client, None)

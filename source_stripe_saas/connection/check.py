@@ -8,18 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from source_stripe_saas.api.client import StripeClient
-from source_stripe_saas.api.refusal import (
-    KeyRefused,
-    PermissionRefused,
-    Refusal,
-    StripeError,
-    Unreachable,
-)
+from source_stripe_saas.api.refusal import StripeError
 from source_stripe_saas.api.trust import remarks
-from source_stripe_saas.config.settings import Settings
+from source_stripe_saas.config.settings import ConfigError, Settings
 from source_stripe_saas.connection import errors
 from source_stripe_saas.connection.account import Account, AccountRefused, access_of, open_account
-from source_stripe_saas.connection.permissions import box_to_tick
+from source_stripe_saas.connection.causes import advice_for
 from source_stripe_saas.streams.plan import StreamPlan
 
 INSISTS_ON = (
@@ -80,10 +74,10 @@ def check_connection(
         return CheckReport(
             False, str(errors.refused_account(error.account_id, error.refused).message)
         )
-    except KeyRefused as error:
-        return CheckReport(False, errors.key_problem(error))
-    except Unreachable as error:
-        return CheckReport(False, errors.unreachable_problem(error))
+    except ConfigError as error:
+        return CheckReport(False, str(error))
+    except StripeError as error:
+        return CheckReport(False, str(errors.refused_at_start(error).message))
     findings = _probe(client, plans)
     missing = [name for name in insisted if name in findings.refused]
     for name, refused in findings.refused.items():
@@ -126,18 +120,18 @@ def _refusal_text(
     boxes, others = [], []
     for name in names:
         error = findings.refused[name]
-        if isinstance(error, PermissionRefused):
-            wanted = box_to_tick(error.permission or plans[name].permission)
-            boxes.append(f"{name}: tick {wanted}")
+        advice = advice_for(error, plans[name].permission)
+        if advice.box is not None:
+            boxes.append(f"{name}: tick {advice.box}")
         else:
-            others.append(f"{name}: {error.message}")
+            others.append(f"{name}: {error.message.rstrip('.')}. {advice.means} {advice.do}")
     parts = ["This key cannot read everything that is needed."]
     if boxes:
         parts.append(
             "In the Stripe dashboard, open the restricted key and allow: " + "; ".join(boxes) + "."
         )
     if others:
-        parts.append("Stripe did not answer for: " + "; ".join(others) + ".")
+        parts.append("Stripe refused " + " ".join(others))
     parts.append(
         "(If the key is meant to see less, list the streams that matter in `check_streams`.)"
     )
@@ -145,12 +139,11 @@ def _refusal_text(
 
 
 def _warning(plan: StreamPlan, error: StripeError) -> str:
-    if isinstance(error, PermissionRefused):
-        wanted = box_to_tick(error.permission or plan.permission)
-        return f"Stream {plan.name} cannot be read with this key; to read it, tick {wanted}."
-    if isinstance(error, Refusal):
-        return f"Stream {plan.name} is not available for this account: {error.message}"
-    return f"Stream {plan.name} could not be probed: {error.message}"
+    advice = advice_for(error, plan.permission)
+    if advice.box is not None:
+        return f"Stream {plan.name} cannot be read with this key; to read it, tick {advice.box}."
+    said = error.message.rstrip(".")
+    return f"Stream {plan.name} cannot be read: {said}. {advice.means} {advice.do}"
 
 
 def _success_text(account: Account, settings: Settings, findings: _Findings) -> str:

@@ -22,6 +22,7 @@ LABELS = {
     "entitlement_read": "Entitlements",
     "event_read": "Events",
     "file_read": "Files",
+    "invoice_item_read": "Invoice Items",
     "invoice_read": "Invoices",
     "issuing_authorization_read": "Issuing Authorizations",
     "issuing_card_read": "Issuing Cards",
@@ -43,6 +44,10 @@ LABELS = {
     "top_up_read": "Top-ups",
     "transfer_read": "Transfers",
 }
+
+
+ALSO_NAMED = {"invoice_items": ("invoice_item_read",)}
+"""Stream -> permissions that Stripe's refusals have named in place of the documented one."""
 
 
 def label(permission: str) -> str:

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.listing import Listing, ListReader
 from source_stripe_saas.api.raw_object import ListedObject, StripeObject, as_dict
-from source_stripe_saas.api.refusal import EventsForgotten, Unreachable
+from source_stripe_saas.api.refusal import EventsForgotten, UnexpectedContent
 from source_stripe_saas.streams.plan import EVENTS_KEPT_DAYS
 from source_stripe_saas.streams.spans import Span
 
@@ -70,11 +70,11 @@ def _understood(row: ListedObject) -> StripeObject:
     """An event as a dict.
 
     Raises:
-        Unreachable: it shows no object; to pass it over would lose a change.
+        UnexpectedContent: it shows no object; to pass it over would lose a change.
     """
     event = as_dict(row)
     data = event.get("data")
     is_whole = isinstance(data, dict) and isinstance(data.get("object"), dict)
     if not is_whole or not isinstance(event.get("type"), str):
-        raise Unreachable("events", f"the event {event['id']} shows no object or no type")
+        raise UnexpectedContent("events", f"the event {event['id']} shows no object or no type")
     return event

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from source_stripe_saas.api.listing import PAGE_SIZE, ListReader
 from source_stripe_saas.api.raw_object import ListedObject, StripeObject
-from source_stripe_saas.api.refusal import NotFound, PermissionRefused, Unreachable
+from source_stripe_saas.api.refusal import NotFound, PermissionRefused, UnexpectedContent
 from source_stripe_saas.streams.change_set import ChangedObject, created_of
 from source_stripe_saas.streams.checkpoint import Checkpoint
 from source_stripe_saas.streams.records import AnyRecord, endpoint_of, fill_path
@@ -186,5 +186,5 @@ class ObjectFetch:
         except NotFound:
             return None
         if not isinstance(row.get("id"), str):
-            raise Unreachable(path, "the reply is no object with an id")
+            raise UnexpectedContent(path, "the reply is not an object with an id")
         return None if row.get("deleted") else row

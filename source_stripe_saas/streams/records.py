@@ -15,7 +15,7 @@ import msgspec
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.listing import Listing, ListReader
 from source_stripe_saas.api.raw_object import ListedObject, RawObject, StripeObject, as_dict, loads
-from source_stripe_saas.api.refusal import NotFound, Unreachable
+from source_stripe_saas.api.refusal import NotFound, UnexpectedContent
 from source_stripe_saas.streams.plan import StreamPlan
 
 _NAMESPACES = frozenset({"billing", "checkout", "entitlements", "issuing", "radar"})
@@ -132,8 +132,8 @@ class RecordMaker:
             return []  # ids alone, in the shapes of old versions
         entries = embedded.get("data", [])
         if not isinstance(entries, list) or not all(map(_is_object, entries)):
-            problem = f"`{self.plan.embedded}` of {parent.get('id')} is no list of objects"
-            raise Unreachable((self.plan.parent or self.plan).path, problem)
+            problem = f"`{self.plan.embedded}` of {parent.get('id')} is not a list of objects"
+            raise UnexpectedContent((self.plan.parent or self.plan).path, problem)
         return [entry for entry in entries if entry.get("object") == self.plan.object]
 
     def of_parent(
@@ -191,7 +191,9 @@ class RecordMaker:
         address = embedded.get("url")
         url = urlsplit(address if isinstance(address, str) else "")
         if not url.path.startswith("/v1/"):
-            raise Unreachable(self.plan.path, f"`{name}` of {row['id']} is cut and has no address")
+            raise UnexpectedContent(
+                self.plan.path, f"`{name}` of {row['id']} is cut and has no address"
+            )
         path = url.path.removeprefix("/v1/")
         inner = f"{name}.data."
         expand = [
@@ -214,7 +216,7 @@ class RecordMaker:
             if self._is_gone(row):
                 return  # deleted since it was listed: keep the entries that the list showed
             problem = f"`{name}` of {row['id']} is cut, and the rest of it is not found"
-            raise Unreachable(self.plan.path, problem) from error
+            raise UnexpectedContent(self.plan.path, problem) from error
         row[name] = {**embedded, "data": list(entries.values()), "has_more": False}
 
     def _is_gone(self, row: StripeObject) -> bool:

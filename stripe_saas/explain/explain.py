@@ -18,7 +18,7 @@ from source_stripe_saas.api.trust import TrustError
 from source_stripe_saas.config.settings import ConfigError, parse_settings
 from source_stripe_saas.connection import errors
 from source_stripe_saas.connection.account import AccountRefused, access_of, open_account
-from source_stripe_saas.connection.permissions import box_to_tick
+from source_stripe_saas.connection.causes import advice_for
 from source_stripe_saas.mrr import (
     EXACT_COLUMN,
     InputError,
@@ -176,8 +176,8 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
             f"data, a live key only live data (Stripe said: {error.message})"
         ) from error
     except PermissionRefused as error:
-        box = box_to_tick(error.permission or "subscription_read")
-        raise _Failure(f"The API key has no right to read {error.path}: tick {box}") from error
+        advice = advice_for(error, "subscription_read")
+        raise _Failure(f"{error.path}: {error.message} {advice.means} {advice.do}") from error
     except StripeError as error:
         raise _Failure(str(errors.refused_at_start(error).message)) from error
 

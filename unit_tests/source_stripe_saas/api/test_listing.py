@@ -4,7 +4,13 @@ import pytest
 
 from source_stripe_saas.api.client import Reply
 from source_stripe_saas.api.listing import Listing, ListReader
-from source_stripe_saas.api.refusal import CursorGone, Refusal, Unreachable
+from source_stripe_saas.api.refusal import (
+    CursorGone,
+    NotFound,
+    Refusal,
+    UnexpectedContent,
+    Unreachable,
+)
 from unit_tests.builders import NOW, a_thing
 from unit_tests.fake_stripe import FakeStripe
 from unit_tests.syncs import small_pages
@@ -145,7 +151,7 @@ def reply(*rows, has_more=True):
     return Reply({"object": "list", "data": list(rows), "has_more": has_more}, NOW)
 
 
-A, B = a_thing(1, NOW), a_thing(2, NOW)
+A, B, C = (a_thing(number, NOW) for number in (1, 2, 3))
 
 
 @pytest.mark.parametrize("created_field", ["created", None])
@@ -159,7 +165,7 @@ A, B = a_thing(1, NOW), a_thing(2, NOW)
 )
 def test_a_list_that_goes_in_circles_ends_in_an_error(page, created_field):
     client = Replaying(page)
-    with pytest.raises(Unreachable, match=r"again and again|nothing new"):
+    with pytest.raises(UnexpectedContent, match=r"again and again|nothing new"):
         ids(ListReader(client, Listing("things", created_field=created_field)))
     assert client.requests < 50
 
@@ -172,9 +178,32 @@ def test_a_list_that_always_forgets_where_it_was_ends_in_an_error(created_field)
         return reply(A, B)
 
     client = Replaying(page)
-    with pytest.raises((Unreachable, CursorGone)):
+    with pytest.raises((UnexpectedContent, CursorGone)):
         ids(ListReader(client, Listing("things", created_field=created_field)))
     assert client.requests < 50
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_an_event_that_aged_out_between_two_pages_is_a_cursor_that_is_gone(status):
+    """Stripe names it in the message, and no parameter (singer-io/tap-stripe had such reports)."""
+
+    def page(params):
+        if params.get("starting_after") == "th_2":
+            raise NotFound("things", "No such event: 'th_2'", status, "resource_missing", "id")
+        return reply(A, B) if "created[lte]" not in params else reply(B, C, has_more=False)
+
+    reader = ListReader(Replaying(page), Listing("things"))
+    assert ids(reader) == ["th_1", "th_2", "th_3"]
+
+
+def test_another_object_that_is_gone_is_not_the_cursor():
+    def page(params):
+        if "starting_after" in params:
+            raise NotFound("things", "No such customer: 'cus_2'", 404)
+        return reply(A, B)
+
+    with pytest.raises(NotFound):
+        ids(ListReader(Replaying(page), Listing("things")))
 
 
 def test_a_cursor_that_is_refused_although_none_was_sent_ends_in_the_refusal():

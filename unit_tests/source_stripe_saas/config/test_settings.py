@@ -252,6 +252,13 @@ def test_a_key_in_the_wrong_field_does_not_come_back_in_the_complaint(field):
     assert "51Secret" not in problem(**{KEY: 1, "personal_data_by_class": {KEY: "drop"}})[1]
 
 
+def test_the_help_for_a_wrong_key_names_the_prefixes_of_a_right_one():
+    with pytest.raises(ConfigError) as raised:
+        parse_settings({"client_secret": "nonsense"})
+    assert "rk_live_, rk_test_, sk_live_ or sk_test_" in str(raised.value)
+    assert "[key]" not in str(raised.value)
+
+
 @pytest.mark.parametrize("account", ["acct_1\r\nX: y", "acct_", "acct_漢", "acct_1 2"])
 def test_an_account_that_no_header_can_carry_is_refused(account):
     assert problem(account_id=account)[0] == "account_id"

@@ -72,7 +72,9 @@ def test_another_stream_that_cannot_be_read_is_a_warning(caplog):
     assert [record.message for record in caplog.records] == [
         "Stream quotes cannot be read with this key; to read it, tick Quotes: Read "
         "(`rak_quote_read`).",
-        "Stream cards is not available for this account: Not set up for Issuing.",
+        "Stream cards cannot be read: Not set up for Issuing. The account does not use this "
+        "product of Stripe's, or is not allowed to. Leave the stream out, or activate the product "
+        "in the Stripe dashboard.",
     ]
 
 
@@ -104,8 +106,12 @@ def test_a_stream_in_that_list_that_does_not_exist_is_named_before_anything_is_a
 @pytest.mark.parametrize(
     ("answer", "config", "part"),
     [
-        (failure(401, "Invalid API Key provided: rk_test_*1"), {}, "Stripe refused the API key"),
-        (failure(401, "Expired", code="api_key_expired"), {}, "The API key has expired"),
+        (
+            failure(401, "Invalid API Key provided: rk_test_*1"),
+            {},
+            "The key is wrong or was revoked.",
+        ),
+        (failure(401, "Expired", code="api_key_expired"), {}, "The key has expired."),
         (
             lambda request: (
                 failure(403, "Only Connect platforms can do that.")
@@ -115,7 +121,11 @@ def test_a_stream_in_that_list_that_does_not_exist_is_named_before_anything_is_a
             {"account_id": "acct_9"},
             "Config field `account_id` names acct_9",
         ),
-        (failure(503, "down"), {}, "Stripe could not be reached: status 503: down"),
+        (
+            failure(503, "down"),
+            {},
+            "could not be reached. The last attempt failed: status 503: down",
+        ),
     ],
     ids=["key refused", "key expired", "account out of reach", "no answer"],
 )
@@ -141,8 +151,32 @@ def test_an_account_that_no_one_names_is_said_to_be_unnamed():
 
 
 @pytest.mark.parametrize(
-    ("key", "mode"), [("sk_live_1", "live mode"), ("sk_org_1", "mode unknown")]
+    ("config", "mode"),
+    [
+        ({"client_secret": "sk_live_1"}, "live mode"),
+        ({"client_secret": "sk_org_1", "account_id": "acct_1"}, "mode unknown"),
+    ],
+    ids=["live", "organization"],
 )
-def test_the_mode_is_said(key, mode):
+def test_the_mode_is_said(config, mode):
     with serving():
-        assert f", {mode}: " in checked(client_secret=key).text
+        assert f", {mode}: " in checked(**config).text
+
+
+def test_an_organization_key_without_an_account_names_the_field_and_asks_nothing():
+    with serving() as stripe:
+        report = checked(client_secret="sk_org_1")
+    assert (report.is_good, report.text) == (
+        False,
+        "Config field `account_id` is missing: an organization key (sk_org_...) needs the account "
+        "to read.",
+    )
+    assert stripe.sent == []
+
+
+def test_a_refusal_that_names_no_permission_is_not_told_as_one():
+    with serving(answers={"payouts": failure(403, "You may not.")}):
+        report = checked()
+    assert not report.is_good
+    assert "tick" not in report.text
+    assert "Stripe refused payouts: You may not. Stripe names no permission" in report.text

@@ -45,10 +45,10 @@ LISTS = {
     "an entry is a list": (page([CUSTOMER]), NO_LIST),
     "an entry without id": (page(customer(id=...)), NO_LIST),
     "an id is a number": (page(customer(id=5)), NO_LIST),
-    "no created": (page(customer(created=...)), "`created` of cus_1 is no whole number"),
-    "created is null": (page(customer(created=None)), "`created` of cus_1 is no whole number"),
-    "created is a text": (page(customer(created="5")), "`created` of cus_1 is no whole number"),
-    "created is no integer": (page(customer(created=1.5)), "is no whole number"),
+    "no created": (page(customer(created=...)), "`created` of cus_1 is not a whole number"),
+    "created is null": (page(customer(created=None)), "`created` of cus_1 is not a whole number"),
+    "created is a text": (page(customer(created="5")), "`created` of cus_1 is not a whole number"),
+    "created is no integer": (page(customer(created=1.5)), "is not a whole number"),
     "the same page for ever": (page(CUSTOMER, has_more=True), "comes again and again"),
 }
 
@@ -148,7 +148,7 @@ def test_a_fetched_object_without_an_id_is_no_record():
     answers = {"customers/cus_1": (200, {"object": "customer", "id": None})}
     with serving(lists={"events": [event]}, answers=answers):
         output = read_by_pages("customers", state=state)
-    assert "no object with an id" in the_error(output)
+    assert "not an object with an id" in the_error(output)
 
 
 ERRORS = {

@@ -464,3 +464,14 @@ def test_a_dead_stripe_ends_a_stream_as_a_passing_trouble():
     (error,) = output.errors()
     assert error["failure_type"] == "transient_error"
     assert "Down for a moment" in error["message"]
+
+
+def test_an_organization_key_without_an_account_is_one_error_and_no_request():
+    with serving() as stripe:
+        output = read_by_pages(
+            "customers", "charges", "invoices", config={"client_secret": "sk_org_1"}
+        )
+    assert output.error is not None
+    assert output.error.message.startswith("Config field `account_id` is missing")
+    assert output.errors() == []
+    assert stripe.sent == []

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from source_stripe_saas.api.raw_object import head_decoder, list_content
-from source_stripe_saas.api.refusal import NotFound, Unreachable, refusal
+from source_stripe_saas.api.refusal import NotFound, UnexpectedContent, refusal
 from source_stripe_saas.streams.plan import Touch
 from source_stripe_saas.streams.records import RecordMaker, endpoint_of, fill_path
 from unit_tests.builders import NOW, PLANS, a_list, a_plan, a_thing
@@ -122,7 +122,7 @@ def test_a_list_that_is_not_cut_costs_no_request(parts):
 @pytest.mark.parametrize("url", ["", None, "/v2/parts"])
 def test_a_cut_list_without_a_usable_address_is_an_error(url):
     row = a_thing(1, parts=a_list(url=url, has_more=True))
-    with pytest.raises(Unreachable, match="has no address"):
+    with pytest.raises(UnexpectedContent, match="has no address"):
         records(a_plan(completes=("parts",)), row)
 
 
@@ -143,7 +143,7 @@ def test_a_cut_list_whose_owner_vanished_keeps_what_is_known():
 def test_a_cut_list_that_is_not_found_while_its_owner_is_there_is_not_passed_over():
     row = a_thing(1, parts=a_list({"id": "pa_1"}, url="/v1/things/th_1/parts", has_more=True))
     client = FakeStripe({"things": [row]}, refusals={"things/th_1/parts": GONE})
-    with pytest.raises(Unreachable, match="`parts` of th_1 is cut, and the rest"):
+    with pytest.raises(UnexpectedContent, match="`parts` of th_1 is cut, and the rest"):
         records(a_plan(completes=("parts",)), row, client)
 
 
