@@ -177,7 +177,10 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
         ) from error
     except PermissionRefused as error:
         advice = advice_for(error, "subscription_read")
-        raise _Failure(f"{error.path}: {error.message} {advice.means} {advice.do}") from error
+        problem = f"The API key cannot read {error.path}: "
+        if advice.box is not None:
+            raise _Failure(f"{problem}tick {advice.box}") from error
+        raise _Failure(f"{problem}{error.message} {advice.means} {advice.do}") from error
     except StripeError as error:
         raise _Failure(str(errors.refused_at_start(error).message)) from error
 
