@@ -7,7 +7,7 @@ from typing import Any
 
 from source_stripe_saas.mrr import Catalog, Facts
 from source_stripe_saas.mrr.event_chain import DISCOUNT_EVENTS, INVOICE_EVENTS, STATE_EVENTS
-from source_stripe_saas.mrr.invoice import reference, subscription_of
+from source_stripe_saas.mrr.line import reference, subscription_of
 from stripe_sandbox import expansion
 from stripe_sandbox.account import Account
 from stripe_sandbox.store import StripeObject

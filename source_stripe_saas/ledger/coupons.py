@@ -14,7 +14,7 @@ from source_stripe_saas.ledger.lookup_cache import fetch_object
 from source_stripe_saas.ledger.scan_lists import ListedCatalog
 from source_stripe_saas.ledger.store import SubscriptionObjects
 from source_stripe_saas.ledger.subscription_fetch import EXPANDED
-from source_stripe_saas.mrr.invoice import reference
+from source_stripe_saas.mrr.line import reference
 
 Discount = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ from source_stripe_saas.api.raw_object import StripeObject
 from source_stripe_saas.ledger.codec import encoded
 from source_stripe_saas.ledger.store import Store, key_of
 from source_stripe_saas.mrr.event_chain import DISCOUNT_EVENTS, INVOICE_EVENTS, STATE_EVENTS
-from source_stripe_saas.mrr.invoice import reference, subscription_of
+from source_stripe_saas.mrr.line import reference, subscription_of
 
 EVENT_TYPES = tuple(sorted({*STATE_EVENTS, *INVOICE_EVENTS, *DISCOUNT_EVENTS}))
 """What the rules listen to (M30); the manifest has the stream follow the same."""

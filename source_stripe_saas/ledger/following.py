@@ -23,7 +23,7 @@ from source_stripe_saas.ledger.store import SubscriptionObjects, key_of
 from source_stripe_saas.ledger.subscription_fetch import SubscriptionFetch
 from source_stripe_saas.ledger.sync import LedgerSync
 from source_stripe_saas.mrr import Catalog
-from source_stripe_saas.mrr.invoice import reference
+from source_stripe_saas.mrr.line import reference
 from source_stripe_saas.streams.assignment import SyncedStream
 from source_stripe_saas.streams.feed import feed_events
 from source_stripe_saas.streams.follow_up import FollowUp

@@ -24,7 +24,7 @@ from source_stripe_saas.ledger.memory import Memory
 from source_stripe_saas.ledger.scan_lists import LedgerReader, ListedCatalog, ledger_reader
 from source_stripe_saas.ledger.store import SubscriptionObjects, key_of
 from source_stripe_saas.mrr import Catalog, Options, head_mrr
-from source_stripe_saas.mrr.invoice import reference
+from source_stripe_saas.mrr.line import reference
 from source_stripe_saas.mrr.state import ENDED
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.stream_reader import StreamReader

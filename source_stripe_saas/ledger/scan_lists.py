@@ -20,7 +20,7 @@ from source_stripe_saas.ledger.codec import (
     subscription_named,
 )
 from source_stripe_saas.ledger.store import Store, key_of
-from source_stripe_saas.mrr.invoice import reference
+from source_stripe_saas.mrr.line import reference
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.spans import Span
 from source_stripe_saas.streams.stream_reader import StreamReader

@@ -106,6 +106,11 @@ class Book:
             self._read_discounts[wanted] = self._resolve(wanted)
         return self._read_discounts[wanted]
 
+    def is_estimated(self, wanted: str) -> bool:
+        """Whether the terms of a discount are worked back from what it took off (M42a)."""
+        best = self._best(wanted)
+        return best is not None and best[0] == FROM_ESTIMATE
+
     def learned(self, price_ids: set[str], discount_ids: set[str]) -> dict[str, Any]:
         """What the catalog does not hold of these ids, to be carried to the next sync."""
         prices = {key: self._prices[key] for key in sorted(price_ids) if key in self._prices}
@@ -117,7 +122,7 @@ class Book:
             best, raw, coupon = self._best(key) or (min(places), places[min(places)], {})
             if best == FROM_ESTIMATE:
                 # Its invoices will not be read again. One that takes nothing is in `silent`.
-                if coupon.get("percent_off"):
+                if coupon.get("percent_off") or coupon.get("amount_off"):
                     discounts[key] = [best, {**raw, "source": {"coupon": coupon}}]
             elif key not in self.catalog.discounts:
                 discounts[key] = [best, raw]

@@ -6,7 +6,12 @@ from typing import Any
 from source_stripe_saas.mrr.catalog import Catalog
 from source_stripe_saas.mrr.event_chain import DISCOUNT_EVENTS, INVOICE_EVENTS, STATE_EVENTS
 from source_stripe_saas.mrr.facts import Facts
-from source_stripe_saas.mrr.invoice import reference, subscription_of
+from source_stripe_saas.mrr.line import (
+    items_named,
+    reference,
+    subscription_of,
+    subscriptions_named,
+)
 from source_stripe_saas.mrr.ledger import Row, Witness
 from source_stripe_saas.mrr.moment import seconds_of
 from source_stripe_saas.mrr.options import OptionError, options_from
@@ -68,9 +73,8 @@ def facts_of(given: Mapping[str, Any]) -> Iterator[Facts]:
     for snapshot in given.get("snapshots") or ():
         raw = snapshot["subscription"]
         snapshots.setdefault(raw["id"], []).append((seconds_of(snapshot["at"]), raw))
-    invoices: dict[str, list[Any]] = {}
-    for raw in given.get("invoices") or ():
-        invoices.setdefault(subscription_of(raw) or "", []).append(raw)
+    invoiceitems = {raw["id"]: raw for raw in given.get("invoiceitems") or ()}
+    invoices = _grouped_invoices(given, invoiceitems)
     events, of_customer = _grouped_events(given.get("events") or ())
     customers = {key: reference(raw.get("customer")) for key, raw in subscriptions.items()}
     for key, told in events.items():
@@ -80,7 +84,6 @@ def facts_of(given: Mapping[str, Any]) -> Iterator[Facts]:
     for key, shots in snapshots.items():
         customers.setdefault(key, reference(shots[0][1].get("customer")))
     horizon = given.get("horizon")
-    invoiceitems = {raw["id"]: raw for raw in given.get("invoiceitems") or ()}
     for key in dict.fromkeys([*subscriptions, *snapshots, *events]):
         yield Facts(
             subscription_id=key,
@@ -92,6 +95,28 @@ def facts_of(given: Mapping[str, Any]) -> Iterator[Facts]:
             events=[*events.get(key, ()), *of_customer.get(customers.get(key) or "", ())],
             snapshots=snapshots.get(key, ()),
         )
+
+
+def _grouped_invoices(
+    given: Mapping[str, Any], invoiceitems: Mapping[str, Any]
+) -> dict[str, list[Any]]:
+    """Invoices by subscription: the one they name, and those that their lines are of (M38a)."""
+    owners: dict[str, str] = {}
+    for raw in given.get("subscriptions") or ():
+        listed = raw.get("items") or {}
+        entries = listed.get("data") or () if isinstance(listed, Mapping) else listed
+        owners.update({entry["id"]: raw["id"] for entry in entries})
+    for raw in given.get("invoices") or ():
+        for item, owner in items_named(raw).items():
+            if owner is not None:
+                owners.setdefault(item, owner)
+    found: dict[str, list[Any]] = {}
+    for raw in given.get("invoices") or ():
+        names = subscriptions_named(raw, invoiceitems)
+        names |= {owners[item] for item in items_named(raw) if item in owners}
+        for name in names:
+            found.setdefault(name, []).append(raw)
+    return found
 
 
 def _grouped_events(events: Any) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:

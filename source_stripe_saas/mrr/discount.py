@@ -98,6 +98,9 @@ def corrected(
         known["subscription_item"] = told.get("subscription_item")
     if known.get("end"):
         coupon = {**coupon, "duration": "repeating"}
+    elif "end" in told and coupon.get("duration") == "repeating":
+        # It has no end of its own, so it was taken away.
+        coupon, known["end"] = {**coupon, "duration": "forever"}, None
     return {**estimate, **known}, coupon
 
 

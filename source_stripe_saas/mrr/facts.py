@@ -7,6 +7,7 @@ from typing import Any
 from source_stripe_saas.mrr.catalog import FROM_PAYLOAD, Book
 from source_stripe_saas.mrr.context import Context
 from source_stripe_saas.mrr.customer_discount import CustomerDiscount, customer_discount_over
+from source_stripe_saas.mrr.deleted_coupon import estimate_unknown
 from source_stripe_saas.mrr.event_chain import (
     DISCOUNT_EVENTS,
     STATE_EVENTS,
@@ -14,10 +15,10 @@ from source_stripe_saas.mrr.event_chain import (
     state_events,
     unique_events,
 )
-from source_stripe_saas.mrr.invoice import invoices_from, reference
+from source_stripe_saas.mrr.invoice import invoices_from
+from source_stripe_saas.mrr.line import reference
 from source_stripe_saas.mrr.long_items import in_order, with_all_items
 from source_stripe_saas.mrr.moment import BIRTH_SECONDS
-from source_stripe_saas.mrr.past_discounts import estimate_unknown
 from source_stripe_saas.mrr.state import State, state_from
 
 Raw = Mapping[str, Any]
@@ -75,19 +76,22 @@ class Reading:
         self.paid_events, self.failed_events = _invoice_events(events)
         raw = in_order(facts.subscription)
         self.object = state_from(raw, book) if raw else None
-        items = self.object.items if self.object else ()
         self.invoices = invoices_from(
             _merged_invoices(facts.invoices, events),
             facts.invoiceitems,
             book,
-            items[0].id if len(items) == 1 else None,
+            facts.subscription_id,
+            {item.id for item in self.object.items} if self.object else set(),
         )
         self.customers = self._customer_discounts(events)
         self.told = self._told_states(events)
         if self.object is not None:
             assumed = _own_customer_discount(raw, self.object, self.customers.last)
             self.object = replace(self.object, customer_discount=assumed)
-        estimate_unknown(self.invoices, book)
+        states = [*([self.object] if self.object else []), *(event.state for event in self.told)]
+        named = {found for state in states for found in state.discount_ids()}
+        currency = states[0].currency if states else ""
+        estimate_unknown(self.invoices, book, currency, named)
 
     def _customer_discounts(self, events: Sequence[Raw]) -> CustomerDiscount:
         raw = self._facts.subscription or {}

@@ -238,9 +238,8 @@ class Ledger:
         metered = self._memory.metered_minor
         known = dict(metered)
         billed: dict[str, Fraction] = {}
-        for line in invoice.period_lines:
-            assert line.item is not None
-            billed[line.item] = billed.get(line.item, Fraction(0)) + line.amount
+        for one in invoice.statements:
+            billed[one.item] = billed.get(one.item, Fraction(0)) + one.amount
         for item in self._standing.items:
             price = self._book.price(item.price)
             if price is not None and price.is_metered and item.id in billed:

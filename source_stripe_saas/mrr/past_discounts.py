@@ -1,15 +1,15 @@
 """Invoice lines and the current object in, which discounts were on from when to when out (M42)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any
 
-from source_stripe_saas.mrr.catalog import FROM_ESTIMATE, Book
+from source_stripe_saas.mrr.catalog import Book
 from source_stripe_saas.mrr.evidence import cycle_start
-from source_stripe_saas.mrr.invoice import CREATE, CYCLE, Invoice, Line
+from source_stripe_saas.mrr.invoice import CREATE, CYCLE, Invoice
+from source_stripe_saas.mrr.moment import DAY_SECONDS
 from source_stripe_saas.mrr.standing import OnceWindow
 from source_stripe_saas.mrr.state import State
+from source_stripe_saas.mrr.statement import Statement
 
 OF_ITEM, OF_SUBSCRIPTION, OF_CUSTOMER = "item", "subscription", "customer"
 
@@ -25,50 +25,24 @@ class DiscountSpan:
     removed_at: int | None
 
 
-def carried(invoices: Sequence[Invoice]) -> dict[str, list[tuple[Invoice, Line, int]]]:
-    """Discount id -> the period lines that carry it; prorations may be net and show 0 (M42)."""
-    found: dict[str, list[tuple[Invoice, Line, int]]] = {}
+@dataclass(frozen=True)
+class Use:
+    """What a discount took off one statement, in minor units."""
+
+    invoice: Invoice
+    statement: Statement
+    amount: int
+
+
+def carried(invoices: Sequence[Invoice]) -> dict[str, list[Use]]:
+    """Discount id -> the periods that carry it; prorations may be net and show 0 (M42)."""
+    found: dict[str, list[Use]] = {}
     for invoice in invoices:
         if invoice.is_evidence:
-            for line in invoice.period_lines:
-                for discount, amount in line.discounts:
-                    found.setdefault(discount, []).append((invoice, line, amount))
+            for statement in invoice.statements:
+                for discount, amount in statement.discounts.items():
+                    found.setdefault(discount, []).append(Use(invoice, statement, amount))
     return found
-
-
-def estimate_unknown(invoices: Sequence[Invoice], book: Book) -> None:
-    """A discount nothing tells of is taken for the percentage its first line shows (M42)."""
-    for discount, uses in carried(invoices).items():
-        if book.discount(discount) is not None:
-            continue
-        known = [use for use in uses if use[1].amount > 0 and use[2] > 0]
-        if not known:
-            continue
-        _, line, amount = known[0]
-        seen_on = {invoice.id for invoice, _, _ in uses}
-        coupon: dict[str, Any] = {
-            "percent_off": str(Fraction(100 * amount, line.amount)),
-            "duration": "forever" if len(seen_on) > 1 else "once",
-        }
-        items = {use[1].item for use in uses}
-        _limit_to_carriers(coupon, [use[1] for use in uses], book)
-        book.learn_discount(
-            {
-                "id": discount,
-                "start": line.start,
-                "subscription_item": items.pop() if len(items) == 1 else None,
-                "source": {"coupon": coupon},
-            },
-            FROM_ESTIMATE,
-        )
-
-
-def _limit_to_carriers(coupon: dict[str, Any], lines: Sequence[Line], book: Book) -> None:
-    """What is on several items, and nothing says which, is on the products of those (M42)."""
-    prices = [book.price(line.price or "") for line in lines]
-    products = {price.product for price in prices if price is not None and price.product}
-    if products and all(price is not None and price.product for price in prices):
-        coupon["applies_to"] = {"products": sorted(products)}
 
 
 def once_windows(invoice: Invoice, book: Book) -> list[OnceWindow]:
@@ -76,12 +50,39 @@ def once_windows(invoice: Invoice, book: Book) -> list[OnceWindow]:
     if not invoice.is_evidence:
         return []
     found = []
-    for line in invoice.period_lines:
-        for discount, amount in line.discounts:
+    for one in invoice.statements:
+        for discount, amount in one.discounts.items():
             known = book.discount(discount)
-            if amount > 0 and known is not None and known.is_once and line.end > line.start:
-                found.append(OnceWindow(discount, line.item or "", line.start, line.end))
+            if amount > 0 and known is not None and known.is_once and one.end > one.start:
+                found.append(OnceWindow(discount, one.item, one.start, one.end))
     return found
+
+
+def lacking(
+    invoices: Sequence[Invoice], uses: Sequence[Use], discount: str, book: Book, *, alone: bool
+) -> Iterator[int]:
+    """When renewals bill an item that had a discount, without it (M42).
+
+    Args:
+        invoices: all of the subscription.
+        uses: what the discount was taken off.
+        discount: its id.
+        book: prices.
+        alone: only where no other discount is taken off, since a customer's is silent while the
+            subscription has one of its own (M16).
+    """
+    items = {use.statement.item for use in uses}
+    first = min((use.statement.start for use in uses), default=0)
+    for invoice in invoices:
+        if not invoice.is_evidence:
+            continue
+        start = cycle_start(invoice, book)
+        for one in invoice.statements:
+            is_renewal = invoice.reason == CYCLE or one.start > invoice.created + DAY_SECONDS
+            if not is_renewal or one.item not in items or one.amount <= 0 or one.start <= first:
+                continue
+            if start > first and discount not in one.discounts and not (alone and one.discounts):
+                yield max(start, one.start)
 
 
 def past_discounts(anchor: State, invoices: Sequence[Invoice], book: Book) -> list[DiscountSpan]:
@@ -116,39 +117,20 @@ def _level(found: str, book: Book) -> tuple[str, str | None]:
     return (OF_CUSTOMER if is_of_customer else OF_SUBSCRIPTION), None
 
 
-def _applied_at(
-    found: str, uses: list[tuple[Invoice, Line, int]], anchor: State, book: Book
-) -> int:
-    if any(invoice.reason == CREATE for invoice, _, _ in uses):
+def _applied_at(found: str, uses: list[Use], anchor: State, book: Book) -> int:
+    if any(use.invoice.reason == CREATE for use in uses):
         return anchor.created
     known = book.discount(found)
     start = known.start if known is not None else None
     if start is None:
-        start = min((line.start for _, line, _ in uses), default=anchor.created)
+        start = min((use.statement.start for use in uses), default=anchor.created)
     return max(start, anchor.created)
 
 
 def _removed_at(
-    found: str,
-    level: str,
-    uses: list[tuple[Invoice, Line, int]],
-    invoices: Sequence[Invoice],
-    book: Book,
+    found: str, level: str, uses: list[Use], invoices: Sequence[Invoice], book: Book
 ) -> int | None:
     """The first renewal that bills an item which had it, without it, unless it had ended (M42)."""
     known = book.discount(found)
-    items = {line.item for _, line, _ in uses}
-    first = min((line.start for _, line, _ in uses), default=0)
-    for invoice in invoices:
-        if invoice.reason != CYCLE or not invoice.is_evidence:
-            continue
-        start = cycle_start(invoice, book)
-        if start <= first or (known is not None and known.ended_by(start)):
-            continue
-        for line in invoice.period_lines:
-            had_it = line.item in items and line.amount > 0 and line.start > first
-            names = {one for one, _ in line.discounts}
-            # A customer's discount is silent while the subscription has one of its own (M16).
-            if had_it and found not in names and (level != OF_CUSTOMER or not names):
-                return start
-    return None
+    times = lacking(invoices, uses, found, book, alone=level == OF_CUSTOMER)
+    return next((at for at in times if known is None or not known.ended_by(at)), None)

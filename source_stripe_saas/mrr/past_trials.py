@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 from source_stripe_saas.mrr.catalog import Book
 from source_stripe_saas.mrr.evidence import is_metered
-from source_stripe_saas.mrr.invoice import Invoice, Line
+from source_stripe_saas.mrr.invoice import Invoice
 from source_stripe_saas.mrr.moment import BIRTH_SECONDS, DAY_SECONDS
 from source_stripe_saas.mrr.state import State
+from source_stripe_saas.mrr.statement import Statement
 
 
 @dataclass(frozen=True)
@@ -33,21 +34,21 @@ class TrialSpan:
 def past_trials(anchor: State, invoices: Sequence[Invoice], book: Book) -> list[TrialSpan]:
     """The trials, oldest first; the first of them may be one at creation (M24, M41).
 
-    A $0 line of an item with a price is the sign. Without a `trial_start` on the object there
-    never was a trial (it is not cleared): such a line is the stub before a future billing anchor.
+    A period of an item with a price that costs nothing is the sign. Without a `trial_start` on the object there
+    never was a trial (it is not cleared): such a period is the stub before a future billing anchor.
     """
     if anchor.trial_start is None:
         return []
     proofs = [invoice for invoice in invoices if invoice.is_evidence]
     spans: list[TrialSpan] = []
-    free = [line for invoice in proofs for line in invoice.period_lines if _is_free(line, book)]
-    for line in sorted(free, key=lambda one: (one.start, one.end)):
+    free = [one for invoice in proofs for one in invoice.statements if _is_free(one, invoice, book)]
+    for one in sorted(free, key=lambda one: (one.start, one.end)):
         last = spans[-1] if spans else None
-        if last is not None and line.start < last.end:
-            if line.end != last.end:  # one that starts inside another extends it
-                spans[-1] = replace(last, ends=(*last.ends, (line.start, line.end)))
+        if last is not None and one.start < last.end:
+            if one.end != last.end:  # one that starts inside another extends it
+                spans[-1] = replace(last, ends=(*last.ends, (one.start, one.end)))
         else:
-            spans.append(TrialSpan(line.start, ((line.start, line.end),), line.start))
+            spans.append(TrialSpan(one.start, ((one.start, one.end),), one.start))
     spans = [_cut(span, proofs, book) for span in spans]
     return _with_object(spans, anchor, proofs)
 
@@ -73,11 +74,11 @@ def pause_after_trial(
         return None
     end = spans[-1].end
     later = [
-        line.start
+        statement.start
         for invoice in invoices
         if invoice.is_evidence
-        for line in invoice.period_lines
-        if line.start > end - BIRTH_SECONDS
+        for statement in invoice.statements
+        if statement.start > end - BIRTH_SECONDS
     ]
     if not later:
         is_over = anchor.has_ended or anchor.status == "paused" or not is_status_told
@@ -85,19 +86,23 @@ def pause_after_trial(
     return (end, min(later)) if min(later) > end + DAY_SECONDS else None
 
 
-def _is_free(line: Line, book: Book) -> bool:
-    price = book.price(line.price) if line.price else None
-    if line.amount or price is None or price.is_metered or line.end <= line.start:
+def _is_free(statement: Statement, invoice: Invoice, book: Book) -> bool:
+    """Whether a period costs nothing that should cost something, as a whole (M41a)."""
+    price = book.price(statement.price)
+    if statement.amount or price is None or price.is_metered or statement.end <= statement.start:
         return False
-    return not any(amount for _, amount in line.discounts) and _has_list_amount(line, book)
-
-
-def _has_list_amount(line: Line, book: Book) -> bool:
-    price = book.price(line.price or "")
-    if price is None:
+    if any(statement.discounts.values()) or _is_beside_a_paid_one(statement, invoice, book):
         return False
     currencies = [price.currency, *price.other_currencies]
-    return any(price.amount(line.quantity, one) > 0 for one in currencies)
+    return any(price.amount(statement.units(price, one), one) > 0 for one in currencies)
+
+
+def _is_beside_a_paid_one(statement: Statement, invoice: Invoice, book: Book) -> bool:
+    """A trial is the whole subscription's: nothing of its period is billed."""
+    return any(
+        other.amount > 0 and other.start == statement.start and not is_metered(other, book)
+        for other in invoice.statements
+    )
 
 
 def _cut(span: TrialSpan, proofs: Sequence[Invoice], book: Book) -> TrialSpan:
@@ -106,10 +111,10 @@ def _cut(span: TrialSpan, proofs: Sequence[Invoice], book: Book) -> TrialSpan:
     Not one of usage: that is billed for the time past, which may have been free.
     """
     billed = [
-        line.start
+        one.start
         for invoice in proofs
-        for line in invoice.period_lines
-        if line.amount > 0 and span.start < line.start < span.end and not is_metered(line, book)
+        for one in invoice.statements
+        if one.amount > 0 and span.start < one.start < span.end and not is_metered(one, book)
     ]
     return replace(span, cut_at=min(billed)) if billed else span
 
@@ -138,7 +143,7 @@ def _is_known_before(start: int, anchor: State, proofs: Sequence[Invoice]) -> bo
     """Whether anything shows it before its trial; else it was in it from birth (M24)."""
     if start <= anchor.created + BIRTH_SECONDS:
         return True
-    return any(line.start < start for invoice in proofs for line in invoice.period_lines) or any(
+    return any(one.start < start for invoice in proofs for one in invoice.statements) or any(
         invoice.total > 0 and invoice.paid_at is not None and invoice.paid_at < start
         for invoice in proofs
     )

@@ -7,6 +7,7 @@ from math import ceil, floor
 from typing import Any
 
 from source_stripe_saas.mrr.exact import ZERO, exact, whole
+from source_stripe_saas.mrr.moment import DAY_SECONDS
 from source_stripe_saas.mrr.options import Options
 
 _INTERVALS = ("day", "week", "month", "year")
@@ -49,10 +50,7 @@ class Price:
 
     def amount(self, quantity: Fraction | int, currency: str) -> Fraction:
         """The undiscounted amount of one interval, in minor units, unrounded (M6 to M10)."""
-        amounts = self.amounts
-        if self.uses_other_currency(currency):
-            # M10: a price shows its default currency; without the option there is nothing to count.
-            amounts = self.other_currencies.get(currency, Amounts(ZERO, ()))
+        amounts = self._in(currency)
         if self.is_tiered:
             pick = _volume if self.is_volume else _graduated
             return pick(Fraction(quantity), amounts.tiers)
@@ -77,9 +75,25 @@ class Price:
             self._list_values[key] = found
         return found
 
+    @property
+    def interval_seconds(self) -> int:
+        """How long one interval lasts on average."""
+        days = {"day": 1, "week": 7, "month": Fraction(365, 12), "year": 365}[self.interval]
+        return int(days * self.interval_count * DAY_SECONDS)
+
+    def flat_amounts_minor(self, currency: str) -> frozenset[Fraction]:
+        """What its tiers ask once, however many units are in them."""
+        return frozenset(tier.flat_minor for tier in self._in(currency).tiers if tier.flat_minor)
+
     def uses_other_currency(self, currency: str) -> bool:
         """Whether the amount comes from `currency_options`, the one part that can be edited."""
         return bool(self.currency) and currency != self.currency
+
+    def _in(self, currency: str) -> Amounts:
+        if self.uses_other_currency(currency):
+            # M10: a price shows its default currency; without the option there is nothing to count.
+            return self.other_currencies.get(currency, Amounts(ZERO, ()))
+        return self.amounts
 
     def _packages(self, quantity: Fraction) -> Fraction:
         if self.divide_by is None:

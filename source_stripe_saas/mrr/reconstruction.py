@@ -3,14 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from source_stripe_saas.mrr.absence import absences
 from source_stripe_saas.mrr.catalog import Book
-from source_stripe_saas.mrr.evidence import (
-    Holding,
-    ItemsAt,
-    Observation,
-    observations,
-    timeline,
-)
+from source_stripe_saas.mrr.evidence import Holding, Observation, observations, valid
 from source_stripe_saas.mrr.invoice import Invoice
 from source_stripe_saas.mrr.moment import BIRTH_SECONDS
 from source_stripe_saas.mrr.pair import CANCELLATION, DISCOUNTS, ITEMS, PAUSE, STATUS
@@ -31,6 +26,7 @@ from source_stripe_saas.mrr.past_payments import (
 from source_stripe_saas.mrr.past_trials import TrialSpan, past_trials, pause_after_trial
 from source_stripe_saas.mrr.state import Item, State
 from source_stripe_saas.mrr.step import BOUNDED, EXACT, PERIOD_START, RECONSTRUCTED, Step
+from source_stripe_saas.mrr.timeline import ItemsAt, timeline
 
 
 @dataclass(frozen=True)
@@ -108,8 +104,10 @@ def _past(
 ) -> _Past:
     ended_at = _ended_at(anchor)
     stop = until if ended_at is None else min(until, ended_at)
+    proven = observations(invoices, book, anchor.currency)
+    proven += absences(invoices, book, {item.id for item in anchor.items}, stop)
     # A line may be dated before the horizon and billed after it.
-    found = [one for one in observations(invoices, book, anchor.currency) if one.at < stop]
+    found = [one for one in valid(proven) if one.at < stop]
     initial: dict[str, Holding] | None = None
     if last is not None:
         initial = {item.id: (item.price, item.quantity) for item in last.items}
@@ -138,14 +136,15 @@ def _with_metered(
     """Metered items are there from their creation on: their first line may bill a later time."""
     first: dict[str, int] = {}
     for one in found:
-        if one.holding:
+        if not one.is_gone:
             first.setdefault(one.item, one.at)
     for item in anchor.items:
         price, at = book.price(item.price), item_created.get(item.id)
         if price is None or not price.is_metered or at is None:
             continue
         if at < first.get(item.id, at):
-            found = [*found, Observation(at, item.id, (item.price, None), EXACT, None, "")]
+            holdings = (((item.price, None), None),)
+            found = [*found, Observation(at, item.id, at, EXACT, "", holdings)]
     return sorted(found, key=lambda one: one.at)
 
 
@@ -167,7 +166,7 @@ def _with_unbilled(
     if initial is None and not items:
         held = {item.id: (item.price, item.quantity) for item in anchor.items}
         return [ItemsAt(anchor.created, held, EXACT, None)]
-    seen = {one.item for one in found if one.holding} | set(initial or {})
+    seen = {one.item for one in found if not one.is_gone} | set(initial or {})
     for item in anchor.items:
         if item.id in seen:
             continue

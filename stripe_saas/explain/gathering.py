@@ -13,7 +13,7 @@ from source_stripe_saas.api.client import Params, StripeClient
 from source_stripe_saas.api.listing import Listing, ListReader
 from source_stripe_saas.api.refusal import NotFound
 from source_stripe_saas.mrr.event_chain import DISCOUNT_EVENTS, INVOICE_EVENTS, STATE_EVENTS
-from source_stripe_saas.mrr.invoice import reference, subscription_of
+from source_stripe_saas.mrr.line import reference, subscription_of
 from source_stripe_saas.mrr.moment import DAY_SECONDS, iso
 
 HORIZON_DAYS = 29

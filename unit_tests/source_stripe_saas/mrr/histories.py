@@ -34,8 +34,8 @@ def history(raw, *invoices, now="2026-04-15", states_only=True, **more):
     return rows
 
 
-def credit(key, at, end, quantity=1, amount=-500, **more):
-    return line(key, at, end, quantity=quantity, amount=amount, proration=True, **more)
+def credit(key, at, end, quantity=1, amount=-500, of="p10", **more):
+    return line(key, at, end, of, quantity, amount, proration=True, **more)
 
 
 def debit(key, at, end, of="p10", quantity=1, amount=500, **more):

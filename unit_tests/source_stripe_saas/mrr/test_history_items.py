@@ -16,7 +16,7 @@ from unit_tests.source_stripe_saas.mrr.histories import (
 )
 
 
-def test_m38_drafts_void_updates_revised_and_manual_invoices_prove_nothing():
+def test_m38_drafts_void_updates_and_revised_invoices_prove_nothing():
     wrong = [
         month(1, quantity=5, status="draft"),
         invoice(
@@ -27,27 +27,24 @@ def test_m38_drafts_void_updates_revised_and_manual_invoices_prove_nothing():
             status="void",
         ),
         {**month(1, quantity=7), "id": "in_r", "latest_revision": "in_s"},
-        {**month(1, quantity=8), "id": "in_m", "billing_reason": "manual"},
+        {**month(1, quantity=8), "id": "in_t"},
+        month(1, quantity=1, from_invoice={"action": "revision", "invoice": "in_t"}),
     ]
     rows = history(S(), month(0), *wrong, states_only=False)
-    assert [row["event_type"] for row in rows] == ["activated", "first_payment"]
+    assert [row["event_type"] for row in rows] == ["activated", "first_payment", "renewed"]
+
+
+def test_m38_a_revision_that_is_still_a_draft_takes_no_place():
+    draft = month(1, quantity=9, from_invoice={"action": "revision", "invoice": "in_1"})
+    draft.update(id="in_d", status="draft")
+    rows = history(S(item(quantity=2)), month(0), month(1, quantity=2), draft)
+    assert short(rows)[1:] == [("quantity_increased", "2026-02-01", 2000)]
 
 
 @pytest.mark.parametrize("status", ["open", "uncollectible", "void"])
 def test_m38_unpaid_renewals_prove_the_state_all_the_same(status):
     rows = history(S(item(quantity=2)), month(0), month(1, quantity=2, status=status))
     assert short(rows)[1] == ("quantity_increased", "2026-02-01", 2000)
-
-
-def test_m38_pending_items_invoices_prove_only_by_prorations():
-    lines = (
-        line("il_x", "2026-01-11", "2026-02-01", quantity=9, amount=9000),
-        debit("il_y", "2026-01-10", "2026-02-01", quantity=2),
-    )
-    reason = "automatic_pending_invoice_item_invoice"
-    between = invoice("in_p", "2026-01-12", *lines, reason=reason)
-    rows = history(S(item(quantity=2)), month(0), between)
-    assert short(rows)[1:] == [("quantity_increased", "2026-01-10", 2000)]
 
 
 def test_m38_a_proration_that_names_only_its_invoice_item_is_looked_up():

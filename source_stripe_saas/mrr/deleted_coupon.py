@@ -1,0 +1,173 @@
+"""Discounts that nothing tells of any more in, terms estimated from what they took off out (M42a)."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from typing import Any
+
+from source_stripe_saas.mrr.catalog import FROM_ESTIMATE, Book
+from source_stripe_saas.mrr.invoice import Invoice
+from source_stripe_saas.mrr.past_discounts import Use, carried, lacking
+
+# Percentages with more digits than these are given as the fraction that was seen.
+_MOST_DIGITS = 4
+
+
+def estimate_unknown(
+    invoices: Sequence[Invoice], book: Book, currency: str, present: Collection[str]
+) -> None:
+    """Teaches the book the terms of discounts whose coupon has been deleted.
+
+    Args:
+        invoices: all of the subscription, oldest first.
+        book: is asked which discounts are known, and learns the others.
+        currency: of the subscription.
+        present: discounts that the object still names: none of them is of a once coupon (M21).
+    """
+    for discount, uses in carried(invoices).items():
+        if book.discount(discount) is not None:
+            continue
+        counted = [use for use in uses if use.statement.amount > 0 and use.amount > 0]
+        if not counted:
+            continue
+        duration, end = _duration(discount, uses, invoices, book, discount in present)
+        coupon = {**_terms(discount, counted, book, currency), "duration": duration}
+        _limit_to_carriers(coupon, uses, book)
+        items = {use.statement.item for use in uses}
+        raw = {
+            "id": discount,
+            "start": counted[0].statement.start,
+            "end": end,
+            "subscription_item": items.pop() if len(items) == 1 else None,
+            "source": {"coupon": coupon},
+        }
+        book.learn_discount(raw, FROM_ESTIMATE)
+
+
+def _terms(
+    discount: str, uses: Sequence[Use], book: Book, currency: str
+) -> dict[str, Any]:
+    """A share that stays a share is a percentage, an amount that stays an amount is one.
+
+    Bases that are all equal decide nothing: then it is the share, which at least gives back what
+    was billed.
+    """
+    for base in _bases(discount, book):
+        percent = _one_share(uses, base)
+        if percent is not None:
+            return {"percent_off": str(percent)}
+    amount_minor = _one_amount(discount, uses)
+    if amount_minor is not None:
+        return {"amount_off": amount_minor, "currency": currency}
+    last = uses[-1]
+    base = _left_by_earlier(discount, book)
+    return {"percent_off": str(Fraction(100 * last.amount, max(base(last), last.amount)))}
+
+
+Base = Callable[[Use], int]
+
+
+def _bases(discount: str, book: Book) -> list[Base]:
+    """What a percentage may have been taken from where other discounts are on the same period."""
+    return [
+        _left_by_earlier(discount, book),
+        lambda use: use.statement.amount,
+        lambda use: use.statement.amount - sum(_others(discount, use).values()),
+    ]
+
+
+def _left_by_earlier(discount: str, book: Book) -> Base:
+    """What was left by the discounts before it: those of which the amounts, or the order, say so."""
+
+    def base(use: Use) -> int:
+        full, order = use.statement.amount, list(use.statement.discounts)
+        left = full
+        for other, amount in _others(discount, use).items():
+            known = book.discount(other)
+            is_before = order.index(other) < order.index(discount)
+            if known is not None and known.percent_off is not None:
+                if_first = abs(full * known.percent_off / 100 - amount)
+                if_later = abs((full - use.amount) * known.percent_off / 100 - amount)
+                is_before = if_first < if_later or (if_first == if_later and is_before)
+            left -= amount if is_before else 0
+        return left
+
+    return base
+
+
+def _others(discount: str, use: Use) -> dict[str, int]:
+    return {key: amount for key, amount in use.statement.discounts.items() if key != discount}
+
+
+def _one_share(uses: Iterable[Use], base: Base) -> Fraction | None:
+    """The percentage that all of them show, each within what rounding its lines can move."""
+    lows, highs, shares = [], [], set()
+    for use in uses:
+        of, slack = base(use), len(use.statement.lines)
+        if of <= 0 or use.amount > of + slack:
+            return None
+        shares.add(Fraction(100 * use.amount, of))
+        lows.append(Fraction(100 * (use.amount - slack), of))
+        highs.append(Fraction(100 * (use.amount + slack), of))
+    if len(shares) == 1:
+        return shares.pop()
+    low, high = max(lows), min(min(highs), Fraction(100))
+    if low > high:
+        return None
+    for digits in range(_MOST_DIGITS + 1):
+        rounded = Fraction(ceil(low * 10**digits), 10**digits)
+        if 0 < rounded <= high:
+            return rounded
+    return (low + high) / 2
+
+
+@dataclass
+class _Bill:
+    """What a discount took off one invoice, and what there was to take."""
+
+    amount: int = 0
+    left: int = 0
+
+
+def _one_amount(discount: str, uses: Iterable[Use]) -> int | None:
+    """The amount that it took off every invoice, or all there was where that was less."""
+    bills: dict[str, _Bill] = {}
+    for use in uses:
+        bill = bills.setdefault(use.invoice.id, _Bill())
+        bill.amount += use.amount
+        bill.left += use.statement.amount - sum(_others(discount, use).values())
+    amounts = {bill.amount for bill in bills.values() if bill.amount < bill.left}
+    largest = max(bill.amount for bill in bills.values())
+    return largest if amounts == {largest} else None
+
+
+def _duration(
+    discount: str,
+    uses: Sequence[Use],
+    invoices: Sequence[Invoice],
+    book: Book,
+    is_present: bool,
+) -> tuple[str, int | None]:
+    """How long it was for, and its end where that was a number of months."""
+    if is_present:
+        return "forever", None
+    seen = {use.invoice.id for use in uses}
+    starts: dict[str, set[int]] = {}
+    for use in uses:
+        starts.setdefault(use.statement.item, set()).add(use.statement.start)
+    if len(seen) == 1 and all(len(theirs) == 1 for theirs in starts.values()):
+        return "once", None
+    last = max(uses, key=lambda use: (use.statement.start, -use.statement.end)).statement
+    times = lacking(invoices, uses, discount, book, alone=False)
+    if any(at > last.start for at in times):
+        return "repeating", last.end
+    return "forever", None
+
+
+def _limit_to_carriers(coupon: dict[str, Any], uses: Sequence[Use], book: Book) -> None:
+    """What is on several items, and nothing says which, is on the products of those (M42)."""
+    prices = [book.price(use.statement.price) for use in uses]
+    products = {price.product for price in prices if price is not None and price.product}
+    if products and all(price is not None and price.product for price in prices):
+        coupon["applies_to"] = {"products": sorted(products)}
