@@ -24,7 +24,7 @@ _NOT_TEXT: Mapping[str, Schema] = {
     **dict.fromkeys(("sequence", "currency_exponent"), _WHOLE),
     **dict.fromkeys(("mrr_before", "mrr_after", "mrr_delta"), _WHOLE),
     **dict.fromkeys(("list_mrr_before", "list_mrr_after"), _WHOLE),
-    "suspended_after": _FLAG,
+    **dict.fromkeys(("suspended_after", "is_estimated"), _FLAG),
     "items_after": _ITEMS,
 }
 

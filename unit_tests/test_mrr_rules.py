@@ -13,7 +13,7 @@ _NUMBER = re.compile(r"\bM([1-9][0-9]?[a-z]?)\b(?!\.[a-z])")
 _ANCHOR = re.compile(r'<a id="m([0-9]+[a-z]?)"></a>\n### M\1\. ')
 _ADDRESS = re.compile(r"mrr_rules\.md#m([0-9]+[a-z]?)")
 _KINDS = {".py", ".sql", ".yml", ".yaml", ".md"}
-_AMENDED = {"38a", "39a", "39b", "39c", "41a", "42a", "61"}
+_AMENDED = {"61"}
 """Not in the code yet."""
 
 _NAMED_BY_CODE = ("source_stripe_saas/", "stripe_saas/", "unit_tests/", "integration_tests/")

@@ -75,15 +75,12 @@ def remembered(
     ended = (ended_at or context.last_at or context.through) if has_ended else 0
     if _is_long_over(ended, context.through):
         return None
-    if context.next_end is None:
-        return Memory(context.compact(), currency, "", ended)
-    # What the clock ends may be gone from the object by then, and an event names it by id alone.
-    held = context.learned.get("discounts") or {}
+    kept = context.compact(keep_timed=False)
+    held = kept.learned.get("discounts") or {}
     learned = {key: [place, _slim(raw)] for key, (place, raw) in held.items()}
-    kept = replace(
-        context.compact(keep_timed=False), learned={"discounts": learned} if learned else {}
-    )
-    return Memory(kept, currency, subscription_id, ended)
+    kept = replace(kept, learned={"discounts": learned} if learned else {})
+    is_timed = kept.next_end is not None
+    return Memory(kept, currency, subscription_id if is_timed else "", ended)
 
 
 def long_over(memories: Mapping[int, Memory], through: int) -> list[int]:

@@ -15,7 +15,7 @@ from source_stripe_saas.mrr.price import Price, price_from
 
 Raw = Mapping[str, Any]
 # Where a discount may be read, best first (M15).
-FROM_PAYLOAD, FROM_EVENT, FROM_LIVE, FROM_INVOICE, FROM_ESTIMATE = range(1, 6)
+FROM_PAYLOAD, FROM_EVENT, FROM_LIVE, FROM_INVOICE, FROM_ESTIMATE, _FROM_SILENT = range(1, 7)
 # A price or plan that has none of these is only named.
 _TERMS = frozenset({"unit_amount", "unit_amount_decimal", "amount", "amount_decimal"}) | frozenset(
     {"tiers", "billing_scheme", "recurring", "interval"}
@@ -120,7 +120,7 @@ class Book:
             if not places:
                 continue
             best, raw, coupon = self._best(key) or (min(places), places[min(places)], {})
-            if best == FROM_ESTIMATE:
+            if best >= FROM_ESTIMATE:
                 # Its invoices will not be read again. One that takes nothing is in `silent`.
                 if coupon.get("percent_off") or coupon.get("amount_off"):
                     discounts[key] = [best, {**raw, "source": {"coupon": coupon}}]
@@ -154,7 +154,7 @@ class Book:
         for key, end in silent.items():
             coupon = {"duration": "repeating" if end else "once", "percent_off": 0}
             raw = {"id": key, "end": end or None, "source": {"coupon": coupon}}
-            self._discounts.setdefault(key, {}).setdefault(FROM_ESTIMATE, raw)
+            self._discounts.setdefault(key, {}).setdefault(_FROM_SILENT, raw)
 
     def _resolve(self, wanted: str) -> Discount | None:
         best = self._best(wanted)
@@ -174,7 +174,7 @@ class Book:
             raw = places[place]
             coupon = coupon_of(raw, self.catalog.coupons)
             if coupon is not None:
-                if place == FROM_ESTIMATE:
+                if place >= FROM_ESTIMATE:
                     raw, coupon = corrected(raw, coupon, told)
                 return place, raw, coupon
             told = told or raw

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Any
 
+from source_stripe_saas.mrr.catalog import FROM_ESTIMATE
 from source_stripe_saas.mrr.moment import DAY_SECONDS
 from source_stripe_saas.mrr.movement import NEVER
 from source_stripe_saas.mrr.standing import OnceWindow
@@ -109,6 +110,9 @@ class Context:
     def compact(self, keep_timed: bool = True) -> "Context":
         """Without what the next event, or the current object, gives back (M29).
 
+        The discounts that nothing may tell of any more stay: those that the clock may have ended by
+        then, and those whose terms were estimated from invoices that will not be read again.
+
         Args:
             keep_timed: keep the state where the clock will end something (`next_end`). Without
                 it, whoever goes on after that moment has to bring the current object.
@@ -116,7 +120,11 @@ class Context:
         last_at = self.last_at if self.last_at > self.through - RECENT_SECONDS else 0
         if keep_timed and self.next_end is not None:
             return replace(self, last_at=last_at)
-        return replace(self, last_at=last_at, state=None, learned={})
+        known = (self.learned.get("discounts") or {}).items()
+        is_timed = self.next_end is not None
+        kept = {key: entry for key, entry in known if is_timed or entry[0] == FROM_ESTIMATE}
+        learned = {"discounts": kept} if kept else {}
+        return replace(self, last_at=last_at, state=None, learned=learned)
 
     @classmethod
     def from_json(cls, short: Mapping[str, Any]) -> "Context":

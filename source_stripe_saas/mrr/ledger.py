@@ -478,6 +478,7 @@ class Ledger:
                 "source": origin.source,
                 "time_precision": origin.precision,
                 "adjustment_reason": reason,
+                "is_estimated": self._is_estimated(before) or self._is_estimated(after),
                 "semantics_version": SEMANTICS_VERSION,
                 "options_fingerprint": self._fingerprint,
                 "mrr_exact_after": str(worth.exact),
@@ -489,6 +490,11 @@ class Ledger:
         memory.mrr_minor = worth.mrr_minor
         memory.last_at = occurred_at
         self._standing, self._worth = after, worth
+
+    def _is_estimated(self, standing: Standing) -> bool:
+        """Whether an amount rests on terms worked back from what a discount took off (M42a)."""
+        named = [*standing.discount_ids(), *(found for found, _ in standing.once)]
+        return any(map(self._book.is_estimated, named))
 
     def _identify(self, event_type: str, key: str, occurred_at: int, origin: _Origin) -> str:
         """The event_id; a key that comes again in one subscription is numbered (M35)."""

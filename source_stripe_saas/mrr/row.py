@@ -27,6 +27,7 @@ COLUMNS = (
     "source",
     "time_precision",
     "adjustment_reason",
+    "is_estimated",
     "semantics_version",
     "options_fingerprint",
 )

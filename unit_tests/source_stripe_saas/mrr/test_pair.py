@@ -280,7 +280,8 @@ def test_m36_a_row_has_every_column_in_order():
         "source": "snapshot",
         "time_precision": "exact",
         "adjustment_reason": None,
-        "semantics_version": "v1",
+        "is_estimated": False,
+        "semantics_version": "v2",
         "mrr_exact_after": "0",
     }
     assert len(fingerprint) == 16
