@@ -6,6 +6,7 @@ A whole account's invoices go to disk and back, and MRR needs a small part of an
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -19,6 +20,8 @@ _UNSET = msgspec.UNSET
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder()
 
+
+_SUBSCRIPTION = re.compile(rb'"subscription":\s*"([^"\\]+)"')
 
 UNREADABLE = (
     msgspec.DecodeError,
@@ -77,6 +80,7 @@ class Invoice(msgspec.Struct):
     parent: Raw = _UNSET
     subscription: Raw = _UNSET
     latest_revision: Raw = _UNSET
+    from_invoice: Raw = _UNSET
     billing_reason: Raw = _UNSET
     status: Raw = _UNSET
     paid: Raw = _UNSET
@@ -132,6 +136,16 @@ def invoice_of(raw: bytes | memoryview) -> Invoice:
         msgspec.DecodeError: it is not shaped like one.
     """
     return _INVOICES.decode(raw)
+
+
+def subscriptions_named(raw: bytes | memoryview) -> set[str]:
+    """Every subscription that an invoice or one of its lines names (M38a).
+
+    Stripe's lines name theirs, also on an invoice of the customer that names none.
+    """
+    found = {name.decode() for name in _SUBSCRIPTION.findall(raw)}
+    own = subscription_named(raw)
+    return found | ({own} if own is not None else set())
 
 
 def subscription_named(raw: bytes | memoryview) -> str | None:

@@ -1,6 +1,6 @@
 """What has been written of the ledger -> the state that may be printed.
 
-{"horizon": T0, "options": …}                    begun: nothing has been written
+{"horizon": T0, "options": …, "rules": …}        begun: nothing has been written
 {…, "through": …, "ledgers": text, "written": k} a first read under way: all with keys up to k
 {…, "through": …, "ledgers": text}               every row up to a moment
 
@@ -14,8 +14,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from source_stripe_saas.ledger.memory import Memory, packed, unpacked
+from source_stripe_saas.mrr import SEMANTICS_VERSION
 from source_stripe_saas.streams.checkpoint import Checkpoint
 from source_stripe_saas.streams.plan import StreamPlan
+
+_FIRST_RULES = "v1"
+"""Named by no state that was made by them."""
 
 _SECONDS_BETWEEN_STATES = 60.0
 """Such a state may have megabytes, and takes a second to make."""
@@ -47,6 +51,8 @@ class LedgerPosition:
     memories: dict[int, Memory] = field(default_factory=dict)
     written: int | None = None
     """None: the first read is complete, or nothing has been written."""
+    rules: str = SEMANTICS_VERSION
+    """Version of the MRR rules that the rows were made by."""
 
     @property
     def is_complete(self) -> bool:
@@ -54,7 +60,11 @@ class LedgerPosition:
         return self.through is not None and self.written is None
 
     def blob(self) -> dict[str, Any]:
-        blob: dict[str, Any] = {"horizon": self.horizon, "options": self.options}
+        blob: dict[str, Any] = {
+            "horizon": self.horizon,
+            "options": self.options,
+            "rules": self.rules,
+        }
         if self.through is not None:
             blob["through"] = self.through
             blob["ledgers"] = packed(self.memories, self.through)
@@ -76,12 +86,13 @@ def read_ledger_position(blob: Mapping[str, Any]) -> LedgerPosition | None:
     )
     if not isinstance(horizon, int) or not isinstance(options, str):
         raise ValueError("names no horizon")
+    rules = str(blob.get("rules") or _FIRST_RULES)
     if through is None:
-        return LedgerPosition(horizon, options)
+        return LedgerPosition(horizon, options, rules=rules)
     if not isinstance(through, int) or not (written is None or isinstance(written, int)):
         raise ValueError("names no moment")
     memories = unpacked(str(blob.get("ledgers", "")), through)
-    return LedgerPosition(horizon, options, through, memories, written)
+    return LedgerPosition(horizon, options, through, memories, written, rules)
 
 
 @dataclass

@@ -18,6 +18,7 @@ from source_stripe_saas.ledger.codec import (
     encoded,
     invoice_of,
     subscription_named,
+    subscriptions_named,
 )
 from source_stripe_saas.ledger.store import Store, key_of
 from source_stripe_saas.mrr.line import reference
@@ -165,14 +166,22 @@ def _keep_subscriptions(reader: LedgerReader, rows: Sequence[ListedObject], stor
 def _keep_invoices(reader: LedgerReader, rows: Sequence[ListedObject], store: Store) -> None:
     kept = []
     for row in rows:
-        raw = row.raw if isinstance(row, RawObject) else encoded(row)
         try:
-            owner = subscription_named(raw)
-            if owner is not None:
-                kept.append((key_of(owner), owner, encoded(invoice_of(reader.whole(row)))))
+            owners, body = _owners_and_body(reader, row)
         except UNREADABLE as error:
             raise Unreadable.of(row["id"], error) from error
+        kept += [(key_of(owner), owner, body) for owner in owners]
     store.put("invoice", kept)
+
+
+def _owners_and_body(reader: LedgerReader, row: ListedObject) -> tuple[list[str], bytes]:
+    """The subscriptions that an invoice bills, and what rules read of it."""
+    raw = row.raw if isinstance(row, RawObject) else encoded(row)
+    if not subscriptions_named(raw) and not invoice_of(raw).lines.has_more:
+        return [], b""  # one-off charges
+    whole = reader.whole(row)
+    owners = sorted(subscriptions_named(whole))
+    return owners, encoded(invoice_of(whole)) if owners else b""
 
 
 def _keep_invoice_items(reader: LedgerReader, rows: Sequence[ListedObject], store: Store) -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from source_stripe_saas.api.listing import Listing, ListReader
-from source_stripe_saas.api.raw_object import StripeObject, as_dict
+from source_stripe_saas.api.raw_object import ListedObject, RawObject, StripeObject, as_dict
 from source_stripe_saas.ledger.changed_subscriptions import ChangedSubscriptions
-from source_stripe_saas.ledger.codec import decoded
+from source_stripe_saas.ledger.codec import decoded, encoded, subscriptions_named
 from source_stripe_saas.ledger.scan_lists import LedgerReader
 from source_stripe_saas.ledger.store import SubscriptionObjects
 from source_stripe_saas.mrr.event_chain import INVOICE_EVENTS
@@ -57,7 +57,7 @@ class SubscriptionFetch:
             events += self.changed.customer_events.get(owner or "", ())
         objects.events = sorted(events, key=lambda event: -event["created"])
         if identity in self.changed.whole:
-            objects.invoices = self._all_invoices(identity)
+            objects.invoices = self._all_invoices(identity, raw)
         else:
             objects.invoices = [
                 self._whole(self.invoices, found)
@@ -77,16 +77,25 @@ class SubscriptionFetch:
         expand = self.invoices.plan.expand
         return self.changed.object(self.reader.client, "invoices", identity, expand)
 
-    def _all_invoices(self, identity: str) -> list[StripeObject]:
+    def _all_invoices(self, identity: str, raw: StripeObject | None) -> list[StripeObject]:
+        """Also those of the customer that name no subscription but bill this one (M38a)."""
+        customer = (raw or {}).get("customer")
         params = [("subscription", identity)]
+        if isinstance(customer, dict) and not customer.get("deleted"):
+            params = [("customer", customer["id"])]
         params += [("expand[]", f"data.{path}") for path in self.invoices.plan.expand]
         listing = Listing("invoices", params=params)
         return [
             self._whole(self.invoices, as_dict(row))
             for page in ListReader(self.reader.client, listing).pages()
             for row in page.objects
+            if identity in _subscriptions_named(row)
         ]
 
     @staticmethod
     def _whole(reader: LedgerReader, raw: StripeObject) -> Any:
         return decoded(reader.whole(raw))
+
+
+def _subscriptions_named(row: ListedObject) -> set[str]:
+    return subscriptions_named(row.raw if isinstance(row, RawObject) else encoded(row))

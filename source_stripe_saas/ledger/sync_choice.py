@@ -6,7 +6,7 @@ from source_stripe_saas.ledger.following import Following
 from source_stripe_saas.ledger.progress import LedgerPosition, LedgerProgress
 from source_stripe_saas.ledger.scan import Scan
 from source_stripe_saas.ledger.sync import LedgerSync, window_start
-from source_stripe_saas.mrr import Options
+from source_stripe_saas.mrr import SEMANTICS_VERSION, Options
 from source_stripe_saas.streams.read_mode import DAY_SECONDS
 from source_stripe_saas.streams.stream_reader import StreamReader
 
@@ -31,6 +31,13 @@ def choose_sync(
         position = LedgerPosition(horizon, options.fingerprint)
     elif position.options != options.fingerprint:
         remark = "its options have changed, so everything is read again"
+        position = LedgerPosition(position.horizon, options.fingerprint)
+        is_first = True
+    elif position.rules != SEMANTICS_VERSION:
+        remark = (
+            f"its rows were made by version {position.rules} of the MRR rules, which are at "
+            f"{SEMANTICS_VERSION} now, so everything is read again"
+        )
         position = LedgerPosition(position.horizon, options.fingerprint)
         is_first = True
     elif position.through is not None and position.through > reader.began + DAY_SECONDS:

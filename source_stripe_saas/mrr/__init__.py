@@ -9,6 +9,7 @@ from source_stripe_saas.mrr.context import Context
 from source_stripe_saas.mrr.derive import InputError, derive, facts_of
 from source_stripe_saas.mrr.facts import Facts
 from source_stripe_saas.mrr.head import head_mrr
+from source_stripe_saas.mrr.identity import SEMANTICS_VERSION
 from source_stripe_saas.mrr.ledger import Witness
 from source_stripe_saas.mrr.options import OptionError, Options, options_from
 from source_stripe_saas.mrr.row import COLUMNS, EVENT_TYPES, EXACT_COLUMN
@@ -18,6 +19,7 @@ __all__ = [
     "COLUMNS",
     "EVENT_TYPES",
     "EXACT_COLUMN",
+    "SEMANTICS_VERSION",
     "Catalog",
     "Context",
     "Facts",

@@ -77,7 +77,9 @@ def _at_cycles(
             end = max(one.end for one in past)
             if end > start + DAY_SECONDS or (item, end) in told:
                 continue
-            if any(end - DAY_SECONDS <= one.start <= start + DAY_SECONDS < one.end for one in periods):
+            if any(
+                end - DAY_SECONDS <= one.start <= start + DAY_SECONDS < one.end for one in periods
+            ):
                 continue  # renewed on an invoice of its own
             told.add((item, end))
             # Usage is billed after its time: in the period that began there it was still there.

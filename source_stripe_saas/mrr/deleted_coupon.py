@@ -1,4 +1,4 @@
-"""Discounts that nothing tells of any more in, terms estimated from what they took off out (M42a)."""
+"""Discounts whose coupon is gone in, terms estimated from what they took off out (M42a)."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -45,9 +45,7 @@ def estimate_unknown(
         book.learn_discount(raw, FROM_ESTIMATE)
 
 
-def _terms(
-    discount: str, uses: Sequence[Use], book: Book, currency: str
-) -> dict[str, Any]:
+def _terms(discount: str, uses: Sequence[Use], book: Book, currency: str) -> dict[str, Any]:
     """A share that stays a share is a percentage, an amount that stays an amount is one.
 
     Bases that are all equal decide nothing: then it is the share, which at least gives back what
@@ -78,7 +76,7 @@ def _bases(discount: str, book: Book) -> list[Base]:
 
 
 def _left_by_earlier(discount: str, book: Book) -> Base:
-    """What was left by the discounts before it: those of which the amounts, or the order, say so."""
+    """What was left by those before it, as their amounts show, or else their order."""
 
     def base(use: Use) -> int:
         full, order = use.statement.amount, list(use.statement.discounts)

@@ -6,13 +6,13 @@ from typing import Any
 from source_stripe_saas.mrr.catalog import Catalog
 from source_stripe_saas.mrr.event_chain import DISCOUNT_EVENTS, INVOICE_EVENTS, STATE_EVENTS
 from source_stripe_saas.mrr.facts import Facts
+from source_stripe_saas.mrr.ledger import Row, Witness
 from source_stripe_saas.mrr.line import (
     items_named,
     reference,
     subscription_of,
     subscriptions_named,
 )
-from source_stripe_saas.mrr.ledger import Row, Witness
 from source_stripe_saas.mrr.moment import seconds_of
 from source_stripe_saas.mrr.options import OptionError, options_from
 from source_stripe_saas.mrr.price import price_from

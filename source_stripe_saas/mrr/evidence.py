@@ -74,9 +74,7 @@ class Observation:
         return self.tiered.choices(held) if self.tiered else self.holdings
 
 
-def observations(
-    invoices: Sequence[Invoice], book: Book, currency: str
-) -> list[Observation]:
+def observations(invoices: Sequence[Invoice], book: Book, currency: str) -> list[Observation]:
     """Everything that lines prove about items, oldest first (M39); absences are told apart.
 
     Prices and quantities are those that the lines name, never worked back from amounts.
@@ -129,9 +127,7 @@ def is_metered(line: Line | Statement, book: Book) -> bool:
     return price is not None and price.is_metered
 
 
-def _periods(
-    proofs: Sequence[Invoice], book: Book, currency: str
-) -> Iterable[Observation]:
+def _periods(proofs: Sequence[Invoice], book: Book, currency: str) -> Iterable[Observation]:
     """M39.1: a statement of a whole period tells the item for that period."""
     for invoice in proofs:
         for one in invoice.statements:

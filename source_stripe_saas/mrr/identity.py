@@ -10,6 +10,6 @@ _ID_VERSION = "v1"
 
 
 def event_id(subscription_id: str, event_type: str, key: str) -> str:
-    """The first 32 hex digits of the SHA-256 of the version of ids, subscription, type and key (M35)."""
+    """The first 32 hex digits of the SHA-256 of version, subscription, type and key (M35)."""
     text = f"{_ID_VERSION}|{subscription_id}|{event_type}|{key}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -57,9 +57,7 @@ def subscription_of(raw: Raw) -> str | None:
     return reference(details.get("subscription")) or reference(raw.get("subscription"))
 
 
-def line_from(
-    raw: Raw, owner: Owner, invoiceitems: Mapping[str, Raw], book: Book
-) -> Line | None:
+def line_from(raw: Raw, owner: Owner, invoiceitems: Mapping[str, Raw], book: Book) -> Line | None:
     """Reads a line of an invoice; None if it is of another subscription (M38a).
 
     Args:

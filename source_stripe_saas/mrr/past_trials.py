@@ -34,8 +34,9 @@ class TrialSpan:
 def past_trials(anchor: State, invoices: Sequence[Invoice], book: Book) -> list[TrialSpan]:
     """The trials, oldest first; the first of them may be one at creation (M24, M41).
 
-    A period of an item with a price that costs nothing is the sign. Without a `trial_start` on the object there
-    never was a trial (it is not cleared): such a period is the stub before a future billing anchor.
+    A period that costs nothing, of an item with a price, is the sign. Without a `trial_start` on
+    the object there never was a trial (it is not cleared): such a period is the stub before a
+    future billing anchor.
     """
     if anchor.trial_start is None:
         return []

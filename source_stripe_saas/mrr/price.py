@@ -78,8 +78,8 @@ class Price:
     @property
     def interval_seconds(self) -> int:
         """How long one interval lasts on average."""
-        days = {"day": 1, "week": 7, "month": Fraction(365, 12), "year": 365}[self.interval]
-        return int(days * self.interval_count * DAY_SECONDS)
+        days = {"day": 12, "week": 84, "month": 365, "year": 4380}[self.interval]
+        return days * self.interval_count * DAY_SECONDS // 12
 
     def flat_amounts_minor(self, currency: str) -> frozenset[Fraction]:
         """What its tiers ask once, however many units are in them."""

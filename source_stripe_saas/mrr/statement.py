@@ -85,9 +85,7 @@ def proration_statements(lines: Iterable[Line], *, is_credit: bool) -> list[Stat
     return _grouped(line for line in lines if line.is_proration and line.is_credit == is_credit)
 
 
-def debited_units(
-    debits: Iterable[Line], price: Price, currency: str, held: int | None
-) -> int:
+def debited_units(debits: Iterable[Line], price: Price, currency: str, held: int | None) -> int:
     """The quantity that debit prorations of one item, tiered price and start state together.
 
     A credit of an included tier has amount 0 and looks like a debit of one. Of the readings with

@@ -61,7 +61,7 @@ def test_a_state_that_is_none_of_ours_is_refused(change):
 
 def test_rows_count_when_they_have_been_written_and_not_before():
     progress = a_progress()
-    assert progress.blob() == {"horizon": NOW - 100, "options": "o"}
+    assert progress.blob() == {"horizon": NOW - 100, "options": "o", "rules": "v2"}
     progress.apply(
         LedgerCheckpoint(memories={3: a_memory(), 4: a_memory()}, through=NOW, written=4)
     )

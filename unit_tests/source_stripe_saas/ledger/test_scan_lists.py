@@ -126,6 +126,66 @@ def test_other_options_read_everything_again_and_change_no_id():
     assert account.sync("2026-01-23", config={"mrr": {"discounts": "recurring"}}) == []
 
 
+@pytest.mark.parametrize("rules", [None, "v0"], ids=["a state that names none", "another version"])
+def test_rows_of_other_rules_are_all_made_again_and_that_is_said_in_one_line(rules, caplog):
+    caplog.set_level("INFO")
+    account = Account()
+    rows = account.sync("2026-01-20")
+    assert account.sync("2026-01-21") == []
+    account.state = {key: value for key, value in account.state.items() if key != "rules"}
+    if rules:
+        account.state["rules"] = rules
+    horizon = account.state["horizon"]
+    assert account.sync("2026-01-22") == rows
+    assert [said for said in caplog.messages if "rules" in said] == [
+        f"Stream subscription_events: its rows were made by version {rules or 'v1'} of the MRR "
+        "rules, which are at v2 now, so everything is read again."
+    ]
+    assert (account.state["rules"], account.state["horizon"]) == ("v2", horizon)
+    assert account.sync("2026-01-23") == []
+
+
+def by_hand(*lines, key="in_h"):
+    """An invoice of the customer that names no subscription."""
+    made = invoice(key, "2026-01-12", *lines, reason="manual")
+    return {**made, "parent": None, "customer": "cus_1"}
+
+
+def debit_of(subscription_id, quantity, si="si_1"):
+    details = {"subscription": subscription_id}
+    return line(
+        f"il_{si}", "2026-01-10", "2026-02-01", quantity=quantity, si=si, proration=True,
+        details=details,
+    )  # fmt: skip
+
+
+def test_m38a_a_scan_finds_what_the_customers_own_invoice_bills_of_each_subscription():
+    other = {**subscription(item("si_9", quantity=5)), "id": "sub_9"}
+    theirs = invoice("in_9", "2026-01-01", line("il_9", "2026-01-01", "2026-02-01", si="si_9"),
+                     reason="subscription_create")  # fmt: skip
+    theirs["parent"] = {"subscription_details": {"subscription": "sub_9"}}
+    bill = by_hand(debit_of("sub_1", 3), debit_of("sub_9", 5, "si_9"))
+    account = Account(
+        subscriptions=[subscription(item(quantity=3)), other],
+        invoices=[first_invoice(), theirs, bill],
+    )
+    rows = account.sync("2026-03-20")  # the change is older than the horizon
+    moved = [row for row in rows if row["event_type"] == "quantity_increased"]
+    found = {row["subscription_id"]: (row["occurred_at"][:10], row["mrr_after"]) for row in moved}
+    assert found == {"sub_1": ("2026-01-10", 3000), "sub_9": ("2026-01-10", 5000)}
+
+
+def test_m38_a_scan_keeps_which_invoice_a_revision_takes_the_place_of():
+    wrong = {**by_hand(debit_of("sub_1", 9)), "status": "void"}
+    right = by_hand(debit_of("sub_1", 2), key="in_i")
+    right["from_invoice"] = {"action": "revision", "invoice": "in_h"}
+    account = Account(
+        subscriptions=[subscription(item(quantity=2))], invoices=[first_invoice(), wrong, right]
+    )
+    moved = [row["mrr_after"] for row in account.sync("2026-03-20") if row["mrr_delta"]]
+    assert moved == [1000, 2000]
+
+
 def test_a_state_from_the_future_reads_everything_again():
     account = Account()
     rows = account.sync("2026-01-20")

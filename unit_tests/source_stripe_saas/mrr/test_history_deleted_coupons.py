@@ -23,8 +23,16 @@ def off(number, quantity, *amounts, of="p10", si="si_1"):
     """A month's line from which (discount, amount) are taken."""
     unit = int(PRICES[of]["unit_amount_decimal"])
     entries = [{"discount": key, "amount": amount} for key, amount in amounts]
-    return line(f"il_{number}_{si}", MONTHS[number], MONTHS[number + 1], of, quantity,
-                unit * quantity, si, discount_amounts=entries)  # fmt: skip
+    return line(
+        f"il_{number}_{si}",
+        MONTHS[number],
+        MONTHS[number + 1],
+        of,
+        quantity,
+        unit * quantity,
+        si,
+        discount_amounts=entries,
+    )
 
 
 def bills(*months):
@@ -132,10 +140,14 @@ def test_m42a_a_year_billed_once_and_still_discounted_is_for_ever():
 
 def test_m42a_several_months_on_one_invoice_are_not_once():
     lines = [
-        line(f"il_{n}", MONTHS[n], MONTHS[n + 1],
-             discount_amounts=[{"discount": "di_x", "amount": 200}])
+        line(
+            f"il_{n}",
+            MONTHS[n],
+            MONTHS[n + 1],
+            discount_amounts=[{"discount": "di_x", "amount": 200}],
+        )
         for n in range(3)
-    ]  # fmt: skip
+    ]
     rows = past(S(), month(0, *lines), now="2026-03-20", horizon="2026-03-15")
     assert short(rows)[0] == ("activated", "2026-01-01", 800)
 
@@ -155,10 +167,12 @@ def test_m42a_two_shares_one_of_what_the_other_left():
 
 
 KNOWN = {
-    "coupons": [coupon("T", 20), {"id": "A", "amount_off": 100, "currency": "usd",
-                                  "duration": "forever"}],
+    "coupons": [
+        coupon("T", 20),
+        {"id": "A", "amount_off": 100, "currency": "usd", "duration": "forever"},
+    ],
     "discounts": [discount("di_t", of="T"), discount("di_a", of="A")],
-}  # fmt: skip
+}
 
 
 def test_m42a_an_amount_on_top_of_a_known_percentage():
@@ -212,10 +226,20 @@ def test_m42a_an_amount_in_the_currency_of_the_subscription():
     euros = price("p10", "900", "usd", currency_options={"eur": {"unit_amount_decimal": "800"}})
     prices = {**PRICES, "p10": euros}
     found = [
-        month(n, line(f"il_{n}", MONTHS[n], MONTHS[n + 1], "p10", q, 800 * q,
-                      discount_amounts=[{"discount": "di_x", "amount": 300}]))
+        month(
+            n,
+            line(
+                f"il_{n}",
+                MONTHS[n],
+                MONTHS[n + 1],
+                "p10",
+                q,
+                800 * q,
+                discount_amounts=[{"discount": "di_x", "amount": 300}],
+            ),
+        )
         for n, q in ((0, 1), (1, 5))
-    ]  # fmt: skip
+    ]
     raw = S(item(quantity=5), discounts=["di_x"], currency="eur")
     rows = past(raw, *found, prices=prices)
     assert [row["mrr_after"] for row in rows] == [500, 3700]  # 800 - 300, 4000 - 300
@@ -228,17 +252,26 @@ def test_m42a_lines_that_agree_in_nothing_leave_the_last_share():
 
 
 def test_m42a_tiers_and_several_lines_are_one_base():
-    tiers = [{"up_to": 5, "unit_amount_decimal": "700", "flat_amount_decimal": "500"},
-             {"up_to": None, "unit_amount_decimal": "600", "flat_amount_decimal": "0"}]  # fmt: skip
+    tiers = [
+        {"up_to": 5, "unit_amount_decimal": "700", "flat_amount_decimal": "500"},
+        {"up_to": None, "unit_amount_decimal": "600", "flat_amount_decimal": "0"},
+    ]
     steps = price("steps", billing_scheme="tiered", tiers_mode="graduated", tiers=tiers)
     steps["unit_amount_decimal"] = None
 
     def bill(number, *parts):
         lines = [
-            line(f"il_{number}_{i}", MONTHS[number], MONTHS[number + 1], "steps", quantity, amount,
-                 discount_amounts=[{"discount": "di_x", "amount": taken}])
+            line(
+                f"il_{number}_{i}",
+                MONTHS[number],
+                MONTHS[number + 1],
+                "steps",
+                quantity,
+                amount,
+                discount_amounts=[{"discount": "di_x", "amount": taken}],
+            )
             for i, (quantity, amount, taken) in enumerate(parts)
-        ]  # fmt: skip
+        ]
         return month(number, *lines)
 
     found = [bill(0, (2, 1400, 295), (0, 500, 105)), bill(1, (5, 3500, 350), (0, 500, 50))]

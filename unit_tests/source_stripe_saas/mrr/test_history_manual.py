@@ -115,7 +115,9 @@ def test_m38a_one_off_charges_prove_nothing(details):
         S(),
         month(0),
         by_hand("in_c", "2026-01-20", charge(**details)),
-        invoiceitems=[{"id": "ii_c", "parent": {"subscription_details": {"subscription": "sub_1"}}}],
+        invoiceitems=[
+            {"id": "ii_c", "parent": {"subscription_details": {"subscription": "sub_1"}}}
+        ],
         states_only=False,
         options={"new_mrr_at": "first_payment"},
     )
@@ -149,16 +151,21 @@ def test_m38a_an_invoice_of_the_customer_bills_each_subscription_its_own_lines()
         return one
 
     other = {**S(item("si_9", quantity=7)), "id": "sub_9"}
-    theirs = invoice("in_9", "2026-01-01", line("il_9", "2026-01-01", "2026-02-01", si="si_9"),
-                     reason="subscription_create")  # fmt: skip
+    theirs = invoice(
+        "in_9",
+        "2026-01-01",
+        line("il_9", "2026-01-01", "2026-02-01", si="si_9"),
+        reason="subscription_create",
+    )
     theirs["parent"]["subscription_details"]["subscription"] = "sub_9"
     both = by_hand(
         "in_b", "2026-01-12", of("il_1", "sub_1", "si_1", 2), of("il_2", "sub_9", "si_9", 7), own=0
     )
     rows = rows_of(
-        subscriptions=[S(item(quantity=2)), other], invoices=[month(0), theirs, both],
+        subscriptions=[S(item(quantity=2)), other],
+        invoices=[month(0), theirs, both],
         now="2026-01-25",
-    )  # fmt: skip
+    )
     moved = [row for row in rows if row["event_type"] == "quantity_increased"]
     assert [(row["subscription_id"], row["mrr_after"]) for row in moved] == [
         ("sub_1", 2000),
@@ -194,8 +201,9 @@ def test_m26_the_payment_of_an_invoice_made_by_hand_is_the_first_only_for_items(
     free = month(0, line("il_0", "2026-01-01", "2026-02-01", "zero", 1, 0))
     change = debit("il_y", "2026-01-10", "2026-02-01", of="p20", amount=1400)
     paid = by_hand("in_b", "2026-01-12", change, charge())
-    rows = history(S(item(of="p20")), free, paid, states_only=False,
-                   options={"new_mrr_at": "first_payment"})  # fmt: skip
+    rows = history(
+        S(item(of="p20")), free, paid, states_only=False, options={"new_mrr_at": "first_payment"}
+    )
     assert short(rows)[-1] == ("first_payment", "2026-01-12", 2000)
     elsewhere = by_hand("in_b", "2026-01-12", change, own=False)
     rows = history(S(item(of="p20")), free, elsewhere, states_only=False)

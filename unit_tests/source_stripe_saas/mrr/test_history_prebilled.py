@@ -45,7 +45,9 @@ def past(raw, *invoices, now="2026-05-10", **more):
 @pytest.mark.parametrize(("after", "kind"), [(7, "increased"), (1, "decreased")])
 def test_m39b_a_change_holds_for_the_months_that_were_billed_before_it(after, kind):
     change = update("in_u", "2026-01-20", *pair("u", "2026-01-20", "2026-02-01", 2, after))
-    rows = past(S(item(quantity=after)), born(*ahead(0, 4)), change, renewed(4, *ahead(4, 1, after)))
+    rows = past(
+        S(item(quantity=after)), born(*ahead(0, 4)), change, renewed(4, *ahead(4, 1, after))
+    )
     assert rows == [
         ("activated", "2026-01-01", 2000),
         (f"quantity_{kind}", "2026-01-20", after * 1000),

@@ -44,10 +44,18 @@ ALL = {**PRICES, **{one["id"]: one for one in (STEPS, VOLUME, INCLUDED, YEARLY, 
 def itemised(number, of, parts, si="si_1", end=None, **more):
     """The lines of one statement, a part (quantity, amount) each."""
     return [
-        line(f"il_{number}_{si}_{i}", MONTHS[number], end or MONTHS[number + 1], of,
-             quantity, amount, si, **more)
+        line(
+            f"il_{number}_{si}_{i}",
+            MONTHS[number],
+            end or MONTHS[number + 1],
+            of,
+            quantity,
+            amount,
+            si,
+            **more,
+        )
         for i, (quantity, amount) in enumerate(parts)
-    ]  # fmt: skip
+    ]
 
 
 def bill(number, *lines, **more):
@@ -144,9 +152,13 @@ def test_m42_a_renewal_whose_fee_alone_lacks_the_discount_has_it():
         "coupons": [{"id": "A", "amount_off": 500, "currency": "usd", "duration": "forever"}],
     }
     found = rows(
-        S(item(of="volume", quantity=40)), bill(0, *lines[0]), bill(1, *lines[1]), **known,
-        horizon="2026-02-10", now="2026-02-20",
-    )  # fmt: skip
+        S(item(of="volume", quantity=40)),
+        bill(0, *lines[0]),
+        bill(1, *lines[1]),
+        **known,
+        horizon="2026-02-10",
+        now="2026-02-20",
+    )
     assert short(found)[0] == ("activated", "2026-01-01", 3800)  # 4300 - 500
     assert [row["event_type"] for row in found[1:]] == ["discount_removed"]
     assert found[1]["time_precision"] == "bounded"  # the object has it no more
@@ -215,8 +227,10 @@ def test_m41a_what_is_billed_for_the_period_is_no_trial_of_another_item():
         line("il_b", MONTHS[1], MONTHS[2], "p10", 1, 0),
     ]
     raw = S(item(), item("si_2", "p20"), **TRIAL)
-    first = [line("il_0", MONTHS[0], MONTHS[1], amount=0),
-             line("il_1", MONTHS[0], MONTHS[1], "p20", 1, 0, "si_2")]  # fmt: skip
+    first = [
+        line("il_0", MONTHS[0], MONTHS[1], amount=0),
+        line("il_1", MONTHS[0], MONTHS[1], "p20", 1, 0, "si_2"),
+    ]
     found = rows(raw, bill(0, *first), bill(1, *lines))
     assert short(found) == [
         ("trial_started", "2026-01-01", 0),
@@ -237,8 +251,14 @@ def change(at, *parts, of="included", si="si_1"):
 @pytest.mark.parametrize("marked", [True, False], ids=["credits are marked", "they are not"])
 def test_m39a_prorations_of_tiers_are_one_change(marked):
     # 16 days of 31: 7 seats are credited (0 + 2529 + 826), 9 debited (0 + 2529 + 1652)
-    parts = [(5, 0, marked), (0, -2529, marked), (2, -826, marked),
-             (5, 0, False), (0, 2529, False), (4, 1652, False)]  # fmt: skip
+    parts = [
+        (5, 0, marked),
+        (0, -2529, marked),
+        (2, -826, marked),
+        (5, 0, False),
+        (0, 2529, False),
+        (4, 1652, False),
+    ]
     found = rows(
         S(item(of="included", quantity=9)),
         bill(0, *itemised(0, "included", SEVEN)),

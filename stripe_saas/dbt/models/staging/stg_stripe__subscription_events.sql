@@ -9,8 +9,13 @@ with source as (
         "suspended_after": "boolean", "items_after": "json", "discount_id": "text",
         "invoice_id": "text", "cancellation_reason": "text", "cancellation_feedback": "text",
         "source": "text", "time_precision": "text", "adjustment_reason": "text",
-        "options_fingerprint": "text"
+        "is_estimated": "boolean", "options_fingerprint": "text", "semantics_version": "text"
     }, key="event_id") }}
+),
+-- a destination may keep rows of older rules that newer ones do not make any more
+versions as (
+    select *, max(semantics_version) over (partition by subscription_id) as newest_version
+    from source
 ),
 final as (
     select
@@ -20,7 +25,8 @@ final as (
         list_mrr_after as list_mrr_after_minor, status_before, status_after,
         coalesce(suspended_after, false) as is_suspended_after, items_after, discount_id, invoice_id,
         cancellation_reason, cancellation_feedback, source, time_precision, adjustment_reason,
-        options_fingerprint
-    from source
+        coalesce(is_estimated, false) as is_estimated, options_fingerprint
+    from versions
+    where coalesce(semantics_version, '') = coalesce(newest_version, '')
 )
 select * from final
