@@ -50,7 +50,9 @@ def calculation(
     if reason:
         return f"{text}, but it counts 0: {reason}"
     taken = [
-        one for found in _named(standing) if (one := _discount(found, standing, book, options))
+        one
+        for found in discounts_named(standing)
+        if (one := _discount(found, standing, book, options))
     ]
     text = "".join([text, *(f", {one}" for one in taken)])
     if standing.is_free and standing.cap is not None:
@@ -117,7 +119,8 @@ def _factor(price: Price, options: Options) -> str:
     return f" x {per_year} {price.interval}s / ({every} x 12)"
 
 
-def _named(standing: Standing) -> list[str]:
+def discounts_named(standing: Standing) -> list[str]:
+    """The discounts in force, those of a single invoice last."""
     return [*standing.discount_ids(), *(found for found, _ in standing.once)]
 
 
@@ -132,6 +135,8 @@ def _discount(found: str, standing: Standing, book: Book, options: Options) -> s
         if amount is None:
             return f"{found} is in another currency"
         size = f"{money(amount, standing.currency)} an invoice"
+    if book.is_estimated(found):
+        size = f"an estimated {size}"
     limited = " on some products" if discount.products is not None else ""
     if discount.duration not in options.counted_durations:
         return f"{size}{limited} {discount.duration} ({found}) not counted"

@@ -31,7 +31,7 @@ from source_stripe_saas.mrr.catalog import Book
 from source_stripe_saas.mrr.standing import Standing
 from source_stripe_saas.privacy.redaction import Redaction
 from source_stripe_saas.protocol.arguments import load_config
-from stripe_saas.explain.arithmetic import calculation, money
+from stripe_saas.explain.arithmetic import calculation, discounts_named, money
 from stripe_saas.explain.gathering import Gathering
 from stripe_saas.explain.wording import what_happened, where_from
 
@@ -133,6 +133,13 @@ def _block(
     if change or row["event_type"] not in _PAYMENTS:
         lines.append(f"= {calculation(after, book, options, paid, exact)}")
     lines.append(f"Known: {where_from(row)}.")
+    if row["is_estimated"]:
+        named = {found for one in (before, after) for found in discounts_named(one)}
+        guessed = ", ".join(sorted(found for found in named if book.is_estimated(found)))
+        lines.append(
+            f"Estimated: the coupon of {guessed} has been deleted; its terms are worked back from "
+            "what it took off invoices."
+        )
     return "\n      ".join(lines)
 
 

@@ -14,7 +14,9 @@ from unit_tests.source_stripe_saas.mrr.builders import (
     PRICES,
     coupon,
     discount,
+    invoice,
     item,
+    line,
     on,
     price,
     snapshot,
@@ -86,6 +88,31 @@ def test_the_value_of_a_free_period_is_explained_by_what_was_paid_before(tmp_pat
     text = explained(tmp_path, capsys, document=json.dumps({**DOCUMENT, "snapshots": shots}))[1].out
     assert "A free period was given to a paying subscription." in text
     assert "Upgraded (1 of p10 → 1 of p30)." in text
+
+
+def test_what_rests_on_an_estimate_is_called_one(tmp_path, capsys):
+    def bill(number, quantity):
+        start, end = f"2026-0{number}-01", f"2026-0{number + 1}-01"
+        taken = [{"discount": "di_x", "amount": 300}]
+        billed = line(f"il_{number}", start, end, "p10", quantity, 1000 * quantity,
+                      discount_amounts=taken)  # fmt: skip
+        reason = "subscription_create" if number == 1 else "subscription_cycle"
+        return invoice(f"in_{number}", start, billed, reason=reason)
+
+    given = {
+        "prices": PRICES,
+        "subscriptions": [subscription(item(quantity=4), discounts=["di_x"])],
+        "invoices": [bill(1, 1), bill(2, 4)],
+        "now": "2026-02-20T00:00:00Z",
+    }
+    text = explained(tmp_path, capsys, document=json.dumps(given))[1].out
+    assert "= 4 x 10.00 = 40.00, less an estimated 3.00 an invoice (di_x): 37.00" in text
+    assert "Estimated: the coupon of di_x has been deleted; its terms are worked back" in text
+    known = {**given, "discounts": {"di_x": discount("di_x", of="A")}, "coupons": {
+        "A": {"id": "A", "amount_off": 300, "currency": "usd", "duration": "forever"}}}  # fmt: skip
+    text = explained(tmp_path, capsys, document=json.dumps(known))[1].out
+    assert "less 3.00 an invoice (di_x): 37.00" in text
+    assert "stimated" not in text
 
 
 @pytest.mark.parametrize(
