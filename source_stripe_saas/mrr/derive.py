@@ -105,7 +105,8 @@ def _grouped_invoices(
     for raw in given.get("subscriptions") or ():
         listed = raw.get("items") or {}
         entries = listed.get("data") or () if isinstance(listed, Mapping) else listed
-        owners.update({entry["id"]: raw["id"] for entry in entries})
+        known = (one.get("id") for one in entries if isinstance(one, Mapping))
+        owners.update({item: raw["id"] for item in known if isinstance(item, str)})
     for raw in given.get("invoices") or ():
         for item, owner in items_named(raw).items():
             if owner is not None:
@@ -197,6 +198,7 @@ def _check_entry(name: str, where: str, entry: Any) -> None:
         if name == "invoices":
             _need(where, entry, "created")
             _check_owners(where, entry)
+            _check_lines(where, entry)
 
 
 def _check_subscription(where: str, raw: Any) -> None:
@@ -214,6 +216,16 @@ def _check_owners(where: str, raw: Mapping[str, Any]) -> None:
         raise InputError(f"{where}.parent: cannot be read") from error
     if not all(one is None or isinstance(one, str) for one in found):
         raise InputError(f"{where}: its subscription or customer is no id")
+
+
+def _check_lines(where: str, raw: Mapping[str, Any]) -> None:
+    """Whether it can be told which subscriptions and items the lines of an invoice are of."""
+    try:
+        found = {*subscriptions_named(raw, {}), *items_named(raw)}
+    except _UNREADABLE as error:
+        raise InputError(f"{where}.lines: cannot be read") from error
+    if not all(isinstance(one, str) for one in found):
+        raise InputError(f"{where}.lines: a subscription or an item of them is no id")
 
 
 def _need(where: str, entry: Mapping[str, Any], *names: str) -> None:

@@ -92,6 +92,15 @@ def test_rows_are_printed_one_a_line_in_ledger_order(tmp_path, capsys):
             "invoices[0].parent: cannot be read",
         ),
         (
+            '{"now": "2026-01-01", "invoices": [{"id": "in_1", "created": 1, "lines": "none"}]}',
+            "invoices[0].lines: cannot be read",
+        ),
+        (
+            '{"now": "2026-01-01", "invoices": [{"id": "in_1", "created": 1,'
+            ' "lines": {"data": [{"id": "il_1", "subscription_item": 7}]}}]}',
+            "invoices[0].lines: a subscription or an item of them is no id",
+        ),
+        (
             '{"now": "2026-01-01", "subscriptions": [{"id": "sub_1", "status": "active",'
             ' "created": 1, "customer": ["cus_1"]}]}',
             "subscriptions[0]: its subscription or customer is no id",

@@ -106,7 +106,10 @@ def test_what_rests_on_an_estimate_is_called_one(tmp_path, capsys):
         "now": "2026-02-20T00:00:00Z",
     }
     text = explained(tmp_path, capsys, document=json.dumps(given))[1].out
-    assert "= 4 x 10.00 = 40.00, less an estimated 3.00 an invoice (di_x): 37.00" in text
+    assert (
+        "= 4 x 10.00 = 40.00, less an estimated 3.00 an invoice on some products (di_x): 37.00"
+        in text
+    )
     assert "Estimated: the coupon of di_x has been deleted; its terms are worked back" in text
     known = {**given, "discounts": {"di_x": discount("di_x", of="A")}, "coupons": {
         "A": {"id": "A", "amount_off": 300, "currency": "usd", "duration": "forever"}}}  # fmt: skip
