@@ -8,7 +8,9 @@ comes ahead of the stream's last status.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import Queue
 
@@ -20,18 +22,23 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.models import Type as MessageType
 from airbyte_cdk.sources.concurrent_source.concurrent_read_processor import ConcurrentReadProcessor
-from airbyte_cdk.sources.concurrent_source.concurrent_source import ConcurrentSource
 from airbyte_cdk.sources.concurrent_source.stream_thread_exception import StreamThreadException
-from airbyte_cdk.sources.message import MessageRepository
+from airbyte_cdk.sources.concurrent_source.thread_pool_manager import ThreadPoolManager
+from airbyte_cdk.sources.message import InMemoryMessageRepository
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
 from airbyte_cdk.sources.streams.concurrent.partitions.types import (
     PartitionCompleteSentinel,
     QueueItem,
 )
-from airbyte_cdk.sources.utils.slice_logger import DebugSliceLogger
 from airbyte_cdk.utils.stream_status_utils import as_airbyte_message as status_message
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_stripe_saas.engine.cdk_internals import (
+    ItemHandlingSource,
+    count_records,
+    flag_failure,
+    keep_stream_open,
+)
 from source_stripe_saas.engine.cursor import ProgressCursor
 from source_stripe_saas.engine.page import Page
 from source_stripe_saas.engine.partition import Placeholder, TaskFailed, TaskPartition
@@ -51,57 +58,57 @@ class Stop:
     """Of the signal."""
 
 
-class PageSource(ConcurrentSource):
+class PageSource(ItemHandlingSource):
     """Reads streams whose records come in pages."""
 
-    on_failure: Callable[[str, Exception], AirbyteTracedException]
-    """Makes the error that a stream's failure is reported as; called once a stream."""
-    records_written: int
-    complete: set[str]
-    """Streams that were read to their end."""
-    _is_reading: bool
-    _ended: set[str]
-    _kept_open: dict[object, list[Placeholder]]
-    """A stream's name or a partition -> what keeps those streams open that wait for its end."""
-
-    @classmethod
-    def of(
-        cls,
+    def __init__(
+        self,
         workers: int,
         logger: logging.Logger,
-        message_repository: MessageRepository,
-        queue: Queue[QueueItem],
         on_failure: Callable[[str, Exception], AirbyteTracedException],
-    ) -> PageSource:
-        """A core with so many threads, on the queue that the message repository writes to."""
-        plain = ConcurrentSource.create(
-            num_workers=workers,
-            initial_number_of_partitions_to_generate=max(1, workers // 2),
+    ) -> None:
+        """A core with so many threads.
+
+        Args:
+            workers: at least 1.
+            logger: the source's.
+            on_failure: makes the error that is reported for a stream, once for each that fails.
+        """
+        self._pages: Queue[QueueItem] = Queue(_PAGES_IN_QUEUE)
+        super().__init__(
+            threadpool=ThreadPoolManager(
+                ThreadPoolExecutor(max_workers=workers, thread_name_prefix="worker"), logger
+            ),
             logger=logger,
-            slice_logger=DebugSliceLogger(),
-            message_repository=message_repository,
-            queue=queue,
+            queue=self._pages,
+            message_repository=InMemoryMessageRepository(),
+            initial_number_partitions_to_generate=max(1, workers // 2),
         )
-        queue.maxsize = _PAGES_IN_QUEUE
-        source = cls(
-            threadpool=plain._threadpool,
-            logger=logger,
-            slice_logger=plain._slice_logger,
-            queue=queue,
-            message_repository=message_repository,
-            initial_number_partitions_to_generate=plain._initial_number_partitions_to_generate,
-        )
-        source.on_failure = on_failure
-        source._ended = set()
-        source._kept_open = {}
-        source.records_written = 0
-        source.complete = set()
-        source._is_reading = False
-        return source
+        self._log, self._on_failed_stream = logger, on_failure
+        self._streams: dict[str, AbstractStream] = {}
+        self.records_written: Counter[str] = Counter()
+        """By stream."""
+        self.complete: set[str] = set()
+        """Streams that were read to their end."""
+        self._is_reading = False
+        self._ended: set[str] = set()
+        self._failed: set[str] = set()
+        self._kept_open: dict[object, list[Placeholder]] = {}
+        """A stream's name or a partition -> what keeps those streams open that wait for its end."""
+
+    def read(self, streams: list[AbstractStream]) -> Iterator[AirbyteMessage]:
+        """The messages of all streams.
+
+        Raises:
+            AirbyteTracedException: some streams were not read to their end.
+            Stopped: `stop` was called.
+        """
+        self._streams = {stream.name: stream for stream in streams}
+        yield from super().read(streams)
 
     def is_backed_up(self) -> bool:
         """True while pages are read faster than they are written."""
-        return self._queue.qsize() >= _PAGES_IN_QUEUE // 2
+        return self._pages.qsize() >= _PAGES_IN_QUEUE // 2
 
     def stop(self, number: int) -> bool:
         """Ends the read as soon as what lies in the queue has been written; from any thread.
@@ -113,29 +120,28 @@ class PageSource(ConcurrentSource):
             False if there is no read.
         """
         if self._is_reading:
-            self._queue.put(Stop(number))  # type: ignore[arg-type]
+            self._pages.put(Stop(number))  # type: ignore[arg-type]
         return self._is_reading
 
-    def _handle_item(
-        self, queue_item: QueueItem, concurrent_stream_processor: ConcurrentReadProcessor
+    def handle_item(
+        self, item: QueueItem, processor: ConcurrentReadProcessor
     ) -> Iterable[AirbyteMessage]:
-        processor = concurrent_stream_processor
         self._is_reading = True
-        if isinstance(queue_item, Page):
-            yield from self._on_page(queue_item, processor)
-        elif isinstance(queue_item, Stop):
-            yield from self._on_stop(queue_item, processor)
-        elif isinstance(queue_item, StreamThreadException):
-            yield from self._on_failure(queue_item, processor)
-        elif isinstance(queue_item, Placeholder):
-            if queue_item.leader not in self._ended:
-                self._keep_open(queue_item, queue_item.leader, processor)
-        elif isinstance(queue_item, TaskPartition):
-            self._submit(queue_item, processor)
+        if isinstance(item, Page):
+            yield from self._on_page(item, processor)
+        elif isinstance(item, Stop):
+            yield from self._on_stop(item)
+        elif isinstance(item, StreamThreadException):
+            yield from self._on_failure(item, processor)
+        elif isinstance(item, Placeholder):
+            if item.leader not in self._ended:
+                self._keep_open(item, item.leader, processor)
+        elif isinstance(item, TaskPartition):
+            self._submit(item, processor)
         else:
-            yield from self._passed_on(super()._handle_item(queue_item, processor), processor)
-            if isinstance(queue_item, PartitionCompleteSentinel):
-                yield from self._let_go(queue_item.partition, processor)
+            yield from self._passed_on(self.handle_as_the_core_does(item, processor), processor)
+            if isinstance(item, PartitionCompleteSentinel):
+                yield from self._let_go(item.partition, processor)
 
     def _submit(self, partition: TaskPartition, processor: ConcurrentReadProcessor) -> None:
         """Gives a task to the threads; no stream that it serves ends before it does."""
@@ -148,7 +154,7 @@ class PageSource(ConcurrentSource):
         self, holder: Placeholder, until: object, processor: ConcurrentReadProcessor
     ) -> None:
         """Keeps a stream open until a stream (by its name) or a partition has ended."""
-        processor._streams_to_running_partitions[holder.stream_name()].add(holder)
+        keep_stream_open(processor, holder)
         self._kept_open.setdefault(until, []).append(holder)
 
     def _let_go(
@@ -169,7 +175,7 @@ class PageSource(ConcurrentSource):
             if ended is None:
                 yield message
                 continue
-            yield _cursor(processor, ended).state_message()
+            yield self._cursor(ended).state_message()
             yield message
             self._ended.add(ended)
             if _is_complete(message):
@@ -178,31 +184,30 @@ class PageSource(ConcurrentSource):
 
     def _on_page(self, page: Page, processor: ConcurrentReadProcessor) -> Iterable[AirbyteMessage]:
         name = page.stream_name
-        stream = processor._stream_name_to_instance[name]
         for task in page.spawned:
             # Before anything else: the page's own task may end next, and the stream with it.
             self._submit(TaskPartition(task, page.page_format), processor)
-        cursor = _cursor(processor, name)
+        cursor = self._cursor(name)
         if page.records:
-            if processor._record_counter[name] == 0:
-                yield status_message(stream.as_airbyte_stream(), AirbyteStreamStatus.RUNNING)
+            if not self.records_written[name]:
+                yield self._status(name, AirbyteStreamStatus.RUNNING)
                 opening = cursor.opening_state()
                 if opening is not None:
                     yield opening
-            processor._record_counter[name] += len(page.records)
-            self.records_written += len(page.records)
+            count_records(processor, name, len(page.records))
+            self.records_written[name] += len(page.records)
             yield from page.messages()
         cursor.apply(page.checkpoint)
         state = cursor.due_state()
         if state is not None:
             yield state
 
-    def _on_stop(self, stop: Stop, processor: ConcurrentReadProcessor) -> Iterable[AirbyteMessage]:
+    def _on_stop(self, stop: Stop) -> Iterable[AirbyteMessage]:
         """Each stream's last true state, and that it is incomplete."""
-        for name, stream in processor._stream_name_to_instance.items():
+        for name in self._streams:
             if name not in self._ended:
-                yield _cursor(processor, name).state_message()
-                yield status_message(stream.as_airbyte_stream(), AirbyteStreamStatus.INCOMPLETE)
+                yield self._cursor(name).state_message()
+                yield self._status(name, AirbyteStreamStatus.INCOMPLETE)
         raise Stopped(stop.number)
 
     def _on_failure(
@@ -213,20 +218,22 @@ class PageSource(ConcurrentSource):
         if isinstance(error, TaskFailed):
             names, error = error.streams, error.error
         for name in names:
-            if processor._exceptions_per_stream_name.get(name):
+            if name in self._failed:
                 continue  # several windows of a stream fail for one reason
-            explained = self.on_failure(name, error)
-            processor._flag_exception(name, explained)
-            self._logger.error(f"Stream {name}: {explained.message}")
+            self._failed.add(name)
+            explained = self._on_failed_stream(name, error)
+            flag_failure(processor, name, explained)
+            self._log.error(f"Stream {name}: {explained.message}")
             descriptor = StreamDescriptor(name=name)
             yield explained.as_sanitized_airbyte_message(stream_descriptor=descriptor)
 
+    def _cursor(self, name: str) -> ProgressCursor:
+        cursor = self._streams[name].cursor
+        assert isinstance(cursor, ProgressCursor)
+        return cursor
 
-def _cursor(processor: ConcurrentReadProcessor, name: str) -> ProgressCursor:
-    stream: AbstractStream = processor._stream_name_to_instance[name]
-    cursor = stream.cursor
-    assert isinstance(cursor, ProgressCursor)
-    return cursor
+    def _status(self, name: str, status: AirbyteStreamStatus) -> AirbyteMessage:
+        return status_message(self._streams[name].as_airbyte_stream(), status)
 
 
 def _is_complete(message: AirbyteMessage) -> bool:

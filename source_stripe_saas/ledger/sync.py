@@ -48,7 +48,7 @@ class LedgerSync(ABC):
     reader: StreamReader
     options: Options
     progress: LedgerProgress
-    remark: str | None = None
+    reason: str | None = None
     """Why everything is read although there was a state."""
     tally: Tally = field(default_factory=Tally)
     listed: ListedCatalog = field(default_factory=ListedCatalog)

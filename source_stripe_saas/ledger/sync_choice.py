@@ -15,7 +15,7 @@ HORIZON_SECONDS = 29 * DAY_SECONDS
 
 
 def choose_sync(
-    reader: StreamReader, options: Options, position: LedgerPosition | None, remark: str | None
+    reader: StreamReader, options: Options, position: LedgerPosition | None, reason: str | None
 ) -> LedgerSync:
     """A sync that goes on from a position.
 
@@ -23,30 +23,30 @@ def choose_sync(
         reader: the stream's.
         options: how MRR is counted.
         position: from the state, if there is a usable one.
-        remark: about the state, for the log.
+        reason: why the state, if there was one, is of no use.
     """
     horizon = reader.began - HORIZON_SECONDS
     is_first = position is None
     if position is None:
         position = LedgerPosition(horizon, options.fingerprint)
     elif position.options != options.fingerprint:
-        remark = "its options have changed, so everything is read again"
+        reason = "its options have changed"
         position = LedgerPosition(position.horizon, options.fingerprint)
         is_first = True
     elif position.rules != SEMANTICS_VERSION:
-        remark = (
+        reason = (
             f"its rows were made by version {position.rules} of the MRR rules, which are at "
-            f"{SEMANTICS_VERSION} now, so everything is read again"
+            f"{SEMANTICS_VERSION} now"
         )
         position = LedgerPosition(position.horizon, options.fingerprint)
         is_first = True
     elif position.through is not None and position.through > reader.began + DAY_SECONDS:
-        remark = "its state lies in the future, so everything is read again"
+        reason = "its state lies in the future"
         position = LedgerPosition(horizon, options.fingerprint)
         is_first = True
     progress = LedgerProgress(reader.plan, position, is_first)
     kind = Scan if _needs_scan(position, reader.began) else Following
-    return kind(reader, options, progress, remark)
+    return kind(reader, options, progress, reason)
 
 
 def _needs_scan(position: LedgerPosition, began: int) -> bool:

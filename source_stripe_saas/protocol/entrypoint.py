@@ -7,7 +7,6 @@ are, ahead of the state that counts on them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from typing import Any
 
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
@@ -51,19 +50,13 @@ class PageEntrypoint:
         self._hide_secrets(config)
         with stopping_on_signals(self._source.stop):
             counts: defaultdict[HashableStreamDescriptor, float] = defaultdict(float)
-            for message in self._read_messages(config, catalog):
+            for message in self._source.read(self._source.logger, config, catalog):
                 if isinstance(message, PageMessage):
                     name = message.record.stream if message.record else ""
                     counts[HashableStreamDescriptor(name=name)] += message.count
                     self._lines.write(message.lines)
                     continue
                 self._write(self._plain.handle_record_counts(message, counts))
-
-    def _read_messages(
-        self, config: dict[str, Any], catalog: ConfiguredAirbyteCatalog
-    ) -> Iterator[AirbyteMessage]:
-        yield from self._source.read(self._source.logger, config, catalog)
-        yield from self._plain._emit_queued_messages(self._source)
 
     def _hide_secrets(self, config: dict[str, Any]) -> None:
         names = ("client_secret", "personal_data_key")

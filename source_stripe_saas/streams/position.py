@@ -118,6 +118,8 @@ def _own(blob: Mapping[str, Any]) -> Position:
 def read_position(blob: Mapping[str, Any]) -> tuple[Position, str | None]:
     """A state blob -> the position, and a remark for the log if it was not one of ours.
 
+    An empty position with a remark means that the state is of no use.
+
     Accepts `{"updated": N}` and `{"created": N}` of Airbyte's official connector as they are; from
     its other shapes the earliest time is taken if there is one, else the stream is read again.
     """
@@ -130,10 +132,10 @@ def read_position(blob: Mapping[str, Any]) -> tuple[Position, str | None]:
                 raise ValueError("no time")
             return position, None
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-            return Position(), "its state cannot be understood, so everything is read again"
+            return Position(), "its state cannot be understood"
     if set(blob) == {"created"} and _seconds(blob["created"]) is not None:
         return Position(_seconds(blob["created"])), None
     earliest = min(_official_times(blob), default=None)
     if earliest is None:
-        return Position(), "its state names no time, so everything is read again"
+        return Position(), "its state names no time"
     return Position(earliest), f"its state has another shape; going on from {earliest}"

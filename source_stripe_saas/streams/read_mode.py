@@ -18,7 +18,12 @@ LATENESS_SECONDS = 60
 _FEED_MARGIN_SECONDS = 3_600
 """Events this close to their end may vanish while the feed is being read."""
 
-_AGAIN = ", so everything is read again"
+READ_AGAIN = "stripe-saas-stream-read-again"
+"""The type of the trace which says that a stream had a state, and everything is read all the same.
+
+Its value is the stream's name. What was deleted since that state shows in no message, so a
+warehouse takes out the rows that do not come again.
+"""
 
 
 @dataclass(frozen=True)
@@ -80,12 +85,12 @@ def choose_read_mode(
         if not start <= first_began <= began + DAY_SECONDS:
             # Nothing could be listed up to there, or what is yet to come would count as read.
             reason = "its state has a first read begin at a time that cannot be"
-            return FullRead((start, began), Backfill(began), reason + _AGAIN)
+            return FullRead((start, began), Backfill(began), reason)
         if not plan.feed_types or first_began - LATENESS_SECONDS >= oldest_event:
             return FullRead((start, first_began), position.backfill)
         # The feed no longer holds what changed since the first attempt.
         reason = f"its first read began over {EVENTS_KEPT_DAYS} days ago and never ended"
-        return FullRead((start, began), Backfill(began), reason + _AGAIN)
+        return FullRead((start, began), Backfill(began), reason)
     if watermark is None or from_scratch:
         return FullRead((start, began), Backfill(began))
     since = watermark - LATENESS_SECONDS
@@ -94,7 +99,7 @@ def choose_read_mode(
     elif plan.feed_types and since < oldest_event:
         reason = f"its state is older than the {EVENTS_KEPT_DAYS} days that Stripe keeps events for"
     if reason is not None:
-        return FullRead((start, began), Backfill(began), reason + _AGAIN)
+        return FullRead((start, began), Backfill(began), reason)
     until = max(watermark, began - LATENESS_SECONDS)
     has_feed = bool(plan.feed_types or plan.reread)
     lookback = None

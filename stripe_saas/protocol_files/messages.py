@@ -103,6 +103,8 @@ def _is_trace(trace: dict[str, Any]) -> bool:
     match trace["type"]:
         case "ERROR":
             return isinstance(trace["error"]["message"], str)
+        case "ANALYTICS":
+            return isinstance(trace["analytics"]["type"], str)
         case "STREAM_STATUS":
             status = trace["stream_status"]
             name = status["stream_descriptor"]["name"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from source_stripe_saas.streams.read_mode import READ_AGAIN
 from stripe_saas.protocol_files.connector import ConnectorOutput, ReadFailed
 from stripe_saas.warehouse.catalog import forgetful_streams, is_incremental
 from stripe_saas.warehouse.progress import SyncProgress
@@ -14,9 +14,6 @@ from stripe_saas.warehouse.sync_log import StreamEnd
 
 if TYPE_CHECKING:  # it loads PyAirbyte, which a test of messages can do without
     from stripe_saas.warehouse.tables import Tables
-
-READ_AGAIN = re.compile(r"Stream (\w+): .*everything is read again")
-"""The connector's log line on a state that it cannot go on from, such as one older than 30 days."""
 
 _NOT_REACHED = "the connector ended before it"
 
@@ -86,10 +83,6 @@ class Reading:
             self._tables.take_state(message["state"])
         elif kind == "TRACE":
             self._take_trace(message["trace"])
-        elif kind == "LOG" and (found := READ_AGAIN.match(message["log"]["message"])):
-            # What is gone since the old state is told by no event any more; nor would the rows of
-            # `subscription_events` that are derived in another way now replace the old ones.
-            self._read_whole(found[1])
 
     def _take_trace(self, trace: Mapping[str, Any]) -> None:
         if trace["type"] == "ERROR":
@@ -98,6 +91,10 @@ class Reading:
                 self._general_error = trace["error"]["message"]
             else:
                 self._errors[name] = trace["error"]["message"]
+        elif trace["type"] == "ANALYTICS" and trace["analytics"]["type"] == READ_AGAIN:
+            # What is gone since the old state is told by no event any more; nor would the rows of
+            # `subscription_events` that are derived in another way now replace the old ones.
+            self._read_whole(trace["analytics"]["value"])
         elif trace["type"] == "STREAM_STATUS":
             name = trace["stream_status"]["stream_descriptor"]["name"]
             status = trace["stream_status"]["status"]

@@ -42,10 +42,7 @@ def test_a_state_within_thirty_days_is_followed():
 def test_a_state_older_than_thirty_days_means_reading_all_and_says_why():
     chosen = mode(Position(LAST_GOOD - 1))
     assert (chosen.span, chosen.resumed) == ((0, NOW), Backfill(NOW))
-    assert chosen.reason == (
-        "its state is older than the 30 days that Stripe keeps events for, so everything is read "
-        "again"
-    )
+    assert chosen.reason == "its state is older than the 30 days that Stripe keeps events for"
 
 
 def test_a_stream_without_events_follows_a_state_of_any_age():

@@ -99,6 +99,7 @@ GOOD = {
     "a debug line": line({"type": "DEBUG", "message": "x", "data": {}}),
     "a type of tomorrow": line({"type": "TOMORROW"}),
     "an error": line(a_trace(type="ERROR", error={"message": "x"})),
+    "an analytics trace": line(a_trace(type="ANALYTICS", analytics={"type": "x"})),
     "a trace of tomorrow": line(a_trace(type="TOMORROW")),
 }
 
@@ -127,6 +128,7 @@ BAD = {
         {"type": "TRACE", "trace": {"type": "ERROR", "error": {"message": "x"}}}
     ),
     "an error without a message": line(a_trace(type="ERROR", error={})),
+    "an analytics trace without a type": line(a_trace(type="ANALYTICS", analytics={})),
     "a status of no stream": line(a_trace(type="STREAM_STATUS", stream_status={"status": "x"})),
 }
 

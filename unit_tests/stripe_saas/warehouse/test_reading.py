@@ -4,10 +4,10 @@ import io
 
 import pytest
 
-from source_stripe_saas.streams import read_mode
+from source_stripe_saas.streams.read_mode import READ_AGAIN
 from stripe_saas.protocol_files.connector import ReadFailed
 from stripe_saas.warehouse.progress import SyncProgress
-from stripe_saas.warehouse.reading import READ_AGAIN, Reading
+from stripe_saas.warehouse.reading import Reading
 
 
 class Tables:
@@ -61,6 +61,11 @@ def error(text, name=None):
     return {"type": "TRACE", "trace": {"type": "ERROR", "error": told}}
 
 
+def analytics(kind, value):
+    told = {"type": kind, "value": value}
+    return {"type": "TRACE", "trace": {"type": "ANALYTICS", "analytics": told}}
+
+
 def log(text):
     return {"type": "LOG", "log": {"level": "INFO", "message": text}}
 
@@ -112,14 +117,19 @@ def test_only_what_was_read_whole_may_lose_rows():
     assert not ended["events"][1]
 
 
-def test_a_stream_whose_state_was_of_no_use_was_read_whole():
-    line = f"Stream charges: its state is older than the 30 days{read_mode._AGAIN}."
-    assert READ_AGAIN.match(line)
-    ended, _ = read(Connector(log(line), status("charges", "COMPLETE")), "charges")
-    assert ended["charges"] == (True, True)
-    line = "Stream charges: something else."
-    ended, _ = read(Connector(log(line), status("charges", "COMPLETE")), "charges")
-    assert ended["charges"] == (True, False)
+@pytest.mark.parametrize(
+    ("said", "is_whole"),
+    [
+        (analytics(READ_AGAIN, "charges"), True),
+        (analytics(READ_AGAIN, "refunds"), False),
+        (analytics("something-else", "charges"), False),
+        (log("Stream charges: its state names no time, so everything is read again."), False),
+    ],
+    ids=["its name", "another name", "another trace", "words alone"],
+)
+def test_a_stream_was_read_whole_if_a_trace_says_so_and_its_state_was_of_no_use(said, is_whole):
+    ended, _ = read(Connector(said, status("charges", "COMPLETE")), "charges", "refunds")
+    assert ended["charges"] == (True, is_whole)
 
 
 def test_an_error_of_no_stream_is_the_reads_own():
