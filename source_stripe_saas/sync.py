@@ -24,6 +24,7 @@ from source_stripe_saas.config import resources
 from source_stripe_saas.config.settings import ConfigError, Settings
 from source_stripe_saas.connection import errors
 from source_stripe_saas.connection.account import Account, AccountRefused, access_of, open_account
+from source_stripe_saas.connection.skipped import explain_skipped
 from source_stripe_saas.engine.core import PageSource
 from source_stripe_saas.engine.cursor import AnyProgress
 from source_stripe_saas.engine.page import PageFormat
@@ -35,12 +36,14 @@ from source_stripe_saas.ledger.sync import LedgerSync
 from source_stripe_saas.ledger.sync_choice import choose_sync
 from source_stripe_saas.privacy.redaction import Redaction
 from source_stripe_saas.streams.assignment import Assignment, SyncedStream, assign
+from source_stripe_saas.streams.clocks import TestClocks
 from source_stripe_saas.streams.cpu_load import CpuLoad
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.position import Position, read_position
 from source_stripe_saas.streams.progress import Progress
 from source_stripe_saas.streams.read_mode import FullRead, choose_read_mode
 from source_stripe_saas.streams.reader_slots import ReaderSlots
+from source_stripe_saas.streams.skipped import SkipLog
 from source_stripe_saas.streams.stream_reader import StreamReader
 from source_stripe_saas.streams.task import Task
 
@@ -87,7 +90,8 @@ class Sync:
             logger.info(remark)
         self._client = StripeClient(access)
         workers = settings.workers or _WORKERS.get(settings.key_mode, _WORKERS["live"])
-        self._core = PageSource(workers, logger, self._on_failure)
+        self._clocks = TestClocks(self._client)
+        self._core = PageSource(workers, logger, self._on_failure, self._on_skipped)
         self._slots = ReaderSlots(
             per_second=self._client.limits.endpoint_per_second,
             latency_seconds=lambda: self._client.latency_seconds,
@@ -184,10 +188,10 @@ class Sync:
             from_scratch=self._is_full_refresh(plan.name),
         )
         reason = mode.reason if isinstance(mode, FullRead) else None
-        said = "; ".join(filter(None, (remark, reason)))
+        said = "; ".join(filter(None, (remark, mode.reason)))
         if reason or (remark and position == Position()):
             self._note_read_again(plan.name, said)
-        elif remark:
+        elif said:
             self._logger.info(f"Stream {plan.name}: {said}.")
         reader = self._reader(plan)
         return SyncedStream(reader, Progress(plan, mode, position), resources.schema(plan.name))
@@ -222,6 +226,7 @@ class Sync:
             account_created=self._account.created,
             plans=self._plans,
             slots=self._slots,
+            test_clocks=self._clocks,
         )
         self._readers[plan.name] = reader
         return reader
@@ -231,6 +236,9 @@ class Sync:
         if not (isinstance(error, EventsForgotten) and error.goes_on):
             self._readers[name].failed.set()
         return errors.explain(self._plans[name], error)
+
+    def _on_skipped(self, name: str, log: SkipLog) -> AirbyteTracedException:
+        return explain_skipped(self._plans[name], log)
 
     def _summary(self) -> str:
         """The last line of a sync's log: how it ended, and what it cost."""

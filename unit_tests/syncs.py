@@ -51,6 +51,8 @@ class Sync:
     """The state after each batch, through JSON as the platform keeps it."""
     written: list[int] = field(default_factory=list)
     """How many records had been written at each of these states."""
+    skipped: dict[str, str] = field(default_factory=dict)
+    """Objects that the sync lacks -> why."""
 
     @property
     def state(self) -> dict[str, Any]:
@@ -141,6 +143,8 @@ def run_syncs(
         note_state(syncs[batch.stream], progress)
     for name, member in members.items():
         syncs[name].is_complete = member.progress.is_complete()
+        log = member.progress.skip_log
+        syncs[name].skipped = {one.id: one.reason for one in (*log.refused, *log.odd)}
     return syncs
 
 

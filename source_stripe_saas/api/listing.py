@@ -17,6 +17,8 @@ from source_stripe_saas.api.raw_object import (
     HeadDecoder,
     ListContent,
     ListedObject,
+    StripeObject,
+    has_id,
 )
 from source_stripe_saas.api.refusal import (
     CursorGone,
@@ -52,6 +54,12 @@ class ListPage:
     objects: list[ListedObject]
     has_more: bool
     moment: int | None
+    oldest: int | None = None
+    """The earliest time among the objects; None where the list has no times, or these have none."""
+    untimed: tuple[str, ...] = ()
+    """Ids of those that do not say when they were created, though others of the list do."""
+    without_id: tuple[StripeObject, ...] = ()
+    """Entries that lack an id: they can be shown, and be nobody's record."""
 
 
 @dataclass
@@ -69,6 +77,8 @@ class ListReader:
     _before: list[str] = field(default_factory=list)
     _edge: set[str] = field(default_factory=set)
     _oldest: int | None = None
+    _tail_without_id: int = 0
+    """Entries without an id behind the last one with an id: the next page begins with them."""
     _ends: Counter[str] = field(default_factory=Counter)
     """Ids that pages ended with -> how often, since reading last started anew."""
     _idle: int = 0
@@ -103,6 +113,7 @@ class ListReader:
     def _restart(self) -> None:
         assert self._oldest is not None, "nothing read yet"
         self.hi, self.after = self._oldest, None
+        self._tail_without_id = 0
         self._ends.clear()
 
     def _page(self) -> ListPage:
@@ -121,17 +132,31 @@ class ListReader:
                 self._step_back()
                 self._note_empty()
                 continue
-            objects, has_more = self._checked(reply)
+            entries, has_more = self._checked(reply)
+            objects, without_id = self._apart(entries)
             ids = [row["id"] for row in objects]
+            if has_more and not ids:
+                raise UnexpectedContent(
+                    self.listing.path, "no entry of the page has an id to go on from"
+                )
+            times = self._times_of(objects)
             fresh = list(objects)
             if not self._edge.isdisjoint(ids):
                 fresh = [row for row in objects if row["id"] not in self._edge]
-            self._remember(objects, ids)
+            page = ListPage(
+                fresh,
+                has_more,
+                reply.moment,
+                min((time for time in times if time is not None), default=None),
+                self._untimed(ids, times),
+                tuple(without_id),
+            )
+            self._remember(ids, times)
             if has_more:
                 self._note_end(ids[-1])
             if fresh or not has_more:
                 self._idle = 0
-                return ListPage(fresh, has_more, reply.moment)
+                return page
             self._note_empty()
 
     def _is_about_cursor(self, error: Refusal) -> bool:
@@ -186,39 +211,70 @@ class ListReader:
             raise Unreachable(self.listing.path, "an empty page says that there is more")
         return objects, has_more
 
-    def _remember(self, objects: Sequence[ListedObject], ids: list[str]) -> None:
+    def _apart(
+        self, entries: Sequence[ListedObject]
+    ) -> tuple[Sequence[ListedObject], list[StripeObject]]:
+        """Entries with an id, and those without one that no page before has shown."""
+        if all(map(has_id, entries)):
+            self._tail_without_id = 0
+            return entries, []
+        objects = [row for row in entries if has_id(row)]
+        without_id = [dict(row) for row in entries if not has_id(row)]
+        shown = self._tail_without_id
+        behind = (
+            len(entries)
+            - 1
+            - max((place for place, row in enumerate(entries) if has_id(row)), default=-1)
+        )
+        self._tail_without_id = behind
+        return objects, without_id[shown:]
+
+    @property
+    def _has_times(self) -> bool:
+        return self.listing.created_field is not None
+
+    def _times_of(self, objects: Sequence[ListedObject]) -> list[int | None]:
+        """When each was created, by which lists are cut and walked; None where it does not say.
+
+        Not all that have such a list say so: `created` of a connected account is optional.
+        """
+        name = self.listing.created_field
+        if name is None:
+            return [None] * len(objects)
+        try:
+            times = [row[name] for row in objects]
+        except KeyError:
+            times = [row.get(name) for row in objects]
+        return [time if type(time) is int else None for time in times]
+
+    def _untimed(self, ids: list[str], times: list[int | None]) -> tuple[str, ...]:
+        """Those without a time that this page is the first to bring."""
+        if not self._has_times or None not in times:
+            return ()
+        pairs = zip(ids, times, strict=True)
+        return tuple(one for one, time in pairs if time is None and one not in self._edge)
+
+    def _remember(self, ids: list[str], times: list[int | None]) -> None:
         if not ids:
             return
         self.after = ids[-1]
-        if self.listing.created_field is None:
+        known = [time for time in times if time is not None]
+        if not known:
             self._before = ids
-            self._edge.clear()
+            if self._has_times:
+                self._edge.update(ids)
+            else:
+                self._edge.clear()
             return
-        times = [self._time_of(row) for row in objects]
-        oldest = min(times)
-        edge = {identity for identity, time in zip(ids, times, strict=True) if time == oldest}
-        # Only objects of the oldest second can come again when reading starts anew there.
+        oldest = min(known)
+        # Only objects of the oldest second, or of no known one, can come again when the walk
+        # starts anew there.
+        edge = {one for one, time in zip(ids, times, strict=True) if time in (oldest, None)}
         self._edge = edge | self._edge if oldest == self._oldest else edge
         self._oldest = oldest
 
-    def _time_of(self, row: ListedObject) -> int:
-        """When an object was created, in Unix seconds, by which lists are filtered and ordered.
-
-        Raises:
-            UnexpectedContent: the object does not say.
-        """
-        assert self.listing.created_field is not None
-        try:
-            time = row[self.listing.created_field]
-        except KeyError:
-            time = None
-        if type(time) is not int:
-            problem = f"`{self.listing.created_field}` of {row['id']} is not a whole number"
-            raise UnexpectedContent(self.listing.path, problem)
-        return time
-
     def _step_back(self) -> None:
-        if self.listing.created_field is not None and self._oldest is not None:
+        if self._has_times and self._oldest is not None:
             self._restart()
             return
         if not self._before:

@@ -129,17 +129,25 @@ def _check_utf8(slices: list[msgspec.Raw]) -> None:
 
 
 def is_page(objects: Any, has_more: Any) -> bool:
-    """True for what a list of Stripe's holds; an empty page must be the last one."""
+    """True for what a list of Stripe's holds; an empty page must be the last one.
+
+    An entry that says what it is may lack its id: that is one odd object, and asking again would
+    not help.
+    """
     if not isinstance(objects, Sequence) or not isinstance(has_more, bool):
         return False
     if has_more and not objects:
         return False
-    # A `RawObject` has been seen to have an id.
-    return all(
-        type(entry) is RawObject
-        or (isinstance(entry, Mapping) and isinstance(entry.get("id"), str))
-        for entry in objects
-    )
+    return all(has_id(entry) or _says_what_it_is(entry) for entry in objects)
+
+
+def has_id(row: object) -> bool:
+    """True for an object with the id that a record needs; a `RawObject` was seen to have one."""
+    return type(row) is RawObject or (isinstance(row, Mapping) and isinstance(row.get("id"), str))
+
+
+def _says_what_it_is(entry: object) -> bool:
+    return isinstance(entry, Mapping) and isinstance(entry.get("object"), str)
 
 
 def loads(content: bytes | memoryview) -> Any:

@@ -59,6 +59,9 @@ class UnexpectedContent(StripeError):
     The message is this connector's own.
     """
 
+    identity: str = ""
+    """The id of the object that it is about, or of the one that holds it, if it is a single one."""
+
 
 @dataclass(eq=False)
 class EventsForgotten(StripeError):

@@ -43,6 +43,7 @@ from source_stripe_saas.engine.cursor import ProgressCursor
 from source_stripe_saas.engine.page import Page
 from source_stripe_saas.engine.partition import Placeholder, TaskFailed, TaskPartition
 from source_stripe_saas.engine.shutdown import Stopped
+from source_stripe_saas.streams.skipped import SkipLog
 
 _PAGES_IN_QUEUE = 12
 """The CDK bounds its queue by items; at 400 kB a page its 10,000 would be 4 GB."""
@@ -66,6 +67,7 @@ class PageSource(ItemHandlingSource):
         workers: int,
         logger: logging.Logger,
         on_failure: Callable[[str, Exception], AirbyteTracedException],
+        on_skipped: Callable[[str, SkipLog], AirbyteTracedException],
     ) -> None:
         """A core with so many threads.
 
@@ -73,6 +75,7 @@ class PageSource(ItemHandlingSource):
             workers: at least 1.
             logger: the source's.
             on_failure: makes the error that is reported for a stream, once for each that fails.
+            on_skipped: makes the error that names the objects a stream lacks, at its end.
         """
         self._pages: Queue[QueueItem] = Queue(_PAGES_IN_QUEUE)
         super().__init__(
@@ -84,7 +87,7 @@ class PageSource(ItemHandlingSource):
             message_repository=InMemoryMessageRepository(),
             initial_number_partitions_to_generate=max(1, workers // 2),
         )
-        self._log, self._on_failed_stream = logger, on_failure
+        self._log, self._on_failed_stream, self._on_skipped = logger, on_failure, on_skipped
         self._streams: dict[str, AbstractStream] = {}
         self.records_written: Counter[str] = Counter()
         """By stream."""
@@ -175,7 +178,11 @@ class PageSource(ItemHandlingSource):
             if ended is None:
                 yield message
                 continue
-            yield self._cursor(ended).state_message()
+            cursor = self._cursor(ended)
+            if cursor.skip_log:
+                yield self._explained(ended, self._on_skipped(ended, cursor.skip_log), processor)
+                message = self._status(ended, AirbyteStreamStatus.INCOMPLETE)
+            yield cursor.state_message()
             yield message
             self._ended.add(ended)
             if _is_complete(message):
@@ -221,11 +228,15 @@ class PageSource(ItemHandlingSource):
             if name in self._failed:
                 continue  # several windows of a stream fail for one reason
             self._failed.add(name)
-            explained = self._on_failed_stream(name, error)
-            flag_failure(processor, name, explained)
-            self._log.error(f"Stream {name}: {explained.message}")
-            descriptor = StreamDescriptor(name=name)
-            yield explained.as_sanitized_airbyte_message(stream_descriptor=descriptor)
+            yield self._explained(name, self._on_failed_stream(name, error), processor)
+
+    def _explained(
+        self, name: str, error: AirbyteTracedException, processor: ConcurrentReadProcessor
+    ) -> AirbyteMessage:
+        """The trace of why a stream is incomplete; the run ends with an error because of it."""
+        flag_failure(processor, name, error)
+        self._log.error(f"Stream {name}: {error.message}")
+        return error.as_sanitized_airbyte_message(stream_descriptor=StreamDescriptor(name=name))
 
     def _cursor(self, name: str) -> ProgressCursor:
         cursor = self._streams[name].cursor

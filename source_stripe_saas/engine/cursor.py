@@ -21,6 +21,7 @@ from airbyte_cdk.sources.types import Record
 
 from source_stripe_saas.streams.checkpoint import Checkpoint
 from source_stripe_saas.streams.plan import StreamPlan
+from source_stripe_saas.streams.skipped import SkipLog
 
 _SECONDS_BETWEEN_STATES = 1.0
 
@@ -29,6 +30,7 @@ class AnyProgress(Protocol):
     """A stream's progress in one sync; only the main thread uses it."""
 
     plan: StreamPlan
+    skip_log: SkipLog
 
     @property
     def seconds_between_states(self) -> float:
@@ -108,6 +110,11 @@ class ProgressCursor(Cursor):
                 ),
             ),
         )
+
+    @property
+    def skip_log(self) -> SkipLog:
+        """The objects that this sync of the stream lacks."""
+        return self.progress.skip_log if self.progress is not None else SkipLog()
 
     def observe(self, record: Record) -> None:
         """Nothing: see the class."""

@@ -30,6 +30,7 @@ from source_stripe_saas.streams.follow_up import FollowUp
 from source_stripe_saas.streams.position import Position
 from source_stripe_saas.streams.progress import Progress
 from source_stripe_saas.streams.read_mode import IncrementalRead
+from source_stripe_saas.streams.skipped import odd
 from source_stripe_saas.streams.task import Batch, Task
 from source_stripe_saas.streams.task_group import TaskGroup
 
@@ -75,6 +76,9 @@ class Following(LedgerSync):
 
     def note(self, event: StripeObject) -> None:
         self._changed.note(event)
+
+    def note_odd(self, event: StripeObject, reason: str) -> None:
+        self.odd_events.append(odd(event["id"], reason))
 
     def arrange(self, tasks: tuple[Task, ...]) -> tuple[Task, ...]:
         """Observes the follow-ups of subscriptions and invoices, and lists live subscriptions.

@@ -17,6 +17,7 @@ from source_stripe_saas.ledger.memory import Memory, packed, unpacked
 from source_stripe_saas.mrr import SEMANTICS_VERSION
 from source_stripe_saas.streams.checkpoint import Checkpoint
 from source_stripe_saas.streams.plan import StreamPlan
+from source_stripe_saas.streams.skipped import SkipLog
 
 _FIRST_RULES = "v1"
 """Named by no state that was made by them."""
@@ -104,6 +105,8 @@ class LedgerProgress:
     is_first: bool
     """No state has recorded this read yet."""
     is_done: bool = False
+    skip_log: SkipLog = field(default_factory=SkipLog)
+    """The subscriptions whose rows this sync lacks."""
 
     @property
     def seconds_between_states(self) -> float:
@@ -112,6 +115,7 @@ class LedgerProgress:
 
     def apply(self, checkpoint: Checkpoint) -> None:
         """Takes note that the rows of a checkpoint have been written."""
+        self.skip_log.add(checkpoint.skipped)
         if not isinstance(checkpoint, LedgerCheckpoint):
             return
         position = self.position

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from source_stripe_saas.api.listing import ListPage
 from source_stripe_saas.api.raw_object import ListedObject, RawObject, StripeObject
 from source_stripe_saas.ledger.codec import (
     UNREADABLE,
@@ -70,11 +71,11 @@ class LedgerReader(StreamReader):
         return self.group.add(task) if self.group is not None else task
 
     def take(
-        self, rows: Sequence[ListedObject], updated: int, variant: str, span: Span
+        self, page: ListPage, updated: int, variant: str, span: Span | None
     ) -> Iterator[Batch]:
         """Keeps the page; there is nothing to write."""
         if not self.failed.is_set():
-            self.keep(self, rows)
+            self.keep(self, page.objects)
         return iter(())
 
     def whole(self, row: ListedObject) -> bytes | memoryview:

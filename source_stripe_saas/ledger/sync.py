@@ -24,6 +24,7 @@ from source_stripe_saas.mrr import Catalog, Options
 from source_stripe_saas.streams.assignment import SyncedStream
 from source_stripe_saas.streams.plan import EVENTS_KEPT_DAYS
 from source_stripe_saas.streams.read_mode import DAY_SECONDS, LATENESS_SECONDS
+from source_stripe_saas.streams.skipped import SkippedObject
 from source_stripe_saas.streams.spans import Span
 from source_stripe_saas.streams.stream_reader import StreamReader
 from source_stripe_saas.streams.task import Batch, Task
@@ -52,6 +53,8 @@ class LedgerSync(ABC):
     """Why everything is read although there was a state."""
     tally: Tally = field(default_factory=Tally)
     listed: ListedCatalog = field(default_factory=ListedCatalog)
+    odd_events: list[SkippedObject] = field(default_factory=list)
+    """Events of which nothing could be made."""
 
     @abstractmethod
     def synced_streams(self, start: int) -> list[SyncedStream]:

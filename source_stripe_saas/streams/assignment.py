@@ -13,8 +13,8 @@ from typing import Any
 from source_stripe_saas.streams.checkpoint import variant_name
 from source_stripe_saas.streams.feed_pass import FeedConsumer, FeedPass
 from source_stripe_saas.streams.full_list import FullList
-from source_stripe_saas.streams.progress import Progress
-from source_stripe_saas.streams.read_mode import FullRead, IncrementalRead, ReadMode
+from source_stripe_saas.streams.progress import Progress, spans_listed
+from source_stripe_saas.streams.read_mode import FullRead, IncrementalRead
 from source_stripe_saas.streams.retention_gap import RetentionGap
 from source_stripe_saas.streams.spans import Span
 from source_stripe_saas.streams.stream_consumer import StreamConsumer
@@ -54,12 +54,12 @@ def assign(streams: Sequence[SyncedStream]) -> dict[str, Assignment]:
         streams: the sync's streams in the order in which they start.
     """
     assignments = {stream.name: Assignment() for stream in streams}
-    for group in _list_groups(streams):
+    for group, span in _list_groups(streams):
         leader = group[-1]
         for stream in group[:-1]:
             if stream.name != leader.name:
                 assignments[stream.name].leaders.add(leader.name)
-        assignments[leader.name].tasks += _window_tasks(group)
+        assignments[leader.name].tasks += _window_tasks(group, span)
     followers = [stream for stream in streams if _feed_of(stream) is not None]
     if followers:
         leader = followers[-1]
@@ -87,38 +87,40 @@ def _consumer(stream: SyncedStream) -> FeedConsumer:
     # Where the manifest has every young object listed again, the feed can leave those out.
     lists_again = mode.lookback is not None and stream.reader.plan.lookback_days > 0
     listed_from = mode.lookback[0] if mode.lookback and lists_again else None
-    return StreamConsumer(stream.reader, mode.feed, stream.schema, listed_from)
+    return StreamConsumer(
+        stream.reader,
+        mode.feed,
+        stream.schema,
+        listed_from,
+        new=mode.new,
+        retries=stream.progress.position.retries,
+    )
 
 
-def _list_groups(streams: Sequence[SyncedStream]) -> list[list[SyncedStream]]:
+def _list_groups(streams: Sequence[SyncedStream]) -> list[tuple[list[SyncedStream], Span]]:
     """Streams whose records come from the same objects of the same list, in the same state."""
-    groups: dict[object, list[SyncedStream]] = {}
+    groups: dict[object, tuple[list[SyncedStream], Span]] = {}
     for stream in streams:
         plan, mode = stream.reader.plan, stream.progress.mode
-        if _span(mode) is None or not stream.progress.lists_by_window():
+        if not stream.progress.lists_by_window():
             continue
-        key: object = (plan.name, plan.path, plan.params, _span(mode))
-        if plan.call is None and plan.variants == ((),):
-            done = mode.resumed if isinstance(mode, FullRead) else None
-            source = plan.parent or plan
-            key = (source.path, source.params, _span(mode), repr(done))
-        groups.setdefault(key, []).append(stream)
+        for span in spans_listed(mode):
+            key: object = (plan.name, plan.path, plan.params, span)
+            if plan.call is None and plan.variants == ((),):
+                done = mode.resumed if isinstance(mode, FullRead) else None
+                source = plan.parent or plan
+                key = (source.path, source.params, span, repr(done))
+            groups.setdefault(key, ([], span))[0].append(stream)
     return list(groups.values())
 
 
-def _span(mode: ReadMode) -> Span | None:
-    return mode.span if isinstance(mode, FullRead) else mode.lookback
-
-
-def _window_tasks(group: Sequence[SyncedStream]) -> list[Task]:
+def _window_tasks(group: Sequence[SyncedStream], span: Span) -> list[Task]:
     """The windows of a first read, or of a look-back, for all streams of a group at once."""
     leader = group[-1]
     mode = leader.progress.mode
     plans = [stream.reader.plan for stream in group]
     readers = [stream.reader.sharing(plans) for stream in group]
     reader = replace(readers[-1], fed=tuple(readers[:-1]))
-    span = _span(mode)
-    assert span is not None
     updated = mode.resumed.began if isinstance(mode, FullRead) else reader.began
     windows: list[Task] = [
         Window(reader, variant, gap, updated)

@@ -13,6 +13,7 @@ from typing import Any
 from source_stripe_saas.api.raw_object import StripeObject
 from source_stripe_saas.api.transport import STRIPE_VERSION
 from source_stripe_saas.streams.plan import StreamPlan, Touch
+from source_stripe_saas.streams.skipped import SkippedObject, odd
 
 
 @dataclass
@@ -52,6 +53,8 @@ class ChangeSet:
         default_factory=dict
     )
     """Children that an event showed before the change: (child, parent, second, api version)."""
+    odd: list[SkippedObject] = field(default_factory=list)
+    """Events that name nothing that could be looked up."""
 
 
 def collect_changes(plan: StreamPlan, events: Iterator[StripeObject]) -> ChangeSet:
@@ -66,7 +69,10 @@ def note_event(plan: StreamPlan, changes: ChangeSet, event: StripeObject) -> Non
     """Adds to a stream's changes what one event says; the order of events does not matter."""
     subject = event["data"]["object"]
     if event["type"] in plan.events and subject.get("object") == plan.object:
-        _note(changes.objects, event, _named(subject, "id"), plan.deletion_events, True)
+        identity = _named(subject, "id")
+        if identity is None:
+            changes.odd.append(odd(event["id"], f"the object of this {event['type']} has no id"))
+        _note(changes.objects, event, identity, plan.deletion_events, True)
     for touch in plan.touched_by:
         if event["type"] in touch.events:
             _note(changes.objects, event, _named(subject, touch.id), (), False)
@@ -86,7 +92,7 @@ def _named(subject: StripeObject, path: str) -> str | None:
         value = value.get(name) if isinstance(value, dict) else None
     if isinstance(value, dict):
         value = value.get("id")
-    return value if isinstance(value, str) else None
+    return value if isinstance(value, str) and value else None
 
 
 def _note_parents(
@@ -130,7 +136,7 @@ def _note_gone(
         if not isinstance(child, dict):
             continue
         # Accounts on old API versions list only what differs; entries without id say nothing.
-        if child.get("object", plan.object) == plan.object and "id" in child:
+        if child.get("object", plan.object) == plan.object and isinstance(child.get("id"), str):
             known = changes.gone.get(child["id"])
             if known is None or known[2] < event["created"]:
                 changes.gone[child["id"]] = (

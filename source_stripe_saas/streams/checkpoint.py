@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from source_stripe_saas.streams.skipped import SkippedObject
 from source_stripe_saas.streams.spans import Span
 
 CHANGES = "changes"
 """Name of the task that reads the change feed."""
+
+REREAD = "reread"
+"""Name of the task that reads a part of the past again."""
+
+CLOCKS = "clocks"
+"""Name of the task that reads the lists of test clocks."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,10 @@ class Checkpoint:
     """The task that this checkpoint ends."""
     oldest_open: int | None = None
     """`created` of the oldest object among the records that may change silently."""
+    skipped: tuple[SkippedObject, ...] = ()
+    """Objects that these records lack."""
+    reread_down_to: int | None = None
+    """Down to which `created` the past has been read again."""
 
 
 def variant_name(variant: tuple[tuple[str, str], ...]) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from source_stripe_saas.api.raw_object import StripeObject
-from source_stripe_saas.streams.feed import feed_events, type_groups
+from source_stripe_saas.streams.feed import feed_events, type_groups, what_is_odd
 from source_stripe_saas.streams.follow_up import FollowUp
 from source_stripe_saas.streams.spans import Span
 from source_stripe_saas.streams.stream_consumer import StreamConsumer
@@ -35,6 +35,10 @@ class FeedConsumer(Protocol):
 
     def note(self, event: StripeObject) -> None:
         """Takes an event of its span; events of one type come newest first."""
+        ...
+
+    def note_odd(self, event: StripeObject, reason: str) -> None:
+        """Takes an event of its span of which nothing can be made."""
         ...
 
     def arrange(self, tasks: tuple[Task, ...]) -> tuple[Task, ...]:
@@ -108,19 +112,30 @@ class FeedGroup:
 
     def read(self) -> Iterator[Batch]:
         """No records; at the end of the pass, the tasks that make them."""
-        events = feed_events(
-            self.consumers[0].reader.client, self.types, self.span, must_reach=True
-        )
-        for event in events:
+        reader = self.consumers[0].reader
+        for event in feed_events(reader.client, self.types, self.span, must_reach=True):
+            reason = what_is_odd(event)
             with self.shared.lock:
+                if reason is None:
+                    reader.clocks.note(event)
                 for consumer in self.consumers:
-                    if consumer.span[0] <= event["created"] <= consumer.span[1]:
-                        consumer.note(event)
+                    self._note(consumer, event, reason)
         with self.shared.lock:
             self.shared.unread -= 1
             is_last = self.shared.unread == 0
         if is_last:
             yield from follow_up(self.consumers[0].reader, self.consumers)
+
+    def _note(self, consumer: FeedConsumer, event: StripeObject, reason: str | None) -> None:
+        created = event.get("created")
+        if reason is None:
+            if consumer.span[0] <= event["created"] <= consumer.span[1]:
+                consumer.note(event)
+        elif not isinstance(created, int) or consumer.span[0] <= created <= consumer.span[1]:
+            kind = event.get("type")
+            listens = set(consumer.reader.plan.feed_types)
+            if listens & ({kind} if isinstance(kind, str) else set(self.types)):
+                consumer.note_odd(event, reason)
 
 
 def follow_up(leader: StreamReader, following: Sequence[FeedConsumer]) -> Iterator[Batch]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from urllib.parse import quote
+from dataclasses import dataclass, replace
 
+from source_stripe_saas.api.address import endpoint_of, object_path
 from source_stripe_saas.api.listing import ListReader
-from source_stripe_saas.api.refusal import NotFound
+from source_stripe_saas.api.refusal import NotFound, Refusal, StripeError
 from source_stripe_saas.streams.change_set import ChangedObject, created_of
 from source_stripe_saas.streams.checkpoint import CHANGES, Checkpoint
+from source_stripe_saas.streams.full_list import fallback_maker
+from source_stripe_saas.streams.new_objects import new_object_tasks
 from source_stripe_saas.streams.object_fetch import FetchObserver, ObjectFetch, served
-from source_stripe_saas.streams.records import AnyRecord, endpoint_of
+from source_stripe_saas.streams.records import Made
+from source_stripe_saas.streams.skipped import RetryKey
 from source_stripe_saas.streams.stream_consumer import StreamConsumer
 from source_stripe_saas.streams.task import Batch
 
@@ -25,6 +28,8 @@ class FollowUp:
 
     consumers: tuple[StreamConsumer, ...]
     observer: FetchObserver | None = None
+    lists_new: bool = True
+    """What is new is to be listed first."""
 
     @property
     def label(self) -> str:
@@ -36,14 +41,19 @@ class FollowUp:
 
     def read(self) -> Iterator[Batch]:
         """Records that need no fetch, and the tasks that make the others."""
-        ready: dict[str, list[AnyRecord]] = {}
+        if self.lists_new and any(consumer.new is not None for consumer in self.consumers):
+            listed = replace(self, lists_new=False)
+            windows = new_object_tasks(self.consumers, self.observer, lambda: listed)
+            yield self.consumers[0].reader.batch(spawned=windows)
+            return
+        ready: dict[str, list[Made]] = {}
         for consumer in self.consumers:
-            seen: set[str] = set()
-            for batch in _reread(consumer, seen):
+            consumer.prepare()
+            for batch in _reread(consumer):
                 if consumer.reader.failed.is_set():
                     return
                 yield batch
-            ready[consumer.plan.name] = consumer.settle(seen)
+            ready[consumer.plan.name] = consumer.settle()
         pending = sorted(self._wanted(), key=created_of, reverse=True)
         tasks = tuple(
             ObjectFetch(
@@ -76,33 +86,43 @@ class FollowUp:
         return wanted.values()
 
 
-def _reread(consumer: StreamConsumer, seen: set[str]) -> Iterator[Batch]:
+def _reread(consumer: StreamConsumer) -> Iterator[Batch]:
     """Lists that are read again on every sync, or for each object that events name."""
     plan, reader = consumer.plan, consumer.reader
-    lists: list[tuple[tuple[tuple[str, str], ...], int]] = [
-        (variant, reader.began) for variant in plan.reread
-    ]
-    if plan.reread_for is not None:
-        lists += [
-            (((plan.reread_for.filter, value),), second)
-            for value, second in consumer.changes.reread_for.items()
-        ]
-    for variant, updated in lists:
+    for variant in plan.reread:
+        yield from _listed_again(consumer, variant, reader.began)
+    for value, second in consumer.changes.reread_for.items():
+        assert plan.reread_for is not None
+        if value in consumer.named:
+            continue  # what belongs to it has been seen
         try:
-            for page in ListReader(reader.client, plan.listing(variant)).pages():
-                records: list[AnyRecord] = []
-                for row in page.objects:
-                    if row["id"] in seen:
-                        continue
-                    seen.add(row["id"])
-                    known = consumer.changes.objects.get(row["id"])
-                    second = max(updated, known.updated) if known else updated
-                    records.extend(reader.maker.records(row, second))
-                yield reader.batch(records)
-        except NotFound:
-            # What the list was to be filtered by may have been deleted; nothing else excuses it.
-            if variant in plan.reread or not _is_gone(consumer, variant[0][1]):
-                raise
+            yield from _listed_again(consumer, ((plan.reread_for.filter, value),), second)
+            reader.rules.succeeded()
+        except StripeError as error:
+            # What the list was to be filtered by may have been deleted.
+            if not (isinstance(error, NotFound) and _is_gone(consumer, value)):
+                yield reader.batch([reader.rules.skipped(error, value, RetryKey("filters", value))])
+    if plan.fallback is not None:
+        for key in consumer.retries.of("parents"):
+            made = fallback_maker(reader).records({"id": key.id}, reader.began)
+            yield reader.batch(list(made))
+
+
+def _listed_again(
+    consumer: StreamConsumer, variant: tuple[tuple[str, str], ...], updated: int
+) -> Iterator[Batch]:
+    """A list's objects that have not been seen yet."""
+    reader = consumer.reader
+    for page in ListReader(reader.client, consumer.plan.listing(variant)).pages():
+        made: list[Made] = []
+        for row in page.objects:
+            if row["id"] in consumer.seen:
+                continue
+            consumer.seen.add(row["id"])
+            known = consumer.changes.objects.get(row["id"])
+            second = max(updated, known.updated) if known else updated
+            made.extend(reader.maker.records(row, second))
+        yield reader.batch([*made, *reader.oddities(page)])
 
 
 def _is_gone(consumer: StreamConsumer, identity: str) -> bool:
@@ -111,8 +131,10 @@ def _is_gone(consumer: StreamConsumer, identity: str) -> bool:
     path = consumer.plan.reread_for.path
     try:
         found = consumer.reader.client.get(
-            f"{path}/{quote(identity, safe='')}", endpoint=endpoint_of(f"{path}/{{id}}")
+            object_path(path, identity), endpoint=endpoint_of(f"{path}/{{id}}")
         )
     except NotFound:
         return True
+    except Refusal:
+        return False  # it cannot be seen, which is not the same
     return bool(found.body.get("deleted"))

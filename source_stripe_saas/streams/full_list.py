@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from source_stripe_saas.api.listing import ListReader
-from source_stripe_saas.api.raw_object import ListedObject, as_dict
-from source_stripe_saas.api.refusal import CursorGone, Refusal
+from source_stripe_saas.api.raw_object import as_dict, has_id
+from source_stripe_saas.api.refusal import CursorGone, UnexpectedContent, Refusal
 from source_stripe_saas.streams.checkpoint import Checkpoint, variant_name
-from source_stripe_saas.streams.records import AnyRecord, RecordMaker
+from source_stripe_saas.streams.records import Made, RecordMaker
 from source_stripe_saas.streams.stream_reader import StreamReader
 from source_stripe_saas.streams.task import Batch
 
@@ -35,8 +35,11 @@ class FullList:
         """The records of the list, page by page."""
         name = variant_name(self.variant)
         if self.reader.plan.single:
-            row = self.reader.client.get(self.reader.plan.path).body
-            records = list(self.reader.maker.records(row, self.updated))
+            path = self.reader.plan.path
+            single = self.reader.client.get(path).body
+            if not has_id(single):
+                raise UnexpectedContent(path, "the object has no id", path)
+            records = list(self.reader.maker.records(single, self.updated))
             yield self.reader.batch(records, Checkpoint(variant=name, finished=True))
             return
         listing = self.reader.plan.listing(self.variant)
@@ -48,7 +51,10 @@ class FullList:
                     return
                 empty = empty and not page.objects
                 checkpoint = Checkpoint(variant=name, after=walk.after)
-                yield self.reader.batch(self._records(page.objects), checkpoint)
+                made: list[Made] = list(self.reader.oddities(page))
+                for row in page.objects:
+                    made.extend(self.reader.maker.records(row, self.updated))
+                yield self.reader.batch(made, checkpoint)
         except CursorGone:
             raise
         except Refusal as refused:
@@ -61,18 +67,21 @@ class FullList:
             yield from self._by_parents()
         yield self.reader.batch(checkpoint=Checkpoint(variant=name, finished=True))
 
-    def _records(self, rows: list[ListedObject]) -> list[AnyRecord]:
-        return [record for row in rows for record in self.reader.maker.records(row, self.updated)]
-
     def _by_parents(self) -> Iterator[Batch]:
         """The same objects, asked for parent by parent."""
-        assert self.reader.plan.fallback is not None
-        parent_name, call = self.reader.plan.fallback
-        parent = self.reader.plans[parent_name]
-        plan = replace(self.reader.plan, parent=parent, call=call, fallback=None)
-        maker = RecordMaker(plan, self.reader.client)
-        for page in ListReader(self.reader.client, parent.listing()).pages():
+        maker = fallback_maker(self.reader)
+        assert maker.plan.parent is not None
+        for page in ListReader(self.reader.client, maker.plan.parent.listing()).pages():
             for row in page.objects:
                 if self.reader.failed.is_set():
                     return
                 yield self.reader.batch(list(maker.records(as_dict(row), self.updated)))
+
+
+def fallback_maker(reader: StreamReader) -> RecordMaker:
+    """What makes a stream's records of its parents, where its own list is refused or empty."""
+    assert reader.plan.fallback is not None
+    parent_name, call = reader.plan.fallback
+    parent = reader.plans[parent_name]
+    plan = replace(reader.plan, parent=parent, call=call, fallback=None)
+    return RecordMaker(plan, reader.client, rules=reader.rules)

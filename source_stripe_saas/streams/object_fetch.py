@@ -5,16 +5,17 @@ Several streams may want the same object: a subscription and its items, an invoi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from source_stripe_saas.api.address import endpoint_of, fill_path
 from source_stripe_saas.api.listing import PAGE_SIZE, ListReader
-from source_stripe_saas.api.raw_object import ListedObject, StripeObject
-from source_stripe_saas.api.refusal import NotFound, PermissionRefused, UnexpectedContent
+from source_stripe_saas.api.raw_object import ListedObject, StripeObject, has_id
+from source_stripe_saas.api.refusal import UnexpectedContent, NotFound, PermissionRefused, StripeError
 from source_stripe_saas.streams.change_set import ChangedObject, created_of
 from source_stripe_saas.streams.checkpoint import Checkpoint
-from source_stripe_saas.streams.records import AnyRecord, endpoint_of, fill_path
+from source_stripe_saas.streams.records import Made
 from source_stripe_saas.streams.stream_consumer import StreamConsumer
 from source_stripe_saas.streams.task import Batch
 
@@ -65,22 +66,26 @@ class ObjectFetch:
         return served(self.consumers, self.observer)
 
     def read(self) -> Iterator[Batch]:
-        records: dict[str, list[AnyRecord]] = {
-            consumer.plan.name: [] for consumer in self.consumers
-        }
+        records: dict[str, list[Made]] = {consumer.plan.name: [] for consumer in self.consumers}
         try:
             for change, row in self._current():
                 if all(consumer.reader.failed.is_set() for consumer in self.consumers):
                     return
+                if isinstance(row, Mapping) and self.consumers[0].reader.clocks.hides(row):
+                    continue
                 for consumer in self.consumers:
                     wanted = consumer.pending.get(change.id)
                     made = records[consumer.plan.name]
-                    if wanted is not None:
+                    if wanted is None:
+                        continue
+                    if isinstance(row, StripeError):
+                        made.append(consumer.skipped(wanted, row))
+                    else:
                         made.extend(consumer.records(wanted, row))
                     if len(made) >= PAGE_SIZE:
                         yield consumer.reader.batch(made)
                         records[consumer.plan.name] = []
-                if self.observer is not None:
+                if self.observer is not None and not isinstance(row, StripeError):
                     self.observer.observe(self.consumers[0].plan.path, change.id, row)
         except PermissionRefused:
             # What another stream needs of the objects may be the one thing that is not allowed.
@@ -100,8 +105,8 @@ class ObjectFetch:
             for consumer, observer in zip(alone, observers, strict=False)
         )
 
-    def _current(self) -> Iterator[tuple[ChangedObject, ListedObject | None]]:
-        """Each change with the object's present content, None where it is gone.
+    def _current(self) -> Iterator[tuple[ChangedObject, ListedObject | StripeError | None]]:
+        """Each change with the object's present content, None where it is gone, or why not.
 
         Listing a page costs one request and may bring many of the changed objects, fetching costs
         one each. So a page is tried from the newest missing object downwards; when pages bring
@@ -161,8 +166,8 @@ class ObjectFetch:
         page = next(ListReader(first.reader.client, listing, hi=created).pages(), None)
         return {row["id"]: row for row in page.objects} if page else {}
 
-    def _fetched(self, change: ChangedObject) -> StripeObject | None:
-        """The object by id, None if it is gone."""
+    def _fetched(self, change: ChangedObject) -> StripeObject | StripeError | None:
+        """The object by id, None if it is gone; what asking ended with if it cannot be had."""
         first = self.consumers[0]
         plan, is_child = first.plan, first.is_own_child(change)
         if plan.call is not None and not plan.only_parents:
@@ -173,10 +178,7 @@ class ObjectFetch:
             if is_child
             else [path for consumer in self.consumers for path in consumer.plan.expand]
         )
-        try:
-            path = fill_path(source.get_path, {**(change.payload or {}), "id": change.id})
-        except (KeyError, TypeError):
-            return None  # a source of no customer: it cannot be addressed any more
+        path = fill_path(source.get_path, {**(change.payload or {}), "id": change.id})
         try:
             row = first.reader.client.get(
                 path,
@@ -185,6 +187,10 @@ class ObjectFetch:
             ).body
         except NotFound:
             return None
-        if not isinstance(row.get("id"), str):
-            raise UnexpectedContent(path, "the reply is not an object with an id")
+        except StripeError as error:
+            return error
+        if not has_id(row):
+            return UnexpectedContent(path, "what Stripe sent for it has no id", change.id)
+        for consumer in self.consumers:
+            consumer.reader.rules.succeeded()
         return None if row.get("deleted") else row

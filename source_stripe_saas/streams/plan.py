@@ -35,6 +35,8 @@ class Reread:
     events: tuple[str, ...]
     path: str
     """Where such an object lies, to ask whether it still exists."""
+    named_by: str | None = None
+    """The field of our own objects that names such an object: what has been seen needs no look."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class StreamPlan:
     """Embedded lists, read to their end where Stripe cut them."""
     created_filter: bool = True
     created_field: str = "created"
+    created_optional: bool = False
+    """True if not every object says when it was created."""
     single: bool = False
     """The path gives one object, not a list."""
     full_refresh: bool = False
@@ -195,7 +199,7 @@ def _touches(entries: Iterable[Mapping[str, Any]] | None) -> tuple[Touch, ...]:
 def _reread_for(raw: Mapping[str, Any] | None) -> Reread | None:
     if raw is None:
         return None
-    return Reread(raw["filter"], raw["id"], tuple(raw["events"]), raw["path"])
+    return Reread(raw["filter"], raw["id"], tuple(raw["events"]), raw["path"], raw.get("named_by"))
 
 
 def _plan(
@@ -222,6 +226,7 @@ def _plan(
         completes=tuple(raw.get("completes", ())),
         created_filter=raw.get("created_filter", True),
         created_field=raw.get("created_field", held_by.created_field if held_by else "created"),
+        created_optional=raw.get("created_optional", False),
         single=raw.get("single", False),
         full_refresh=raw.get("full_refresh", False),
         derived=raw.get("derived", False),

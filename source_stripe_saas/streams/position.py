@@ -2,6 +2,10 @@
 
 {"updated": 1750000000}                            read to here; the change feed goes on from it
 {"updated": 1750000000, "open_since": 1749900000}  ... objects this old may still change silently
+{"updated": 1750000000, "open_since": null}        ... and now there are none
+{"updated": 1750000000, "start": 1700000000}       ... objects created before `start` were not read
+{"updated": 1750000000, "retry": {"parents": [id]}} ... these were skipped and are asked for again
+{"updated": 1750000000, "reread": 1600000000}      ... the past is being read again, down to here
 {"backfill": {"began": …, "done": {"": [[a, b]]}}} a first read under way: the seconds finished
 """
 
@@ -14,7 +18,10 @@ from typing import Any
 
 import pendulum
 
+from source_stripe_saas.streams.skipped import Retries, read_retries
 from source_stripe_saas.streams.spans import Span, joined
+
+_OWN_KEYS = frozenset({"updated", "open_since", "start", "retry", "reread"})
 
 # Keys under which Airbyte's official connector keeps a time up to which it has read.
 _OFFICIAL_TIMES = frozenset({"updated", "created", "end_time", "checkout_session_updated"})
@@ -43,13 +50,27 @@ class Position:
     open_since: int | None = None
     """`created` of the oldest object that may still change without an event."""
     backfill: Backfill | None = None
+    knows_open: bool = False
+    """True if `open_since` was looked for: then None means that there is no such object."""
+    start: int | None = None
+    """Objects created before this second were left out of the first read; None: not known."""
+    retries: Retries = field(default_factory=Retries)
+    """Skipped objects that are to be asked for again."""
+    reread: int | None = None
+    """The past is being read again, and has been down to this second of `created`."""
 
     def blob(self) -> dict[str, Any]:
         blob: dict[str, Any] = {}
         if self.watermark is not None:
             blob["updated"] = self.watermark
-        if self.open_since is not None:
+        if self.open_since is not None or (self.knows_open and self.watermark is not None):
             blob["open_since"] = self.open_since
+        if self.start:
+            blob["start"] = self.start
+        if self.retries:
+            blob["retry"] = self.retries.blob()
+        if self.reread is not None:
+            blob["reread"] = self.reread
         if self.backfill is not None:
             done = {
                 variant: [list(span) for span in joined(spans)]
@@ -112,7 +133,15 @@ def _own(blob: Mapping[str, Any]) -> Position:
             after={str(variant): str(last) for variant, last in raw.get("after", {}).items()},
             finished=[str(variant) for variant in raw.get("finished", [])],
         )
-    return Position(_seconds(blob.get("updated")), _seconds(blob.get("open_since")), backfill)
+    return Position(
+        _seconds(blob.get("updated")),
+        _seconds(blob.get("open_since")),
+        backfill,
+        knows_open="open_since" in blob,
+        start=_seconds(blob.get("start")),
+        retries=read_retries(blob.get("retry")),
+        reread=_seconds(blob.get("reread")),
+    )
 
 
 def read_position(blob: Mapping[str, Any]) -> tuple[Position, str | None]:
@@ -125,7 +154,7 @@ def read_position(blob: Mapping[str, Any]) -> tuple[Position, str | None]:
     """
     if not blob or blob.get("__ab_no_cursor_state_message"):
         return Position(), None
-    if "backfill" in blob or set(blob) <= {"updated", "open_since"}:
+    if "backfill" in blob or set(blob) <= _OWN_KEYS:
         try:
             position = _own(blob)
             if position.backfill is None and position.watermark is None:

@@ -6,7 +6,7 @@ of its records, and a window counts only for the part that was really read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from source_stripe_saas.streams.checkpoint import CHANGES, Checkpoint, variant_name
@@ -18,6 +18,7 @@ from source_stripe_saas.streams.read_mode import (
     IncrementalRead,
     ReadMode,
 )
+from source_stripe_saas.streams.skipped import SkipLog
 from source_stripe_saas.streams.spans import Span, joined, missing
 
 
@@ -29,15 +30,28 @@ class Progress:
     mode: ReadMode
     position: Position
     """Where the stream stood before."""
+    further_tasks: tuple[str, ...] = ()
+    """Names of tasks, beside the mode's own, without which it is not complete."""
+    skip_log: SkipLog = field(init=False, default_factory=SkipLog)
+    """The objects that this sync lacks."""
     _backfill: Backfill = field(init=False)
     _open_tasks: set[str] = field(init=False, default_factory=set)
     _oldest_open: int | None = field(init=False, default=None)
+    _reread: int | None = field(init=False)
 
     def __post_init__(self) -> None:
+        self._open_tasks.update(self.further_tasks)
+        self._reread = self.position.reread
+        self.skip_log.more = self.position.retries.more
         if isinstance(self.mode, FullRead):
             self._backfill = self.mode.resumed
+            is_resumed = self._backfill is self.position.backfill
             if self.position.backfill is not None:
                 self._oldest_open = self.position.open_since
+            if is_resumed:
+                self.skip_log.remember(self.position.retries.keys)
+            else:
+                self.skip_log.more = 0
         else:
             self._backfill = Backfill(began=0)
             if self.mode.feed is not None:
@@ -67,18 +81,22 @@ class Progress:
             self._oldest_open = min(
                 checkpoint.oldest_open, self._oldest_open or checkpoint.oldest_open
             )
+        if checkpoint.reread_down_to is not None:
+            self._reread = checkpoint.reread_down_to
+        self.skip_log.add(checkpoint.skipped)
 
     def is_complete(self) -> bool:
-        """True if everything that the mode asks for has been written."""
+        """True if everything that the mode asks for has been written or skipped."""
         if self._open_tasks:
             return False
-        span = self.mode.span if isinstance(self.mode, FullRead) else self.mode.lookback
-        if span is None:
-            return True
-        names = [variant_name(variant) for variant in self.plan.variants]
         if isinstance(self.mode, FullRead) and not self.lists_by_window():
+            names = [variant_name(variant) for variant in self.plan.variants]
             return all(name in self._backfill.finished for name in names)
-        return not any(missing(span, self._backfill.done.get(name, [])) for name in names)
+        return not any(self._is_missing(span) for span in spans_listed(self.mode))
+
+    def _is_missing(self, span: Span) -> bool:
+        names = [variant_name(variant) for variant in self.plan.variants]
+        return any(missing(span, self._backfill.done.get(name, [])) for name in names)
 
     def is_new_backfill(self) -> bool:
         """True for a first read that no state has recorded yet."""
@@ -105,9 +123,60 @@ class Progress:
         """The state that is true at this moment."""
         if isinstance(self.mode, IncrementalRead):
             if not self.is_complete():
-                return self.position.blob()
-            return Position(self.mode.watermark, self._oldest_open).blob()
+                return self._unfinished(self.mode).blob()
+            return self._finished(self.mode.watermark).blob()
         if self.is_complete():
-            began = self._backfill.began
-            return Position(began - LATENESS_SECONDS, self._oldest_open).blob()
-        return Position(None, self._oldest_open, self._backfill).blob()
+            return self._finished(self._backfill.began - LATENESS_SECONDS).blob()
+        return Position(
+            None, self._oldest_open, self._backfill, retries=self.skip_log.retries()
+        ).blob()
+
+    def _finished(self, watermark: int) -> Position:
+        return Position(
+            watermark,
+            self._oldest_open,
+            knows_open=bool(self.plan.open_while),
+            start=self._start(),
+            retries=self.skip_log.retries(),
+            reread=self._reread,
+        )
+
+    def _start(self) -> int | None:
+        """From which `created` on the stream has been read."""
+        if not self.lists_by_window() or self.plan.keeps_days is not None:
+            return None
+        if isinstance(self.mode, FullRead):
+            return self.mode.span[0]
+        return self.mode.unread[0] if self.mode.unread else self.position.start
+
+    def _unfinished(self, mode: IncrementalRead) -> Position:
+        """Where the stream stood; what it had left out in the past counts as far as it was read."""
+        if mode.unread is None:
+            return self.position
+        names = [variant_name(variant) for variant in self.plan.variants]
+        left = [
+            span[1]
+            for name in names
+            for span in missing(mode.unread, self._backfill.done.get(name, []))
+        ]
+        start = max(left) + 1 if left else mode.unread[0]
+        if start > mode.unread[1]:
+            return self.position
+        opened = [self.position.open_since]
+        if self.position.knows_open:
+            opened.append(self._oldest_open)
+        log = SkipLog(more=self.skip_log.more)
+        log.remember((*self.position.retries.keys, *self.skip_log.keys))
+        return replace(
+            self.position,
+            start=start,
+            open_since=min((at for at in opened if at is not None), default=None),
+            retries=log.retries(),
+        )
+
+
+def spans_listed(mode: ReadMode) -> list[Span]:
+    """The spans of `created` that a mode has windows read."""
+    if isinstance(mode, FullRead):
+        return [mode.span]
+    return [span for span in (mode.lookback, mode.unread) if span is not None]

@@ -25,6 +25,13 @@ Its value is the stream's name. What was deleted since that state shows in no me
 warehouse takes out the rows that do not come again.
 """
 
+_OVERLAP_SECONDS = 600
+"""How far before the last sync objects count as new, and are listed whatever events say."""
+
+_UNKNOWN_OPEN_DAYS = 35
+"""A state of another connector does not say which objects were still open: none that is older than
+this stays so, neither a pending balance transaction nor an open checkout session."""
+
 
 @dataclass(frozen=True)
 class FullRead:
@@ -49,6 +56,12 @@ class IncrementalRead:
     """The next state's, if all goes well."""
     forgotten: Span | None = None
     """Seconds since the last sync of which Stripe keeps nothing any more."""
+    new: Span | None = None
+    """`created` span whose objects are listed although events should tell of them."""
+    unread: Span | None = None
+    """`created` span that the first read left out and that is wanted now."""
+    reason: str | None = None
+    """What of this the log should say."""
 
 
 ReadMode = FullRead | IncrementalRead
@@ -101,15 +114,28 @@ def choose_read_mode(
     if reason is not None:
         return FullRead((start, began), Backfill(began), reason)
     until = max(watermark, began - LATENESS_SECONDS)
-    has_feed = bool(plan.feed_types or plan.reread)
-    lookback = None
+    has_feed = bool(plan.feed_types or plan.reread or position.retries.keys)
+    can_list = (plan.parent or plan).created_filter
+    lookback = new = None
     if not plan.call and (not plan.feed_types or plan.lookback_days or lookback_days):
         days = max(plan.lookback_days, lookback_days)
         oldest = min(since, until) - days * DAY_SECONDS
         if position.open_since is not None:
             oldest = min(oldest, position.open_since)
-        if (plan.parent or plan).created_filter:
+        if plan.open_while and not position.knows_open:
+            oldest = min(oldest, since - _UNKNOWN_OPEN_DAYS * DAY_SECONDS)
+        if can_list:
             lookback = (max(oldest, start if plan.keeps_days else 0), began)
+    elif can_list:
+        new = (min(since, until) - _OVERLAP_SECONDS, began)
     is_forgotten = plan.keeps_days is not None and watermark < start
     forgotten = (watermark + 1, start - 1) if is_forgotten else None
-    return IncrementalRead((since, until) if has_feed else None, lookback, until, forgotten)
+    unread = reason = None
+    begins_earlier = position.start is not None and start < position.start
+    if can_list and plan.keeps_days is None and begins_earlier:
+        assert position.start is not None
+        unread = (start, position.start - 1)
+        reason = "its first read began at a later `start_date`; what is older is read now"
+    return IncrementalRead(
+        (since, until) if has_feed else None, lookback, until, forgotten, new, unread, reason
+    )

@@ -1,50 +1,32 @@
 """An object as Stripe sends it -> the records of one stream.
 
 Adds what the connector adds (`updated`, `is_deleted`, ids of the parent), reads cut lists to their
-end, and takes children out of their parents.
+end, and takes children out of their parents. What cannot be had of a single object is skipped: a
+`SkippedObject` then stands among the records.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from source_stripe_saas.api.address import endpoint_of, fill_path
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.listing import Listing, ListReader
-from source_stripe_saas.api.raw_object import ListedObject, RawObject, StripeObject, as_dict, loads
-from source_stripe_saas.api.refusal import NotFound, UnexpectedContent
+from source_stripe_saas.api.raw_object import (
+    ListedObject,
+    RawObject,
+    StripeObject,
+    as_dict,
+    has_id,
+    loads,
+)
+from source_stripe_saas.api.refusal import UnexpectedContent, NotFound, Refusal, StripeError
 from source_stripe_saas.streams.plan import StreamPlan
-
-_NAMESPACES = frozenset({"billing", "checkout", "entitlements", "issuing", "radar"})
-"""First words of collections that have two."""
-
-
-def fill_path(template: str, row: StripeObject) -> str:
-    """`customers/{id}/sources` and a customer -> `customers/cus_1/sources`, ids escaped.
-
-    Raises:
-        KeyError: the object lacks a field that the template names.
-    """
-
-    class _Escaped(dict[str, str]):
-        def __missing__(self, name: str) -> str:
-            value = row[name]
-            # A field may hold the id or, expanded, the object.
-            return quote(str(value["id"] if isinstance(value, dict) else value), safe="")
-
-    return template.format_map(_Escaped())
-
-
-def endpoint_of(path: str) -> str:
-    """The path with its ids blanked out: what Stripe counts limits by."""
-    parts = path.split("/")
-    # Every path is a collection, then an id, then optionally children, then one of their ids.
-    first_id = 2 if parts[0] in _NAMESPACES else 1
-    parts[first_id::2] = ["*"] * len(parts[first_id::2])
-    return "/".join(parts)
+from source_stripe_saas.streams.skipped import RetryKey, SkippedObject, SkipRules, odd
 
 
 class RawRecord(msgspec.Struct, frozen=True, gc=False):
@@ -60,6 +42,9 @@ class RawRecord(msgspec.Struct, frozen=True, gc=False):
 
 
 AnyRecord = RawRecord | StripeObject
+Made = AnyRecord | SkippedObject
+"""What comes of an object: a record, or that one could not be had."""
+MadeChild = StripeObject | SkippedObject
 
 
 @dataclass
@@ -70,6 +55,7 @@ class RecordMaker:
     client: StripeClient
     drops: frozenset[str] = frozenset()
     """Fields that the objects have only for the sake of other streams."""
+    rules: SkipRules = field(default_factory=SkipRules)
     _latest_tail: tuple[int, bytes] | None = field(init=False, default=None)
 
     def as_they_are(self, rows: Sequence[ListedObject], updated: int) -> list[AnyRecord] | None:
@@ -93,7 +79,7 @@ class RecordMaker:
             made.append(RawRecord(row.raw, tail))
         return made
 
-    def records(self, row: ListedObject, updated: int) -> Iterator[AnyRecord]:
+    def records(self, row: ListedObject, updated: int) -> Iterator[Made]:
         """The records that a listed or fetched object gives: itself, or its children.
 
         Args:
@@ -109,32 +95,56 @@ class RecordMaker:
                 return
             row = row.decoded()
         for name in self.plan.completes:
-            self.complete(row, name)
+            yield from self._completed(row, name, RetryKey("objects", row["id"]))
         if self.drops:
             row = {name: value for name, value in row.items() if name not in self.drops}
         yield self.stamped(row, updated)
 
-    def children(self, parent: StripeObject, updated: int) -> Iterator[StripeObject]:
+    def children(
+        self, parent: StripeObject, updated: int
+    ) -> Iterator[StripeObject | SkippedObject]:
         """The records of a parent's children, from its embedded list or asked for."""
         if self.plan.embedded is not None:
-            self.complete(parent, self.plan.embedded)
-            for child in self.children_in(parent):
-                yield self.of_parent(child, parent, updated)
+            retry = RetryKey("parents", parent["id"])
+            yield from self._completed(parent, self.plan.embedded, retry)
+            children = self.children_in(parent)
         elif self.plan.has_children(parent):
-            for child in self._called(parent):
+            children = self._called(parent)
+        else:
+            return
+        for child in children:
+            if isinstance(child, SkippedObject):
+                yield child
+            else:
                 yield self.of_parent(child, parent, updated)
 
-    def children_in(self, parent: StripeObject) -> list[StripeObject]:
+    def children_in(self, parent: StripeObject) -> Iterator[MadeChild]:
         """The stream's objects among the entries of the parent's embedded list."""
-        assert self.plan.embedded is not None
-        embedded = parent.get(self.plan.embedded)
+        name = self.plan.embedded
+        assert name is not None
+        embedded = parent.get(name)
         if not isinstance(embedded, dict):
-            return []  # ids alone, in the shapes of old versions
+            return  # ids alone, in the shapes of old versions
         entries = embedded.get("data", [])
-        if not isinstance(entries, list) or not all(map(_is_object, entries)):
-            problem = f"`{self.plan.embedded}` of {parent.get('id')} is not a list of objects"
-            raise UnexpectedContent((self.plan.parent or self.plan).path, problem)
-        return [entry for entry in entries if entry.get("object") == self.plan.object]
+        if not isinstance(entries, list):
+            yield odd(parent["id"], f"its `{name}` are no list of objects")
+            return
+        for entry in entries:
+            kind = entry.get("object") if isinstance(entry, dict) else None
+            if kind not in (None, self.plan.object):
+                continue  # another stream's
+            if kind is None or not has_id(entry):
+                said = f"an entry of its `{name}` has no {'type' if kind is None else 'id'}"
+                yield odd(parent["id"], said)
+                continue
+            yield entry
+
+    def _completed(self, row: StripeObject, name: str, retry: RetryKey) -> Iterator[SkippedObject]:
+        """Completes an embedded list; gives the object as skipped where the rest cannot be had."""
+        try:
+            self.complete(row, name)
+        except StripeError as error:
+            yield self.rules.skipped(error, row["id"], retry)
 
     def of_parent(
         self, child: StripeObject, parent: StripeObject, updated: int, *, deleted: bool = False
@@ -165,9 +175,10 @@ class RecordMaker:
         self._latest_tail = updated, tail + b"}"
         return tail + b"}"
 
-    def _called(self, parent: StripeObject) -> Iterator[StripeObject]:
+    def _called(self, parent: StripeObject) -> Iterator[MadeChild]:
         """Children that must be asked for, parent by parent."""
         assert self.plan.call is not None
+        kind = self.plan.object
         path, _, query = self.plan.call.partition("?")
         listing = Listing(
             path=fill_path(path, parent),
@@ -177,23 +188,29 @@ class RecordMaker:
         )
         try:
             for page in ListReader(self.client, listing).pages():
+                self.rules.succeeded()
                 yield from map(as_dict, page.objects)
-        except NotFound:
+                yield from (odd(parent["id"], f"a {kind} of it has no id") for _ in page.without_id)
+        except StripeError as error:
             # A parent that was deleted after it was listed: the feed will report its deletion.
-            if not self._is_gone(parent):
-                raise
+            if not (isinstance(error, NotFound) and self._is_gone(parent)):
+                yield self.rules.skipped(error, parent["id"], RetryKey("parents", parent["id"]))
 
     def complete(self, row: StripeObject, name: str) -> None:
-        """Reads an embedded list to its end if Stripe cut it; the entries are replaced."""
+        """Reads an embedded list to its end if Stripe cut it; the entries are replaced.
+
+        Raises:
+            UnexpectedContent: it is cut, and does not say where the rest is.
+            StripeError: the rest cannot be had.
+        """
         embedded = row.get(name)
         if not isinstance(embedded, dict) or not embedded.get("has_more"):
             return
         address = embedded.get("url")
         url = urlsplit(address if isinstance(address, str) else "")
         if not url.path.startswith("/v1/"):
-            raise UnexpectedContent(
-                self.plan.path, f"`{name}` of {row['id']} is cut and has no address"
-            )
+            problem = f"`{name}` of it is cut and has no address"
+            raise UnexpectedContent(self.plan.path, problem, row["id"])
         path = url.path.removeprefix("/v1/")
         inner = f"{name}.data."
         expand = [
@@ -209,15 +226,21 @@ class RecordMaker:
         )
         # By id: what vanishes meanwhile makes the walk start anew, and pages may come twice.
         entries: dict[str, StripeObject] = {}
+        without_id: list[StripeObject] = []
         try:
             for page in ListReader(self.client, listing).pages():
                 entries.update((row["id"], as_dict(row)) for row in page.objects)
+                without_id += page.without_id
         except NotFound as error:
             if self._is_gone(row):
                 return  # deleted since it was listed: keep the entries that the list showed
-            problem = f"`{name}` of {row['id']} is cut, and the rest of it is not found"
-            raise UnexpectedContent(self.plan.path, problem) from error
-        row[name] = {**embedded, "data": list(entries.values()), "has_more": False}
+            raise Refusal(
+                error.path,
+                f"`{name}` of {row['id']} is cut, and the rest of it is not found",
+                error.status,
+                request_id=error.request_id,
+            ) from error
+        row[name] = {**embedded, "data": [*entries.values(), *without_id], "has_more": False}
 
     def _is_gone(self, row: StripeObject) -> bool:
         """True if an object whose list is not found does not exist any more itself."""
@@ -228,9 +251,6 @@ class RecordMaker:
             )
         except NotFound:
             return True
+        except Refusal:
+            return False  # it cannot be seen, which is not the same
         return bool(found.body.get("deleted"))
-
-
-def _is_object(entry: object) -> bool:
-    """True for what can be a record."""
-    return isinstance(entry, dict) and isinstance(entry.get("id"), str)

@@ -91,7 +91,7 @@ class Window:
     def _apart(self) -> tuple[Window, ...]:
         """The same window for each stream by itself."""
         return tuple(
-            Window(reader.alone(), self.variant, self.span, self.updated)
+            replace(self, reader=reader.alone(), promised_pages=None)
             for reader in self.reader.served
         )
 
@@ -101,11 +101,12 @@ class Window:
         for page in walk.pages():
             if self.reader.is_over:
                 return
-            oldest = min((row[source.created_field] for row in page.objects), default=lo)
+            # Where no object of a page says when it was created, nothing is known of its seconds.
+            oldest = page.oldest if page.oldest is not None else hi if page.has_more else lo
             spawned: tuple[Task, ...] = ()
             # Cutting lists the oldest second again; a crowded one would cost more than it brings,
             # and a page from within one second says nothing of the seconds before.
-            if page.has_more and 2 * walk.repeats <= PAGE_SIZE:
+            if page.has_more and page.oldest is not None and 2 * walk.repeats <= PAGE_SIZE:
                 rows_left = self._rows_left(page, (lo, oldest), hi)
                 forecast.pages_left(rows_left / PAGE_SIZE)
                 given = self._split_off(rows_left, (lo, oldest))
@@ -121,7 +122,7 @@ class Window:
             if spawned:
                 yield self.reader.batch(spawned=spawned)
             for reader in self.reader.served:
-                yield from reader.take(page.objects, self.updated, variant_name(self.variant), span)
+                yield from reader.take(page, self.updated, variant_name(self.variant), span)
             hi = span[0] - 1
 
     def _floor(self, rest: Span) -> int:

@@ -5,11 +5,12 @@ Prices made on the fly, closed reviews and the like are in no list and exist all
 
 from __future__ import annotations
 
+from source_stripe_saas.api.address import endpoint_of, fill_path
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.refusal import NotFound
 from source_stripe_saas.streams.plan import StreamPlan
-from source_stripe_saas.streams.records import RecordMaker, endpoint_of, fill_path
-from stripe_saas.verify.families import decoded
+from source_stripe_saas.streams.records import RecordMaker
+from stripe_saas.verify.families import decoded, records_of
 from stripe_saas.verify.holdings import Held, Key, Row, key_of
 
 
@@ -34,4 +35,4 @@ def by_id(plan: StreamPlan, client: StripeClient, key: Key, held: Held) -> dict[
     if row.get("deleted"):
         return {}
     maker = RecordMaker(plan, client)
-    return {key_of(plan, made): made for made in map(decoded, maker.records(row, 0))}
+    return {key_of(plan, made): made for made in map(decoded, records_of(maker, row))}

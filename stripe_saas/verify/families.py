@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.listing import ListReader
-from source_stripe_saas.api.raw_object import StripeObject
+from source_stripe_saas.api.raw_object import ListedObject, StripeObject
+from source_stripe_saas.api.refusal import StripeError
 from source_stripe_saas.streams.full_list import FullList
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.records import AnyRecord, RawRecord, RecordMaker
+from source_stripe_saas.streams.skipped import SkippedObject
 from source_stripe_saas.streams.spans import Span
 from source_stripe_saas.streams.stream_reader import StreamReader
 from stripe_saas.verify.holdings import Key, Row, key_of
@@ -92,6 +94,8 @@ def read_list(
         for variant in plan.variants:
             # Among them lists that may have to be asked for customer by customer.
             for batch in FullList(work, variant, 0).read():
+                for skipped in batch.checkpoint.skipped:
+                    _is_nobodys(plan, skipped)
                 _add(listed, plan, batch.records, None)
         return listed
     assert span is not None
@@ -105,7 +109,7 @@ def read_list(
             for row in page.objects:
                 listed.parents.add(row["id"])
                 for plan, maker in makers:
-                    _add(listed, plan, maker.records(row, 0), row[source.created_field])
+                    _add(listed, plan, records_of(maker, row), row.get(source.created_field))
     return listed
 
 
@@ -125,6 +129,29 @@ def _add(
         listed.records[plan.name][key] = record
         own = moment if plan.parent is not None else record.get(plan.created_field)
         listed.moments[plan.name][key] = own
+
+
+def records_of(maker: RecordMaker, row: ListedObject) -> Iterator[AnyRecord]:
+    """What comes of an object; nothing of what can be nobody's record.
+
+    Raises:
+        StripeError: something of it cannot be had, so that nothing can be compared.
+    """
+    for made in maker.records(row, 0):
+        if isinstance(made, SkippedObject):
+            _is_nobodys(maker.plan, made)
+        else:
+            yield made
+
+
+def _is_nobodys(plan: StreamPlan, skipped: SkippedObject) -> None:
+    """Passes over what can be nobody's record.
+
+    Raises:
+        StripeError: it could, but Stripe does not show it.
+    """
+    if skipped.is_refused:
+        raise StripeError(plan.path, f"{skipped.id}: {skipped.reason}")
 
 
 def decoded(record: AnyRecord) -> StripeObject:

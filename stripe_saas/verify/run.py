@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 
+from source_stripe_saas.api.address import endpoint_of
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.refusal import PermissionRefused, StripeError
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.read_mode import DAY_SECONDS
-from source_stripe_saas.streams.records import endpoint_of
 from stripe_saas.verify.by_id import by_id
 from stripe_saas.verify.cost import Cost
 from stripe_saas.verify.families import Family, Listed, list_pages, read_list

@@ -11,7 +11,7 @@ from typing import Any
 
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.streams.change_set import ChangeSet, note_event
-from source_stripe_saas.streams.feed import feed_events
+from source_stripe_saas.streams.feed import feed_events, what_is_odd
 from source_stripe_saas.streams.plan import EVENTS_KEPT_DAYS, StreamPlan
 from source_stripe_saas.streams.position import read_position
 from source_stripe_saas.streams.read_mode import DAY_SECONDS, LATENESS_SECONDS
@@ -78,6 +78,8 @@ def since_last_sync(
     types = tuple(sorted({name for since in following for name in since.plan.feed_types}))
     first = min(since.watermark or 0 for since in following) - LATENESS_SECONDS
     for event in feed_events(client, types, (first, now)):
+        if what_is_odd(event) is not None:
+            continue
         for since in following:
             if event["created"] >= (since.watermark or 0) - LATENESS_SECONDS:
                 note_event(since.plan, since.changes, event)

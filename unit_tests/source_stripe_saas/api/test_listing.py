@@ -214,3 +214,51 @@ def test_a_cursor_that_is_refused_although_none_was_sent_ends_in_the_refusal():
     with pytest.raises(CursorGone):
         ids(ListReader(client, Listing("things")))
     assert client.requests == 1
+
+
+# -- entries that lack what lists are walked by ----------------------------------------------------
+
+WITHOUT_ID = {"object": "thing", "created": NOW}
+
+
+@pytest.mark.parametrize("created_field", ["created", None])
+def test_an_entry_without_id_at_a_pages_end_comes_once_and_does_not_end_the_list(created_field):
+    def page(params):
+        if params.get("starting_after") == "th_1":
+            return reply(WITHOUT_ID, WITHOUT_ID, B, has_more=False)
+        return reply(A, WITHOUT_ID, WITHOUT_ID)
+
+    pages = list(ListReader(Replaying(page), Listing("t", created_field=created_field)).pages())
+    assert [row["id"] for page in pages for row in page.objects] == ["th_1", "th_2"]
+    assert [len(page.without_id) for page in pages] == [2, 0]
+
+
+def test_a_page_whose_entries_all_lack_an_id_cannot_be_gone_on_from():
+    client = Replaying(lambda params: reply(WITHOUT_ID))
+    with pytest.raises(UnexpectedContent, match="has an id to go on from"):
+        ids(ListReader(client, Listing("things")))
+
+
+def untimed(number):
+    return {"id": f"th_{number}", "object": "thing"}
+
+
+def test_objects_without_a_time_are_walked_by_their_ids_and_named():
+    rows = [untimed(1), a_thing(2, NOW - 5), untimed(3), a_thing(4, NOW - 9), untimed(5)]
+    with small_pages(2):
+        pages = list(ListReader(FakeStripe({"things": rows}), Listing("things")).pages())
+    assert sorted(row["id"] for page in pages for row in page.objects) == [
+        f"th_{number}" for number in range(1, 6)
+    ]
+    assert sorted(one for page in pages for one in page.untimed) == ["th_1", "th_3", "th_5"]
+
+
+def test_a_list_without_any_time_goes_on_where_its_cursor_vanished():
+    client = FakeStripe({"things": [untimed(number) for number in range(6)]})
+    with small_pages(2):
+        pages = ListReader(client, Listing("things")).pages()
+        seen = [row["id"] for row in next(pages).objects]
+        client.lists["things"] = [row for row in client.lists["things"] if row["id"] != seen[-1]]
+        seen += [row["id"] for page in pages for row in page.objects]
+    assert sorted(seen) == [f"th_{number}" for number in range(6)]
+    assert all(page.oldest is None for page in ListReader(client, Listing("things")).pages())

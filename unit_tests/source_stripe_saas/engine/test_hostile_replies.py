@@ -1,4 +1,7 @@
-"""Replies that no Stripe would send end in one clear error: no endless loop, no defect, no loss."""
+"""Replies that no Stripe would send end in one clear error: no endless loop, no defect, no loss.
+
+Where it is one object that is odd, the others are there, and the state moves on.
+"""
 
 import pytest
 
@@ -43,12 +46,6 @@ LISTS = {
     "an entry is null": (page(None), NO_LIST),
     "an entry is a text": (page("x"), NO_LIST),
     "an entry is a list": (page([CUSTOMER]), NO_LIST),
-    "an entry without id": (page(customer(id=...)), NO_LIST),
-    "an id is a number": (page(customer(id=5)), NO_LIST),
-    "no created": (page(customer(created=...)), "`created` of cus_1 is not a whole number"),
-    "created is null": (page(customer(created=None)), "`created` of cus_1 is not a whole number"),
-    "created is a text": (page(customer(created="5")), "`created` of cus_1 is not a whole number"),
-    "created is no integer": (page(customer(created=1.5)), "is not a whole number"),
     "the same page for ever": (page(CUSTOMER, has_more=True), "comes again and again"),
 }
 
@@ -59,6 +56,53 @@ def test_a_list_that_is_none_is_said_to_be_none(reply, said):
         output = read_by_pages("customers")
     assert said in the_error(output)
     assert len(stripe.sent) < 50
+
+
+WITHOUT_TIME = {
+    "no created": customer(id="cus_2", created=...),
+    "created is null": customer(id="cus_2", created=None),
+    "created is a text": customer(id="cus_2", created="5"),
+    "created is no integer": customer(id="cus_2", created=1.5),
+}
+
+
+@pytest.mark.parametrize("row", WITHOUT_TIME.values(), ids=WITHOUT_TIME)
+def test_an_object_that_does_not_say_when_it_was_created_is_written_and_named(row):
+    with serving(answers={"customers": (200, page(CUSTOMER, row))}):
+        output = read_by_pages("customers")
+    text = the_error(output)
+    assert "One object is not as Stripe's API describes them: cus_2 (`created` is no" in text
+    assert "Stripe said" not in text
+    assert output.errors()[0]["failure_type"] == "system_error"
+    first, second = output.records("customers")
+    assert ({**first, **CUSTOMER}, {**second, **row}) == (first, second)
+    assert output.states("customers")[-1] == {"updated": NOW - 60}
+
+
+WITHOUT_ID = {
+    "no id": {"object": "customer", "created": NOW - 7},
+    "id is null": {"object": "customer", "created": NOW - 7, "id": None},
+    "id is a number": {"object": "customer", "created": NOW - 7, "id": 5},
+}
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("row", WITHOUT_ID.values(), ids=WITHOUT_ID)
+def test_an_entry_without_id_is_named_once_and_the_others_are_there(row, place):
+    others = [CUSTOMER, customer(id="cus_2")]
+    entries = [*others[:place], row, *others[place:]]
+    with serving(answers={"customers": (200, page(*entries))}):
+        output = read_by_pages(*FAMILY)
+    for stream in FAMILY:
+        text = the_error(output, stream)
+        assert f"an object without id in customers, created {NOW - 7}" in text
+    assert [record["id"] for record in output.records("customers")] == ["cus_1", "cus_2"]
+
+
+def test_a_page_of_entries_without_id_and_more_after_it_is_an_error():
+    with serving(answers={"customers": (200, page(WITHOUT_ID["no id"], has_more=True))}):
+        output = read_by_pages("customers")
+    assert "has an id" in the_error(output)
 
 
 HARMLESS = {
@@ -93,11 +137,26 @@ EMBEDDED = {
 
 
 @pytest.mark.parametrize("embedded", EMBEDDED.values(), ids=EMBEDDED)
-def test_an_embedded_list_that_is_none_is_said_to_be_none(embedded):
-    row = customer(sources=embedded, tax_ids=a_list())
-    with serving(lists={"customers": [row]}):
+def test_an_embedded_list_that_is_none_is_named_and_stops_no_other(embedded):
+    card = {"id": "card_2", "object": "card", "customer": "cus_2"}
+    rows = [
+        customer(sources=embedded, tax_ids=a_list()),
+        customer(id="cus_2", created=NOW - 6_000, sources=a_list(card), tax_ids=a_list()),
+    ]
+    with serving(lists={"customers": rows}):
         output = read_by_pages(*FAMILY)
-    assert "`sources` of cus_1" in the_error(output, "customer_cards")
+    text = the_error(output, "customer_cards")
+    assert "cus_1 (" in text
+    assert "`sources`" in text
+    assert "Stripe said" not in text
+    assert [record["id"] for record in output.records("customer_cards")] == ["card_2"]
+    assert len(output.records("customers")) == 2
+    assert {name: output.statuses(name)[-1] for name in FAMILY} == {
+        "customers": "COMPLETE",
+        "customer_cards": "INCOMPLETE",
+        "tax_ids": "COMPLETE",
+    }
+    assert output.states("customer_cards")[-1] == {"updated": NOW - 60}
 
 
 def test_the_address_of_an_embedded_list_cannot_lead_to_another_server():
@@ -121,12 +180,16 @@ EVENTS = {
 
 
 @pytest.mark.parametrize("fields", EVENTS.values(), ids=EVENTS)
-def test_an_event_that_shows_no_object_is_not_passed_over(fields):
+def test_an_event_that_shows_no_object_is_named_and_the_others_count(fields):
     event = an_event(CUSTOMER, "customer.updated", NOW - 100) | fields
-    state = a_state(customers={"updated": NOW - DAY})
-    with serving(lists={"customers": [CUSTOMER], "events": [event]}):
-        output = read_by_pages("customers", state=state)
-    assert "shows no object" in the_error(output)
+    other = an_event(customer(id="cus_2", name="New"), "customer.updated", NOW - 90)
+    state = a_state(customers={"updated": NOW - DAY}, charges={"updated": NOW - DAY})
+    with serving(lists={"events": [event, other]}):
+        output = read_by_pages("customers", "charges", state=state)
+    assert f"{event['id']} (the event shows no object)" in the_error(output)
+    assert [record["id"] for record in output.records("customers")] == ["cus_2"]
+    assert output.statuses("charges")[-1] == "COMPLETE", "it does not listen to such events"
+    assert output.states("customers")[-1] == {"updated": NOW - 60}
 
 
 @pytest.mark.parametrize("former", ["x", [1], {"sources": {"data": [None, 5]}}, {"sources": 1}])
@@ -148,7 +211,7 @@ def test_a_fetched_object_without_an_id_is_no_record():
     answers = {"customers/cus_1": (200, {"object": "customer", "id": None})}
     with serving(lists={"events": [event]}, answers=answers):
         output = read_by_pages("customers", state=state)
-    assert "not an object with an id" in the_error(output)
+    assert "cus_1 (what Stripe sent for it has no id)" in the_error(output)
 
 
 ERRORS = {

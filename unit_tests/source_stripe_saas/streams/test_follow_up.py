@@ -10,30 +10,34 @@ from source_stripe_saas.streams.object_fetch import ObjectFetch
 from source_stripe_saas.streams.plan import Reread, Touch
 from source_stripe_saas.streams.stream_consumer import StreamConsumer
 from source_stripe_saas.streams.stream_reader import StreamReader
-from unit_tests.builders import (
-    DAY,
-    NOW,
-    OLD_VERSION,
-    PLANS,
-    a_list,
-    a_plan,
-    a_thing,
-    an_event,
-)
+from unit_tests import builders
+from unit_tests.builders import DAY, NOW, OLD_VERSION, PLANS, a_list, a_plan, an_event
 from unit_tests.fake_stripe import FakeStripe
 from unit_tests.syncs import run_sync
 
 STATE = {"updated": NOW - DAY}
 THEN = NOW - 500
+BEFORE = NOW - 40 * DAY
+"""Before the last sync, so that no list of what is new shows it."""
+
+
+def a_thing(number, created=BEFORE, **fields):
+    return builders.a_thing(number, created, **fields)
 
 
 def follow(plan, lists, **fields):
-    client = FakeStripe({"things": [], **lists}, NOW, **fields)
+    source = plan.parent or plan
+    client = FakeStripe({"things": [], source.path: [], **lists}, NOW, **fields)
     return client, run_sync(plan, client, STATE, now=NOW)
 
 
 def by_path(client):
-    return [path for path, _ in client.requests if path != "events"]
+    """The requests beside those for events and for what is new."""
+    return [
+        path
+        for path, params in client.requests
+        if path != "events" and "created[gte]" not in dict(params)
+    ]
 
 
 def test_a_payload_of_the_pinned_version_needs_no_request():
@@ -99,8 +103,8 @@ def test_a_stream_that_knows_no_deletions_stays_silent_about_what_is_gone():
 @pytest.mark.parametrize("apart", [1, 700], ids=["side by side", "far apart"])
 @pytest.mark.parametrize("changed", [3, 30, 130])
 def test_listing_and_fetching_bring_the_same_records(changed, apart):
-    rows = [a_thing(n, NOW - DAY - n, content=n) for n in range(0, changed * apart, apart)]
-    others = [a_thing(f"x{n}", NOW - DAY - n) for n in range(0, changed * apart, 3) if apart > 1]
+    rows = [a_thing(n, BEFORE - n, content=n) for n in range(0, changed * apart, apart)]
+    others = [a_thing(f"x{n}", BEFORE - n) for n in range(0, changed * apart, 3) if apart > 1]
     events = [an_event(row, created=THEN, version=OLD_VERSION) for row in rows]
     client, sync = follow(a_plan(), {"things": rows + others, "events": events})
     expected = [{**row, "updated": THEN, "is_deleted": False} for row in rows]
@@ -116,7 +120,7 @@ def test_an_object_that_the_look_back_lists_is_not_fetched_as_well():
     event = an_event(a_thing(1, THEN), created=THEN, version=OLD_VERSION)
     client, sync = follow(plan, {"things": [a_thing(1, THEN)], "events": [event]})
     assert sync.ids == ["th_1"]
-    assert by_path(client) == ["things"]
+    assert by_path(client) == []
 
 
 def test_a_deletion_among_the_ties_of_a_young_object_is_not_overlooked():
@@ -154,19 +158,32 @@ def test_a_filter_that_names_a_deleted_object_is_passed_over(status):
     event = an_event({"id": "in_1", "object": "invoice"}, "invoice.deleted", THEN)
     error = {"message": "No such invoice", "param": "invoice", "code": "resource_missing"}
     gone = refusal("things", status, {"error": error})
-    client, sync = follow(plan, {"events": [event], "invoices": []}, refusals={"things": gone})
-    assert (sync.records, sync.is_complete) == ([], True)
+    lists = {"events": [event], "invoices": []}
+    client, sync = follow(plan, lists, before=refusing("invoice", gone))
+    assert (sync.records, sync.is_complete, sync.skipped) == ([], True, {})
     assert by_path(client) == ["things", "invoices/in_1"]
 
 
 @pytest.mark.parametrize("status", [400, 404])
-def test_a_list_that_is_not_found_for_an_object_that_exists_is_a_failure(status):
+def test_a_list_that_is_not_found_for_an_object_that_exists_is_asked_for_again(status):
     plan = a_plan(reread_for=Reread("invoice", "id", ("invoice.paid",), "invoices"))
     invoice = {"id": "in_1", "object": "invoice", "created": THEN}
     event = an_event(invoice, "invoice.paid", THEN)
     gone = refusal("things", status, {"error": {"message": "no", "code": "resource_missing"}})
-    with pytest.raises(Refusal):
-        follow(plan, {"events": [event], "invoices": [invoice]}, refusals={"things": gone})
+    lists = {"events": [event], "invoices": [invoice]}
+    _, sync = follow(plan, lists, before=refusing("invoice", gone))
+    assert sync.skipped == {"in_1": "no"}
+    assert sync.state == {"updated": NOW - 60, "retry": {"filters": ["in_1"]}}
+
+
+def refusing(filter_name, error):
+    """Refuses requests that have this filter."""
+
+    def before(path, params):
+        if filter_name in params:
+            raise error
+
+    return before
 
 
 def test_a_list_of_every_sync_that_is_refused_is_a_failure():

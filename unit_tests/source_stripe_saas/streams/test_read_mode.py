@@ -24,11 +24,14 @@ def test_without_a_state_everything_up_to_now_is_listed():
 
 def test_with_a_state_the_feed_is_read_with_an_overlap_and_behind_now():
     chosen = mode(Position(NOW - 5000))
-    assert chosen == IncrementalRead((NOW - 5060, NOW - 60), None, NOW - 60)
+    new = (NOW - 5060 - 600, NOW)
+    assert chosen == IncrementalRead((NOW - 5060, NOW - 60), None, NOW - 60, new=new)
 
 
 def test_a_state_that_is_nearly_now_is_not_taken_back():
-    assert mode(Position(NOW - 10)) == IncrementalRead((NOW - 70, NOW - 10), None, NOW - 10)
+    new = (NOW - 70 - 600, NOW)
+    chosen = mode(Position(NOW - 10))
+    assert chosen == IncrementalRead((NOW - 70, NOW - 10), None, NOW - 10, new=new)
 
 
 # The margin: events may vanish while they are being read, and the overlap belongs to the feed.

@@ -4,10 +4,12 @@ import json
 
 import pytest
 
+from source_stripe_saas.api.address import NoAddress, endpoint_of, fill_path
 from source_stripe_saas.api.raw_object import head_decoder, list_content
-from source_stripe_saas.api.refusal import NotFound, UnexpectedContent, refusal
+from source_stripe_saas.api.refusal import refusal
 from source_stripe_saas.streams.plan import Touch
-from source_stripe_saas.streams.records import RecordMaker, endpoint_of, fill_path
+from source_stripe_saas.streams.records import RecordMaker
+from source_stripe_saas.streams.skipped import RetryKey, SkippedObject
 from unit_tests.builders import NOW, PLANS, a_list, a_plan, a_thing
 from unit_tests.fake_stripe import FakeStripe
 from unit_tests.syncs import decoded, small_pages
@@ -36,7 +38,7 @@ def test_ids_are_escaped_into_paths(template, row, path):
 
 
 def test_a_path_whose_field_is_missing_cannot_be_filled():
-    with pytest.raises(KeyError):
+    with pytest.raises(NoAddress, match="`customer` holds no id"):
         fill_path("customers/{customer}/tax_ids/{id}", {"id": "t"})
 
 
@@ -120,10 +122,11 @@ def test_a_list_that_is_not_cut_costs_no_request(parts):
 
 
 @pytest.mark.parametrize("url", ["", None, "/v2/parts"])
-def test_a_cut_list_without_a_usable_address_is_an_error(url):
+def test_a_cut_list_without_a_usable_address_is_odd_and_the_row_is_there(url):
     row = a_thing(1, parts=a_list(url=url, has_more=True))
-    with pytest.raises(UnexpectedContent, match="has no address"):
-        records(a_plan(completes=("parts",)), row)
+    skipped, record = records(a_plan(completes=("parts",)), row)
+    assert skipped == SkippedObject("th_1", "`parts` of it is cut and has no address", False)
+    assert record["parts"] == row["parts"]
 
 
 def test_of_an_address_only_the_path_counts_so_no_other_host_is_asked():
@@ -143,8 +146,10 @@ def test_a_cut_list_whose_owner_vanished_keeps_what_is_known():
 def test_a_cut_list_that_is_not_found_while_its_owner_is_there_is_not_passed_over():
     row = a_thing(1, parts=a_list({"id": "pa_1"}, url="/v1/things/th_1/parts", has_more=True))
     client = FakeStripe({"things": [row]}, refusals={"things/th_1/parts": GONE})
-    with pytest.raises(UnexpectedContent, match="`parts` of th_1 is cut, and the rest"):
-        records(a_plan(completes=("parts",)), row, client)
+    skipped, record = records(a_plan(completes=("parts",)), row, client)
+    assert "`parts` of th_1 is cut, and the rest" in skipped.reason
+    assert (skipped.is_refused, skipped.retry) == (True, RetryKey("objects", "th_1"))
+    assert record["parts"] == row["parts"]
 
 
 def test_a_cut_list_whose_owner_is_a_tombstone_keeps_what_is_known():
@@ -203,8 +208,9 @@ def test_children_of_a_parent_that_vanished_are_none():
 
 def test_children_that_are_not_found_while_their_parent_is_there_are_not_passed_over():
     client = FakeStripe({"things": [a_thing(1)]}, refusals={"parts": GONE})
-    with pytest.raises(NotFound):
-        records(CALLED, a_thing(1), client)
+    (skipped,) = records(CALLED, a_thing(1), client)
+    assert (skipped.id, skipped.reason) == ("th_1", "No such thing")
+    assert skipped.retry == RetryKey("parents", "th_1")
 
 
 def test_a_parent_whose_children_stripe_does_not_know_is_not_asked():

@@ -1,0 +1,119 @@
+"""Objects of Stripe's test clocks: lists hide them, so events must not let them in either.
+
+Only customers, subscriptions, invoices, quotes and a few more say which clock they belong to;
+charges and the like are known by their customer. Live mode has no clocks.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from source_stripe_saas.api.client import StripeClient
+from source_stripe_saas.api.listing import Listing, ListReader
+from source_stripe_saas.api.refusal import StripeError
+
+_OWNERS = ("id", "customer", "subscription", "invoice", "charge", "payment_intent")
+"""Fields by which an object belongs to one that may be a clock's."""
+
+SCOPES: Mapping[str, str] = {
+    "charges": "customer",
+    "checkout/sessions": "customer",
+    "credit_notes": "customer",
+    "customers": "test_clock",
+    "invoiceitems": "customer",
+    "invoices": "customer",
+    "payment_intents": "customer",
+    "payment_methods": "customer",
+    "quotes": "test_clock",
+    "setup_intents": "customer",
+    "subscription_schedules": "customer",
+    "subscriptions": "test_clock",
+}
+"""List -> the filter under which it shows objects of clocks; other lists have none."""
+
+_log = logging.getLogger("airbyte.source_stripe_saas")
+
+
+class TestClocks:
+    """What one sync knows of an account's test clocks; any thread may ask."""
+
+    __test__ = False  # no test, whatever its name begins with
+
+    def __init__(self, client: StripeClient, *, are_included: bool = False) -> None:
+        """Knows nothing yet, and asks only if there is test data among the events.
+
+        Args:
+            client: asks Stripe.
+            are_included: the config wants their objects.
+        """
+        self._client = client
+        self.are_included = are_included
+        self._has_test_data = False
+        self._hidden: set[str] = set()
+        self._customers: dict[str, list[str]] | None = None
+        self._lock = threading.Lock()
+
+    def note(self, event: Mapping[str, Any]) -> None:
+        """Takes an event: its object may say that it belongs to a clock."""
+        subject = event["data"]["object"]
+        if event.get("livemode") is False:
+            self._has_test_data = True
+        if subject.get("test_clock"):
+            self._hidden.update(filter(None, (_id(subject), _id(subject.get("customer")))))
+
+    def hides(self, subject: Mapping[str, Any]) -> bool:
+        """True for an object of a clock, if these are not wanted.
+
+        Args:
+            subject: the object, or as much of it as is known.
+        """
+        if self.are_included:
+            return False
+        if self._has_test_data:
+            self.customers()
+        if not subject.get("test_clock"):
+            owners = (_id(subject.get(name)) for name in _OWNERS)
+            if self._hidden.isdisjoint(filter(None, owners)):
+                return False
+        identity = _id(subject)
+        if identity is not None:
+            self._hidden.add(identity)
+        return True
+
+    def customers(self) -> Mapping[str, list[str]]:
+        """Clock -> its customers; asked for once."""
+        with self._lock:
+            if self._customers is None:
+                self._customers = {}
+                try:
+                    for clock in self._listed("test_helpers/test_clocks"):
+                        found = list(self._listed("customers", test_clock=clock))
+                        self._customers[clock] = found
+                        self._hidden.update(found)
+                except StripeError as error:
+                    # A key may lack the permission; objects that name their clock are known still.
+                    _log.debug("Test clocks cannot be listed: %s", error.message)
+            return self._customers
+
+    def scopes(self, path: str) -> list[tuple[str, str]]:
+        """The filters under which a list shows all objects of clocks; none if it shows none."""
+        name = SCOPES.get(path)
+        if name is None or not self.are_included:
+            return []
+        known = self.customers()
+        values = known if name == "test_clock" else [one for some in known.values() for one in some]
+        return [(name, value) for value in values]
+
+    def _listed(self, path: str, **filters: str) -> Iterator[str]:
+        listing = Listing(path, params=tuple(filters.items()), created_field=None)
+        for page in ListReader(self._client, listing).pages():
+            yield from (row["id"] for row in page.objects)
+
+
+def _id(value: Any) -> str | None:
+    """The id that a field holds, as it is or inside the object."""
+    identity = value.get("id") if isinstance(value, Mapping) else value
+    return identity if isinstance(identity, str) else None
