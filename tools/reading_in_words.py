@@ -53,7 +53,10 @@ def _again(plan: StreamPlan) -> Iterator[str]:
         yield f"what still had {_conditions(plan.open_while)}"
     for filters in plan.reread:
         yield f"those with {_filters(filters)}"
-    if plan.reread_for:
+    if plan.reread_for and plan.reread_for.named_by:
+        events = _joined(f"`{name}`" for name in plan.reread_for.events)
+        yield f"those of each {plan.reread_for.filter} that {events} names and none was seen of"
+    elif plan.reread_for:
         yield f"those of each changed {plan.reread_for.filter}"
 
 
