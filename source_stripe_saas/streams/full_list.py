@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from source_stripe_saas.api.listing import ListReader
 from source_stripe_saas.api.raw_object import as_dict, has_id
-from source_stripe_saas.api.refusal import CursorGone, UnexpectedContent, Refusal
+from source_stripe_saas.api.refusal import CursorGone, Refusal, UnexpectedContent
 from source_stripe_saas.streams.checkpoint import Checkpoint, variant_name
 from source_stripe_saas.streams.records import Made, RecordMaker
 from source_stripe_saas.streams.stream_reader import StreamReader

@@ -12,7 +12,12 @@ from typing import Protocol
 from source_stripe_saas.api.address import endpoint_of, fill_path
 from source_stripe_saas.api.listing import PAGE_SIZE, ListReader
 from source_stripe_saas.api.raw_object import ListedObject, StripeObject, has_id
-from source_stripe_saas.api.refusal import UnexpectedContent, NotFound, PermissionRefused, StripeError
+from source_stripe_saas.api.refusal import (
+    NotFound,
+    PermissionRefused,
+    StripeError,
+    UnexpectedContent,
+)
 from source_stripe_saas.streams.change_set import ChangedObject, created_of
 from source_stripe_saas.streams.checkpoint import Checkpoint
 from source_stripe_saas.streams.records import Made

@@ -24,7 +24,7 @@ from source_stripe_saas.api.raw_object import (
     has_id,
     loads,
 )
-from source_stripe_saas.api.refusal import UnexpectedContent, NotFound, Refusal, StripeError
+from source_stripe_saas.api.refusal import NotFound, Refusal, StripeError, UnexpectedContent
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.skipped import RetryKey, SkippedObject, SkipRules, odd
 

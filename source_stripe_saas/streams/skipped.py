@@ -14,11 +14,11 @@ from typing import Any, Literal
 
 from source_stripe_saas.api.refusal import (
     KeyRefused,
-    UnexpectedContent,
     NotFound,
     PermissionRefused,
     Refusal,
     StripeError,
+    UnexpectedContent,
     Unreachable,
 )
 
