@@ -12,7 +12,7 @@ from stripe_saas.warehouse.places import MODELS_SCHEMA
 MARTS = (MODELS_SCHEMA,)
 ALL = (MODELS_SCHEMA, f"{MODELS_SCHEMA}_staging")
 # JSON is text with DuckDB's driver and objects with Postgres's.
-_JSON_COLUMNS = ("metadata", "discounts", "items_after", "total_discount_amounts")
+_JSON_COLUMNS = ("metadata", "discount", "discounts", "items_after", "total_discount_amounts")
 
 Table = tuple[list[str], list[str]]
 

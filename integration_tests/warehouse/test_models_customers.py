@@ -66,6 +66,12 @@ LIVES = [
         ("2026-02-20", "downgraded", 100), ("2026-03-05", "unpaid", 0),
         ("2026-03-20", "reactivated", 100), currency="kwd",
     ),
+    # In Canadian dollars one that left, came back and pauses now.
+    *begun("rests1", ("2026-02-03", "canceled", 0), currency="cad"),
+    *life(
+        "sub_rests2", "rests", ("2026-03-03", "activated", 100), ("2026-03-20", "paused", 0),
+        currency="cad",
+    ),
     # In yen one client that switches overnight within a month.
     *life(
         "sub_night_1", "night", (JANUARY, "activated", 1000), ("2026-02-10 23:59", "canceled", 0),
@@ -159,6 +165,13 @@ def test_a_rate_divides_a_part_of_the_opening_by_the_opening(built, currency, ex
     assert found == expected
 
 
+def test_who_came_back_has_not_left_also_while_it_pauses(built):
+    assert built.rows(
+        "select client_id, strftime(churned_on, '%m-%d'), strftime(reactivated_on, '%m-%d') "
+        "from customers where client_id in ('rests', 'paused_left', 'back') order by 1"
+    ) == [("back", None, "03-03"), ("paused_left", "03-10", None), ("rests", None, "03-03")]
+
+
 def reasons(made, basis="currency"):
     return made.rows(
         "select strftime(date_month, '%m'), currency, churn_kind, reason, feedback, clients, "
@@ -169,6 +182,7 @@ def reasons(made, basis="currency"):
 
 def test_reasons_are_of_clients_that_left_one_each(built):
     assert reasons(built) == [
+        ("02", "cad", "unknown", "canceled", "none given", 1, 0, 1, 100),
         ("02", "usd", "voluntary", "cancellation_requested", "too_expensive", 1, 0, 1, 100),
         # Its two subscriptions ended; what cost more counts.
         ("03", "gbp", "delinquent", "payment_failed", "none given", 1, 0, 2, 320),
@@ -218,7 +232,7 @@ def test_data_quality_finds_a_reason_too_few_a_customer_too_many_and_a_cohort_to
 @pytest.fixture(scope="module")
 def in_dollars(tmp_path_factory):
     """All currencies but two in dollars, movements once a month."""
-    rows = [row for row in LIVES if row["currency"] not in ("kwd", "jpy")]
+    rows = [row for row in LIVES if row["currency"] not in ("kwd", "jpy", "cad")]
     made = Handmade(tmp_path_factory.mktemp("dollars"), {"subscription_events": rows}, LATE)
     with_rates(made, *RATES)
     result = made.build(

@@ -134,7 +134,8 @@ turns as (
     select
         client_id,
         max(case when falls_by = 'left' or is_empty_churn then period_start end) as churned_on,
-        max(case when rises_by = 'returned' then period_start end) as reactivated_on
+        max(case when rises_by = 'returned' then period_start end) as reactivated_on,
+        max(case when crossing = 'rise' then period_start end) as rose_on
     from {{ ref("int_stripe__client_day_phases") }}
     group by 1
 ),
@@ -145,6 +146,9 @@ revenue as (
         {{ stripe_saas.whole("sum(gross_minor - refunded_minor - dispute_lost_minor)") }} as net_minor
     from {{ ref("int_stripe__charges") }}
     group by 1, 2
+),
+paid as (
+    select distinct client_id from {{ ref("int_stripe__charges") }} where gross_minor > 0
 ),
 failing as (
     select distinct subscriptions.client_id
@@ -199,14 +203,15 @@ final as (
         {{ stripe_saas.earlier_of("clients.first_seen_at", "moments.first_event_at") }}
             as first_seen_at,
         moments.trial_started_at, moments.first_paid_at,
-        case when coalesce(currencies.mrr_minor, 0) = 0 then turns.churned_on end as churned_on,
+        -- who came back after it has not left, also while it pauses
+        case when turns.churned_on > turns.rose_on then turns.churned_on end as churned_on,
         turns.reactivated_on,
         running.renews_at, running.cancel_at,
         case
             when running.is_behind = 1 then 'past_due'
             when failing.client_id is not null then 'failing'
             when disputed.client_id is not null then 'disputed'
-            when revenue.gross_minor > 0 then 'good'
+            when paid.client_id is not null then 'good'
             else 'unknown'
         end as payment_health,
         coalesce(revenue.gross_minor, 0) as lifetime_gross_minor,
@@ -225,6 +230,7 @@ final as (
     left join turns on clients.client_id = turns.client_id
     left join failing on clients.client_id = failing.client_id
     left join disputed on clients.client_id = disputed.client_id
+    left join paid on clients.client_id = paid.client_id
     left join revenue
         on clients.client_id = revenue.client_id and currencies.currency = revenue.currency
     left join tiers on clients.client_id = tiers.client_id and tiers.place = 1

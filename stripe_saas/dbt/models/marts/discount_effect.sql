@@ -30,10 +30,13 @@ holder_sums as (
 redemptions as (
     select
         discounts.coupon_id, discounts.promotion_code_id, subscriptions.currency,
-        count(*) as redemptions
+        count(distinct discounts.discount_id) as redemptions
     from discounts
     inner join subscriptions on discounts.subscription_id = subscriptions.subscription_id
     group by 1, 2, 3
+),
+coupons_of_discounts as (
+    select distinct discount_id, coupon_id, promotion_code_id from discounts
 ),
 amount_elements as (
     {{ stripe_saas.json_elements(
@@ -56,7 +59,7 @@ invoice_amounts as (
         discounts.coupon_id, discounts.promotion_code_id, amounts.currency, amounts.invoice_id,
         amounts.amount_paid_minor, sum(amounts.amount_minor) as discount_minor
     from amounts
-    inner join discounts on amounts.discount_id = discounts.discount_id
+    inner join coupons_of_discounts as discounts on amounts.discount_id = discounts.discount_id
     where amounts.status = 'paid'
     group by 1, 2, 3, 4, 5
 ),

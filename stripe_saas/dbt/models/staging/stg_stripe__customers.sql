@@ -3,7 +3,7 @@ with source as (
     {{ stripe_saas.raw_stream("customers", {
         "id": "text", "email": "text", "name": "text", "created": "moment", "currency": "text",
         "delinquent": "boolean", "metadata": "json", "invoice_settings": "json",
-        "default_source": "text", "address": "json", "is_deleted": "boolean"
+        "default_source": "text", "address": "json", "discount": "json", "is_deleted": "boolean"
     }) }}
 ),
 final as (
@@ -12,7 +12,7 @@ final as (
         coalesce(delinquent, false) as is_delinquent, metadata,
         {{ stripe_saas.json_text("invoice_settings", "default_payment_method") }}
             as default_payment_method_id,
-        {{ stripe_saas.json_text("address", "country") }} as country,
+        {{ stripe_saas.json_text("address", "country") }} as country, discount,
         coalesce(is_deleted, false) as is_deleted
     from source
 )

@@ -3,7 +3,7 @@ with source as (
     {{ stripe_saas.raw_stream("subscription_items", {
         "id": "text", "subscription": "text", "quantity": "integer", "created": "moment",
         "current_period_start": "moment", "current_period_end": "moment", "price": "json",
-        "is_deleted": "boolean"
+        "discounts": "json", "is_deleted": "boolean"
     }) }}
 ),
 final as (
@@ -14,7 +14,7 @@ final as (
         {{ stripe_saas.json_text("price", "product") }} as product_id,
         {{ stripe_saas.json_text("price", "nickname") }} as price_nickname,
         {{ stripe_saas.json_text("price", "recurring", "usage_type") }} as usage_type,
-        {{ stripe_saas.json_text("price", "recurring", "meter") }} as meter_id
+        {{ stripe_saas.json_text("price", "recurring", "meter") }} as meter_id, discounts
     from source
     where not coalesce(is_deleted, false)
 )
