@@ -6,6 +6,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BIOME := tools/page/node_modules/.bin/biome
 READY := $(VENV)/.ready
 DEMO ?=
 SOAK ?=
@@ -21,7 +22,7 @@ LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint format lock audit schemas options marts picture screenshots charts docs dist soak warehouse rates fuzz ledger record clean
+.PHONY: help setup demo test bench lint format lock audit schemas options marts page picture screenshots charts docs dist soak warehouse rates fuzz ledger record clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,7 +50,7 @@ test: lint ## lint, types, then all tests; TESTS="unit_tests -k words" passes op
 bench: $(READY) ## measure the connector beside others in a quarter of an hour; BENCH=cpu_bound runs one
 	@$(BIN)/python -m benchmarks $(BENCH)
 
-lint: $(READY) ## ruff's rules and format, import rules, mypy's types; changes nothing
+lint: $(READY) ## ruff's rules and format, import rules, mypy's types, the page; changes nothing
 	@echo "== ruff check"
 	@$(BIN)/ruff check .
 	@echo "== ruff format --check"
@@ -58,10 +59,22 @@ lint: $(READY) ## ruff's rules and format, import rules, mypy's types; changes n
 	@$(BIN)/lint-imports --cache-dir .cache/import-linter
 	@echo "== mypy"
 	@$(BIN)/mypy
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory page; \
+	else echo "== biome, the report's page: left out, there is no npm"; fi
 
 format: $(READY) ## mend what ruff can mend
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+page: $(READY) $(BIOME) ## lint the JavaScript of the report's page (needs npm)
+	@echo "== biome, the report's page"
+	@$(BIN)/python -m tools.page_script build/page.js
+	@$(BIOME) lint --config-path=tools/page --error-on-warnings build/page.js
+	@$(BIOME) format --config-path=tools/page stripe_saas/report/assets/page
+
+$(BIOME): tools/page/package-lock.json
+	@npm ci --silent --prefix tools/page
+	@touch $@
 
 lock: ## write requirements*.txt anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }

@@ -119,7 +119,8 @@ def test_churn_is_divided_as_the_models_divide_it(page, database):
         )[0]
         assert page.share("#tile-mrr-churn") == pytest.approx(float(lost / opening))
         assert page.share("#tile-customer-churn") == pytest.approx(float(left / customers))
-        assert f"net {100 * net / opening:.1f}%" in page.text("#tiles")
+        share = f"{100 * net / opening:.1f}%".replace("-", "\N{MINUS SIGN}")
+        assert f"net {share}" in page.text("#tiles")
 
 
 def test_amounts_are_written_in_their_currencys_own_unit(page, database):

@@ -28,7 +28,7 @@ def trials(models: Models) -> list[Row]:
     rows = models.rows(
         """
         select
-            cohort_month, currency, plan, trials as started, trials - open_trials as decided,
+            cohort_month, currency, plan, trials as started, trials - open_trials as ended,
             conversions as converted,
             coalesce(average_days_to_convert, 0) * conversions as days_total
         from {trial_conversions} order by cohort_month

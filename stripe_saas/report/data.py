@@ -70,7 +70,7 @@ def _in_reporting(parts: Mapping[str, list[Row]], rates: Rates) -> dict[str, lis
 
     return {
         "mrr_by_plan": summed("mrr_by_plan", "month plan", "mrr"),
-        "trials": summed("trials", "month plan", "", "started decided converted days_total"),
+        "trials": summed("trials", "month plan", "", "started ended converted days_total"),
         "signals": summed("signals", "signal", "mrr", "customers"),
         "renewals": reporting.turned(parts["renewals"], rates),
         "top_customers": reporting.top(parts["top_customers"], rates),

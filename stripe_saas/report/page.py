@@ -10,15 +10,19 @@ from typing import Any
 from stripe_saas.report.library import ASSETS, library_script
 
 SCRIPTS = (
+    "html.js",
     "format.js",
     "chosen.js",
     "drawing.js",
-    "charts.js",
-    "more_charts.js",
+    "mrr_charts.js",
+    "customer_charts.js",
+    "payment_charts.js",
     "tables.js",
     "main.js",
 )
 """In this order they make up the page's script."""
+
+STYLES = ("theme.css", "layout.css", "parts.css", "screens.css")
 
 
 def page_of(data: Mapping[str, Any]) -> str:
@@ -29,10 +33,10 @@ def page_of(data: Mapping[str, Any]) -> str:
     """
     parts = {
         "title": html.escape(f"{data['account']}: recurring revenue"),
-        "css": _asset("page.css"),
+        "css": "\n".join(_asset(name) for name in STYLES),
         "data": _json_inside_script(data),
         "library": _code_inside_script(library_script()),
-        "script": _code_inside_script("\n".join(_asset(name) for name in SCRIPTS)),
+        "script": _code_inside_script(page_script()),
     }
     page = _asset("page.html")
     # Piece by piece: what is put in may hold the same words.
@@ -41,6 +45,11 @@ def page_of(data: Mapping[str, Any]) -> str:
         before, _, page = page.partition(f"{{{{{name}}}}}")
         pieces += [before, parts[name]]
     return "".join([*pieces, page])
+
+
+def page_script() -> str:
+    """The page's script: its files one after the other, as they share their names."""
+    return "\n".join(_asset(name) for name in SCRIPTS)
 
 
 def _asset(name: str) -> str:

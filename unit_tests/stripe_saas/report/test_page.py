@@ -4,7 +4,7 @@ import re
 import pytest
 
 from stripe_saas.report import library
-from stripe_saas.report.page import page_of
+from stripe_saas.report.page import SCRIPTS, page_of
 from stripe_saas.report.sections import Models
 
 
@@ -26,6 +26,14 @@ def test_no_content_ends_the_script_that_it_is_in():
     assert json.loads(block)["name"] == evil
     assert text.count("<script>") == 2
     assert "alert(1)</script>" not in text
+
+
+def test_only_one_file_of_the_page_writes_markup():
+    files = {path.name: path.read_text() for path in (library.ASSETS / "page").glob("*.js")}
+    assert sorted(files) == sorted(SCRIPTS)
+    writers = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write")
+    found = [name for name, text in files.items() if any(each in text for each in writers)]
+    assert found == ["html.js"]
 
 
 def test_the_title_holds_no_markup():

@@ -34,7 +34,9 @@ function sumBy(rows, key, names) {
   const found = new Map();
   for (const row of rows) {
     const at = key(row);
-    if (!found.has(at)) found.set(at, { key: at, ...Object.fromEntries(names.map((name) => [name, 0])) });
+    if (!found.has(at)) {
+      found.set(at, { key: at, ...Object.fromEntries(names.map((name) => [name, 0])) });
+    }
     for (const name of names) found.get(at)[name] += row[name] || 0;
   }
   return [...found.values()];
@@ -42,29 +44,37 @@ function sumBy(rows, key, names) {
 
 const MOVEMENTS = ["new", "reactivation", "expansion", "contraction", "churn"];
 
+/** Movements that there are; what exchange rates did is one with a reporting currency alone. */
+function movementsIn(rows) {
+  return rows.some((row) => row.fx) ? [...MOVEMENTS, "fx"] : MOVEMENTS;
+}
+
+/** A share of a whole, or null where there is no whole. */
+function shareOf(part, all) {
+  return all ? part / all : null;
+}
+
 /** The figures at the head of the page. */
 function figures() {
   const rows = ofRange(REPORT.mrr_monthly);
   const first = rows[0];
   const last = rows[rows.length - 1];
   if (!last) return null;
-  // What is lost of what is the models' to say; rates of several months are those of an average one.
+  // What is lost, and of what, is the models' to say; of several months it is an average one.
   const opening = sum(rows, "rated_opening");
-  const customers = sum(rows, "opening_customers");
   return {
     mrr: last.closing,
     arr: last.closing * 12,
     change: last.closing - first.opening,
-    growth: first.opening ? (last.closing - first.opening) / first.opening : null,
+    growth: shareOf(last.closing - first.opening, first.opening),
     customers: last.customers,
     subscriptions: last.subscriptions,
-    arpa: last.customers ? last.closing / last.customers : null,
+    arpa: shareOf(last.closing, last.customers),
     added: sum(rows, "new") + sum(rows, "reactivation") + sum(rows, "expansion"),
     lost: sum(rows, "contraction") + sum(rows, "churn"),
-    mrr_churn: opening ? sum(rows, "lost") / opening : null,
-    net_churn: opening ? sum(rows, "net_lost") / opening : null,
-    customer_churn: customers ? sum(rows, "lost_customers") / customers : null,
-    months: rows.length,
+    mrrChurn: shareOf(sum(rows, "lost"), opening),
+    netChurn: shareOf(sum(rows, "net_lost"), opening),
+    customerChurn: shareOf(sum(rows, "lost_customers"), sum(rows, "opening_customers")),
     since: first.month,
   };
 }

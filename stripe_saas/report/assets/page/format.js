@@ -15,35 +15,50 @@ function exponentOf(currency) {
 function moneyFormat(currency, options) {
   const key = currency + JSON.stringify(options);
   if (!formats.has(key)) {
-    formats.set(key, new Intl.NumberFormat(LOCALE, { style: "currency", currency: known(currency).code.toUpperCase(), ...options }));
+    const code = known(currency).code.toUpperCase();
+    const format = new Intl.NumberFormat(LOCALE, { style: "currency", currency: code, ...options });
+    formats.set(key, format);
   }
   return formats.get(key);
+}
+
+function whole(minor, currency) {
+  return minor / 10 ** exponentOf(currency);
 }
 
 /** A whole amount, to its last digit. */
 function money(minor, currency) {
   const digits = exponentOf(currency);
-  return moneyFormat(currency, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(minor / 10 ** digits);
+  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return moneyFormat(currency, options).format(whole(minor, currency));
 }
 
 /** An amount without cents, for figures that are read at a glance. */
 function roundMoney(minor, currency) {
-  return moneyFormat(currency, { minimumFractionDigits: 0, maximumFractionDigits: 0 }).format(minor / 10 ** exponentOf(currency));
+  const options = { minimumFractionDigits: 0, maximumFractionDigits: 0 };
+  return moneyFormat(currency, options).format(whole(minor, currency));
 }
 
 /** An amount for an axis: $12K. */
 function shortMoney(minor, currency) {
-  const amount = minor / 10 ** exponentOf(currency);
+  const amount = whole(minor, currency);
   const digits = Math.abs(amount) < 1000 && Math.abs(amount) >= 10 ? 0 : 1;
-  return moneyFormat(currency, { notation: "compact", minimumFractionDigits: 0, maximumFractionDigits: digits }).format(amount);
+  const options = { notation: "compact", minimumFractionDigits: 0, maximumFractionDigits: digits };
+  return moneyFormat(currency, options).format(amount);
 }
 
 function signedMoney(minor, currency) {
   return (minor > 0 ? "+" : minor < 0 ? "−" : "") + roundMoney(Math.abs(minor), currency);
 }
 
+/** The sign of a change, also of none, and its amount in some way of writing. */
+function changeText(minor, currency, write = money) {
+  return (minor < 0 ? "−" : "+") + write(Math.abs(minor), currency);
+}
+
 function percent(share, digits = 1) {
-  return share === null || !isFinite(share) ? "–" : `${(share * 100).toFixed(digits)}%`;
+  if (share === null || !Number.isFinite(share)) return "–";
+  return `${(share * 100).toFixed(digits).replace("-", "−")}%`;
 }
 
 function count(number) {
@@ -70,9 +85,4 @@ function monthTick(text) {
 function words(name) {
   const text = String(name).replaceAll("_", " ");
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-/** Text that stands in a page, whatever is in it. */
-function safe(text) {
-  return String(text ?? "").replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }

@@ -6,15 +6,31 @@ function note(id, text) {
 function put(id, text, minor) {
   const place = document.getElementById(id);
   place.textContent = text;
-  if (minor === undefined) delete place.dataset.minor;
-  else place.dataset.minor = minor;
+  place.dataset.minor = minor;
 }
 
-function tableOf(id, heads, rows, nothing) {
-  const head = heads.map(([text, kind]) => `<th class="${kind || ""}">${safe(text)}</th>`).join("");
-  document.getElementById(id).innerHTML = rows.length
-    ? `<table><thead><tr>${head}</tr></thead><tbody>${rows.join("")}</tbody></table>`
-    : `<div class="empty">${safe(nothing)}</div>`;
+/** A table, or that there is nothing: heads are text and class, rows are markup. */
+function tableOf(heads, rows) {
+  const head = heads.map(([text, kind]) => html`<th class="${kind}">${text}</th>`);
+  return html`<table><thead><tr>${head}</tr></thead><tbody>${rows}</tbody></table>`;
+}
+
+function showTable(id, heads, rows, nothing) {
+  fill(id, rows.length ? tableOf(heads, rows) : empty(nothing));
+}
+
+function row(...cells) {
+  return html`<tr>${cells}</tr>`;
+}
+
+function cell(text) {
+  return html`<td>${text}</td>`;
+}
+
+/** A cell with a number; `minor` is the amount behind it, which programs read. */
+function number(text, minor) {
+  const data = minor === undefined ? "" : html` data-minor="${minor}"`;
+  return html`<td class="n"${data}>${text}</td>`;
 }
 
 function showFigures() {
@@ -24,69 +40,191 @@ function showFigures() {
   put("mrr", roundMoney(found.mrr, currency), found.mrr);
   put("arr", roundMoney(found.arr, currency), found.arr);
   const way = found.change >= 0 ? "up" : "down";
-  document.getElementById("mrr-delta").innerHTML =
-    `<span class="${way}">${safe(signedMoney(found.change, currency))}</span> ${found.growth === null ? "" : `(${found.growth >= 0 ? "+" : "−"}${percent(Math.abs(found.growth))}) `}since the start of ${safe(dayText(found.since))}`;
-  const tiles = [
-    ["customers", "Customers", count(found.customers), plural(found.subscriptions, "subscription"), found.customers],
-    ["arpa", "Revenue per customer", found.arpa === null ? "–" : roundMoney(found.arpa, currency), "MRR a customer", found.arpa ?? ""],
-    ["added", "MRR added", roundMoney(found.added, currency), "new, back and grown", found.added],
-    ["lost", "MRR lost", found.lost ? `−${roundMoney(-found.lost, currency)}` : roundMoney(0, currency), "shrunk and left", found.lost],
-    ["mrr-churn", "MRR churn", percent(found.mrr_churn), `a month; net ${percent(found.net_churn)}`, found.mrr_churn ?? ""],
-    ["customer-churn", "Customer churn", percent(found.customer_churn), "a month", found.customer_churn ?? ""],
+  const grown =
+    found.growth === null
+      ? ""
+      : `(${found.growth >= 0 ? "+" : "−"}${percent(Math.abs(found.growth))}) `;
+  fill(
+    "mrr-delta",
+    html`<span class="${way}">${signedMoney(found.change, currency)}</span>
+      ${grown}since the start of ${dayText(found.since)}`,
+  );
+  fill("tiles", tiles(found, currency).map(tile));
+}
+
+function tiles(found, currency) {
+  const lost = roundMoney(-found.lost, currency);
+  return [
+    {
+      key: "customers",
+      label: "Customers",
+      value: count(found.customers),
+      hint: plural(found.subscriptions, "subscription"),
+      raw: found.customers,
+    },
+    {
+      key: "arpa",
+      label: "Revenue per customer",
+      value: found.arpa === null ? "–" : roundMoney(found.arpa, currency),
+      hint: "MRR a customer",
+      raw: found.arpa,
+    },
+    {
+      key: "added",
+      label: "MRR added",
+      value: roundMoney(found.added, currency),
+      hint: "new, back and grown",
+      raw: found.added,
+    },
+    {
+      key: "lost",
+      label: "MRR lost",
+      value: found.lost ? `−${lost}` : lost,
+      hint: "shrunk and left",
+      raw: found.lost,
+    },
+    {
+      key: "mrr-churn",
+      label: "MRR churn",
+      value: percent(found.mrrChurn),
+      hint: `a month; net ${percent(found.netChurn)}`,
+      raw: found.mrrChurn,
+    },
+    {
+      key: "customer-churn",
+      label: "Customer churn",
+      value: percent(found.customerChurn),
+      hint: "a month",
+      raw: found.customerChurn,
+    },
   ];
-  document.getElementById("tiles").innerHTML = tiles
-    .map(([key, label, value, hint, raw]) => `<div class="tile"><p class="label">${label}</p><p class="value" id="tile-${key}" data-minor="${raw}">${safe(value)}</p><p class="hint">${safe(hint)}</p></div>`).join("");
+}
+
+function tile({ key, label, value, hint, raw }) {
+  return html`<div class="tile">
+    <p class="label">${label}</p>
+    <p class="value" id="tile-${key}" data-minor="${raw}">${value}</p>
+    <p class="hint">${hint}</p>
+  </div>`;
+}
+
+function lastMonth() {
+  return REPORT.months[REPORT.months.length - 1];
 }
 
 function showCurrencies() {
-  const last = REPORT.months[REPORT.months.length - 1];
-  const rows = REPORT.mrr_monthly.filter((row) => row.month === last && row.kind === "own").sort((a, b) => b.customers - a.customers);
-  tableOf("table-currencies", [["Currency"], ["MRR", "n"], ["ARR", "n"], ["Customers", "n"]], rows.map((row) =>
-    `<tr class="${row.currency === chosen.currency ? "chosen" : ""}"><td>${safe(known(row.currency).code.toUpperCase())}</td><td class="n" data-minor="${row.closing}">${safe(roundMoney(row.closing, row.currency))}</td><td class="n">${safe(roundMoney(row.closing * 12, row.currency))}</td><td class="n">${count(row.customers)}</td></tr>`), "No MRR yet");
+  const rows = REPORT.mrr_monthly
+    .filter((row) => row.month === lastMonth() && row.kind === "own")
+    .sort((a, b) => b.customers - a.customers)
+    .map(({ currency, closing, customers }) => {
+      const code = known(currency).code.toUpperCase();
+      const cells = [
+        cell(code),
+        number(roundMoney(closing, currency), closing),
+        number(roundMoney(closing * 12, currency)),
+        number(count(customers)),
+      ];
+      return html`<tr class="${currency === chosen.currency ? "chosen" : ""}">${cells}</tr>`;
+    });
+  const heads = [["Currency"], ["MRR", "n"], ["ARR", "n"], ["Customers", "n"]];
+  showTable("table-currencies", heads, rows, "No MRR yet");
 }
 
 function showRisk() {
-  const rows = ofCurrency(REPORT.signals).sort((a, b) => b.mrr - a.mrr);
-  const most = Math.max(1, ...rows.map((row) => row.mrr));
-  note("note-risk", rows.length ? "MRR of the customers concerned; one customer may show several signals" : "");
-  tableOf("table-risk", [["Signal"], ["Customers", "n"], ["MRR", "n"]], rows.map((row) =>
-    `<tr><td>${safe(words(row.signal))}<span class="meter"><i style="width:${(100 * row.mrr / most).toFixed(1)}%"></i></span></td><td class="n">${count(row.customers)}</td><td class="n" data-minor="${row.mrr}">${safe(roundMoney(row.mrr, row.currency))}</td></tr>`), "No signals");
+  const found = ofCurrency(REPORT.signals).sort((a, b) => b.mrr - a.mrr);
+  const most = Math.max(1, ...found.map((row) => row.mrr));
+  const rows = found.map(({ signal, customers, mrr, currency }) => {
+    const width = ((100 * mrr) / most).toFixed(1);
+    const meter = html`<span class="meter"><i style="width:${width}%"></i></span>`;
+    return row(
+      cell([words(signal), meter]),
+      number(count(customers)),
+      number(roundMoney(mrr, currency), mrr),
+    );
+  });
+  note(
+    "note-risk",
+    rows.length && "MRR of the customers concerned; one customer may show several signals",
+  );
+  showTable("table-risk", [["Signal"], ["Customers", "n"], ["MRR", "n"]], rows, "No signals");
 }
 
 const RENEWALS_SHOWN = 8;
 
 function showRenewals() {
-  const rows = ofCurrency(REPORT.renewals);
-  const largest = [...rows].sort((a, b) => b.mrr - a.mrr).slice(0, RENEWALS_SHOWN);
-  note("note-renewals", rows.length ? `${money(sum(rows, "mrr"), chosen.currency)} MRR of ${plural(rows.length, "subscription")} within ${Math.max(...rows.map((row) => row.days_left)) + 1} days; the largest` : "");
-  tableOf("table-renewals", [["Customer"], ["Due"], ["MRR", "n"]], largest.map((row) =>
-    `<tr><td>${named(row)}</td><td>${safe(dayText(row.due))}</td><td class="n">${safe(roundMoney(row.mrr, row.currency))}</td></tr>`), "Nothing is due");
+  const found = ofCurrency(REPORT.renewals);
+  const rows = [...found]
+    .sort((a, b) => b.mrr - a.mrr)
+    .slice(0, RENEWALS_SHOWN)
+    .map((each) =>
+      row(cell(named(each)), cell(dayText(each.due)), number(roundMoney(each.mrr, each.currency))),
+    );
+  const mrr = money(sum(found, "mrr"), chosen.currency);
+  const days = Math.max(...found.map((row) => row.days_left)) + 1;
+  note(
+    "note-renewals",
+    found.length &&
+      `${mrr} MRR of ${plural(found.length, "subscription")} within ${days} days; the largest`,
+  );
+  showTable("table-renewals", [["Customer"], ["Due"], ["MRR", "n"]], rows, "Nothing is due");
 }
 
 /** A customer as the report's maker allowed it to be shown. */
-function named(row) {
-  const name = row.name || row.customer;
-  const below = [row.email, row.name ? row.customer : null].filter(Boolean).join(", ");
-  return `${safe(name)}${below ? `<small>${safe(below)}</small>` : ""}`;
+function named({ name, customer, email }) {
+  const below = [email, name ? customer : null].filter(Boolean).join(", ");
+  return [name || customer, below ? html`<small>${below}</small>` : ""];
 }
 
 function showCustomers() {
-  const rows = ofCurrency(REPORT.top_customers);
-  const all = ofCurrency(REPORT.mrr_monthly).filter((row) => row.month === REPORT.months[REPORT.months.length - 1]);
-  const total = sum(all, "closing");
-  tableOf("table-customers", [["Customer"], ["Plan"], ["Since"], ["Share", "n"], ["MRR", "n"]], rows.map((row) =>
-    `<tr><td>${named(row)}</td><td>${safe(row.plan || "–")}</td><td>${row.since ? safe(dayText(row.since)) : "–"}</td><td class="n">${percent(total ? row.mrr / total : null)}</td><td class="n" data-minor="${row.mrr}">${safe(money(row.mrr, row.currency))}</td></tr>`), "No customers yet");
+  const months = ofCurrency(REPORT.mrr_monthly).filter((row) => row.month === lastMonth());
+  const total = sum(months, "closing");
+  const rows = ofCurrency(REPORT.top_customers).map((each) =>
+    row(
+      cell(named(each)),
+      cell(each.plan || "–"),
+      cell(each.since ? dayText(each.since) : "–"),
+      number(percent(shareOf(each.mrr, total))),
+      number(money(each.mrr, each.currency), each.mrr),
+    ),
+  );
+  const heads = [["Customer"], ["Plan"], ["Since"], ["Share", "n"], ["MRR", "n"]];
+  showTable("table-customers", heads, rows, "No customers yet");
+}
+
+function checkRow(check) {
+  const about = [check.about, check.ids].filter(Boolean);
+  const small = about.map((text) => html`<small>${text}</small>`);
+  const dot = html`<span class="dot ${check.is_good ? "" : "no"}"></span>`;
+  const figures = [check.expected, check.found, check.difference];
+  return row(
+    cell([dot, words(check.check), small]),
+    figures.map((figure) => number(count(figure))),
+  );
+}
+
+function checkTable(checks) {
+  const heads = [["Check"], ["Expected", "n"], ["Found", "n"], ["Difference", "n"]];
+  return html`<div class="scroll">${tableOf(heads, checks.map(checkRow))}</div>`;
+}
+
+function verdictOn(checks, wrong) {
+  if (!checks.length) return "Nothing was checked.";
+  if (wrong.length) return `${plural(wrong.length, "check")} of ${checks.length} failed.`;
+  return (
+    `All ${checks.length} checks hold: ` +
+    "the numbers agree with each other and with Stripe's books."
+  );
 }
 
 function showQuality() {
   const checks = REPORT.data_quality;
   const wrong = checks.filter((check) => !check.is_good);
-  const row = (check) =>
-    `<tr><td><span class="dot ${check.is_good ? "" : "no"}"></span>${safe(words(check.check))}${check.about ? `<small>${safe(check.about)}</small>` : ""}${check.ids ? `<small>${safe(check.ids)}</small>` : ""}</td><td class="n">${count(check.expected)}</td><td class="n">${count(check.found)}</td><td class="n">${count(check.difference)}</td></tr>`;
-  const heads = "<thead><tr><th>Check</th><th class=\"n\">Expected</th><th class=\"n\">Found</th><th class=\"n\">Difference</th></tr></thead>";
-  const verdict = !checks.length ? "Nothing was checked." : wrong.length ? `${plural(wrong.length, "check")} of ${checks.length} failed.` : `All ${checks.length} checks hold: the numbers agree with each other and with Stripe's books.`;
-  document.getElementById("quality").innerHTML =
-    `<p class="verdict ${wrong.length || !checks.length ? "wrong" : ""}"><span class="dot"></span>${safe(verdict)}</p>` +
-    (wrong.length ? `<div class="scroll"><table>${heads}<tbody>${wrong.map(row).join("")}</tbody></table></div>` : "") +
-    (checks.length ? `<details><summary>Show ${wrong.length ? "every check" : "them"}</summary><div class="scroll"><table>${heads}<tbody>${checks.map(row).join("")}</tbody></table></div></details>` : "");
+  const kind = wrong.length || !checks.length ? "wrong" : "";
+  const summary = `Show ${wrong.length ? "every check" : "them"}`;
+  const all = html`<details><summary>${summary}</summary>${checkTable(checks)}</details>`;
+  fill("quality", [
+    html`<p class="verdict ${kind}"><span class="dot"></span>${verdictOn(checks, wrong)}</p>`,
+    wrong.length ? checkTable(wrong) : "",
+    checks.length ? all : "",
+  ]);
 }
