@@ -149,6 +149,7 @@ def _ledger() -> Iterator[dict[str, Any]]:
                 "list_mrr_after": list_mrr,
                 "status_before": last["status_after"] if last else None,
                 "suspended_after": written["suspended_after"] == "true",
+                "is_estimated": written["is_estimated"] == "true",
                 "items_after": [
                     {"id": item, "price": price, "quantity": int(quantity), "mrr": int(share)}
                 ],

@@ -37,6 +37,12 @@ TRIALS = [
         ("2026-04-01", "trial_started", 0), ("2026-04-01", "first_payment", 0),
         ("2026-04-15", "trial_converted", 1000), ("2026-04-15 01:00", "payment_failed", 1000),
     ),
+    # Paid the fee, took a larger plan after the trial and paid for that: no row tells of it.
+    *life(
+        "sub_setup_grown", "grown",
+        ("2026-05-20", "trial_started", 0), ("2026-05-20", "first_payment", 0),
+        ("2026-06-03", "trial_converted", 1000), ("2026-06-04", "upgraded", 2000),
+    ),
     *life("sub_still", "still", ("2026-06-20", "trial_started", 0)),
 ]  # fmt: skip
 for row in TRIALS:
@@ -78,7 +84,14 @@ INVOICES = [
     invoice("in_failing", "open", 2),
     invoice("in_being_debited", "open", 1),
     invoice("in_mistake", "void", 0),
-]
+    invoice(
+        "in_grown", "paid", 1, "2026-06-05", created=seconds("2026-06-04"),
+        parent={"subscription_details": {"subscription": "sub_setup_grown"}},
+        status_transitions={
+            "finalized_at": seconds("2026-06-04"), "paid_at": seconds("2026-06-05")
+        },
+    ),
+]  # fmt: skip
 CHARGES = [
     {"id": "ch_failed", "status": "failed", "payment_intent": "pi_long_ago"},
     {"id": "ch_pending", "status": "pending", "payment_intent": "pi_debit"},
@@ -154,6 +167,7 @@ def test_a_trial_converts_by_its_first_payment_above_0(built):
         ("2026-03", 3, 1, 1, 1, 0, pytest.approx(1 / 3, abs=1e-6), 14),
         # One of two paid for the plan, on the day after the trial.
         ("2026-04", 2, 1, 0, 1, 0, 0.5, 15),
+        ("2026-05", 1, 1, 0, 0, 0, 1, 16),
         ("2026-06", 1, 0, 0, 0, 1, 0, None),
     ]
 

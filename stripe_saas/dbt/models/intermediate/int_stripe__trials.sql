@@ -44,6 +44,7 @@ moments as (
             when since.status_after <> 'trialing' and since.mrr_after_minor > 0
                 then since.occurred_at
         end) as new_mrr_at,
+        min(case when since.status_after <> 'trialing' then since.occurred_at end) as left_at,
         min(case
             when since.event_type in ('trial_expired', 'canceled') then since.occurred_at
         end) as ended_at,
@@ -52,6 +53,26 @@ moments as (
     left join {{ ref("stg_stripe__invoices") }} as invoices
         on since.invoice_id = invoices.invoice_id
     group by 1, 2
+),
+-- the ledger has no row for every paid invoice, as for one of an update after a fee for setting up
+paid_invoices as (
+    select moments.subscription_id, min(invoices.paid_at) as paid_at
+    from moments
+    inner join {{ ref("stg_stripe__invoices") }} as invoices
+        on moments.subscription_id = invoices.subscription_id
+    cross join {{ ref("stg_stripe__as_of") }} as as_of
+    where invoices.status = 'paid' and invoices.total_minor > 0
+        and invoices.created_at >= moments.left_at
+        and invoices.paid_at <= as_of.as_of_at
+    group by 1
+),
+conversions as (
+    select
+        moments.subscription_id, moments.status_at, moments.new_mrr_at,
+        {{ stripe_saas.earlier_of("moments.first_payment_at", "paid_invoices.paid_at") }}
+            as first_payment_at
+    from moments
+    left join paid_invoices on moments.subscription_id = paid_invoices.subscription_id
 ),
 plans as (
     select
@@ -64,16 +85,17 @@ final as (
     select
         moments.subscription_id, moments.client_id, moments.currency,
         coalesce(plans.plan, 'unknown') as plan, moments.started_at,
-        moments.{{ conversion }}_at as converted_at,
-        case when moments.{{ conversion }}_at is null then moments.ended_at end as expired_at,
+        conversions.{{ conversion }}_at as converted_at,
+        case when conversions.{{ conversion }}_at is null then moments.ended_at end as expired_at,
         case
-            when moments.{{ conversion }}_at is not null then 'converted'
+            when conversions.{{ conversion }}_at is not null then 'converted'
             when moments.ended_at is not null then 'expired'
             when moments.last_status = 'trialing' then 'open'
             -- over, and nothing paid: a failing card, an open invoice, a discount of 100 %, a pause
             else 'pending'
         end as outcome
     from moments
+    inner join conversions on moments.subscription_id = conversions.subscription_id
     left join plans on moments.subscription_id = plans.subscription_id and plans.place = 1
 )
 select * from final
