@@ -52,9 +52,17 @@ def test_fields_that_the_cdk_would_obey_are_refused_before_it_sees_them(
             arguments += ["--catalog", company.connector.file(company.connector.catalog())]
         out = io.StringIO()
         assert run(arguments, out) == 1
-        assert "names that begin with `__` are reserved" in out.getvalue()
+        assert "`__injected...` is reserved" in out.getvalue()
         with pytest.raises(AirbyteTracedException, match="reserved"):
             SourceStripeSaas(None, config, None)
+
+
+def test_other_fields_of_a_platform_are_accepted_and_kept_from_the_cdk(company):
+    config = {**company.connector.config, "__should_migrate": True, "__test_read_config": {}}
+    source = SourceStripeSaas(None, config, None)
+    assert not [name for name in source._config if name.startswith("__")]
+    run = company.connector.run("check", "--config", company.connector.file(config))
+    assert run.connection["status"] == "SUCCEEDED"
 
 
 def test_the_trap_would_snap(tmp_path, monkeypatch):

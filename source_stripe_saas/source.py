@@ -22,7 +22,12 @@ from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStrea
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_stripe_saas.config import resources
-from source_stripe_saas.config.settings import ConfigError, Settings, parse_settings
+from source_stripe_saas.config.settings import (
+    ConfigError,
+    Settings,
+    parse_settings,
+    without_reserved,
+)
 from source_stripe_saas.connection import errors
 from source_stripe_saas.connection.check import check_connection
 from source_stripe_saas.engine.page_stream import page_stream
@@ -50,6 +55,7 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         """
         # Ahead of the CDK, which obeys some fields of a config, up to running code from it.
         self.settings = _parsed(config) if config else None
+        config = without_reserved(config) if config else config
         super().__init__(
             catalog=catalog,
             config=config,

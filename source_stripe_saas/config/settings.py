@@ -9,23 +9,18 @@ from typing import Any, Literal
 
 import pendulum
 
+from source_stripe_saas.config.form import filled_in, first_problem
 from source_stripe_saas.mrr.options import OptionError, Options, options_from
-from source_stripe_saas.privacy.classes import (
-    ACTIONS,
-    CLASSES,
-    PAYMENT_INSTRUMENTS,
-    SHORTEST_KEY,
-    Action,
-    Policy,
-)
-
-Mode = Literal["live", "test", "any"]
+from source_stripe_saas.privacy.classes import CLASSES, PAYMENT_INSTRUMENTS, Action, Policy
 
 STRIPE_URL = "https://api.stripe.com"
 OFFICIAL_NUM_WORKERS = 10
 """Default of Airbyte's official connector, stored in every config made with it: not a choice."""
 
-_YEAR = re.compile(r"\d{4}")
+_OBEYED_BY_THE_CDK = "__injected"
+"""Fields that begin so can make the CDK run code from a config. A platform may add other fields
+that begin with `__`; they are ignored like any unknown field."""
+
 _KEY = re.compile(r"(sk|rk)_(live|test|org)_?[A-Za-z0-9_]+")
 _LOOKS_SECRET = re.compile(r"\b(?:sk|rk)_(?:live|test|org)_?[A-Za-z0-9]\w*")
 """A key, not the prefix alone, which help texts name."""
@@ -70,35 +65,12 @@ class Settings:
     """How MRR is counted."""
 
 
-def _integer(config: Mapping[str, Any], field: str, least: int) -> int | None:
-    value = config.get(field)
-    if value is None:
-        return None
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise ConfigError(field, f"must be a whole number, not {value!r}.")
-    if value < least:
-        raise ConfigError(field, f"must be at least {least}, not {value}.")
-    return value
-
-
-def _text(config: Mapping[str, Any], field: str) -> str | None:
-    value = config.get(field)
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str):
-        raise ConfigError(field, f"must be a text, not {type(value).__name__}.")
-    return value.strip()
-
-
-def _start(config: Mapping[str, Any]) -> int:
-    text = _text(config, "start_date")
+def _start(text: str | None) -> int:
     if text is None:
         return 0
-    if not _YEAR.match(text):
-        raise _no_date(text)  # it also reads "now" and times of day, by the machine's clock
     try:
         moment = pendulum.parse(text, strict=True)
-    except Exception as error:  # pendulum raises several kinds, none helpful to whoever typed it
+    except Exception as error:  # pendulum raises several kinds
         raise _no_date(text) from error
     # It also reads durations and intervals.
     if not isinstance(moment, pendulum.DateTime):
@@ -110,10 +82,7 @@ def _no_date(text: str) -> ConfigError:
     return ConfigError("start_date", f"must be a date such as 2024-01-31T00:00:00Z, not {text!r}.")
 
 
-def _key(config: Mapping[str, Any]) -> tuple[str, Literal["live", "test", "unknown"]]:
-    key = _text(config, "client_secret")
-    if key is None:
-        raise ConfigError("client_secret", "is missing: paste a restricted or secret key.")
+def _key_mode(key: str) -> Literal["live", "test", "unknown"]:
     if key.startswith("pk_"):
         raise ConfigError(
             "client_secret",
@@ -122,15 +91,15 @@ def _key(config: Mapping[str, Any]) -> tuple[str, Literal["live", "test", "unkno
     if not _KEY.fullmatch(key):
         raise ConfigError(
             "client_secret",
-            "is no Stripe API key: these begin with rk_live_, rk_test_, sk_live_ or sk_test_.",
+            "is not a Stripe API key: these begin with rk_live_, rk_test_, sk_live_ or sk_test_.",
         )
     if "_live_" in key[:8]:
-        return key, "live"
-    return key, "test" if "_test_" in key[:8] else "unknown"
+        return "live"
+    return "test" if "_test_" in key[:8] else "unknown"
 
 
-def _api_url(config: Mapping[str, Any]) -> str:
-    url = (_text(config, "api_url") or STRIPE_URL).rstrip("/")
+def _api_url(given: str) -> str:
+    url = given.rstrip("/")
     found = _URL.fullmatch(url)
     if found is None:
         raise ConfigError("api_url", f"must be an http(s) address without a query, not {url!r}.")
@@ -144,94 +113,75 @@ def _api_url(config: Mapping[str, Any]) -> str:
     return url
 
 
-def _action(field: str, value: Any) -> Action | None:
-    for action in ACTIONS:
-        if value == action:
-            return action
-    if value is None or value == "":
-        return None
-    raise ConfigError(field, f"must be one of {', '.join(f'`{one}`' for one in ACTIONS)}.")
-
-
-def _privacy(config: Mapping[str, Any], key: str) -> Policy:
+def _privacy(fields: Mapping[str, Any]) -> Policy:
     """Personal data: one word for all classes, the payment instruments, then single classes."""
-    everything = _action("personal_data", config.get("personal_data")) or "keep"
-    actions = dict.fromkeys(CLASSES, everything)
-    instruments = _action("payment_instruments", config.get("payment_instruments"))
-    if instruments is not None:
-        actions |= dict.fromkeys(PAYMENT_INSTRUMENTS, instruments)
-    classes = config.get("personal_data_by_class") or {}
-    if not isinstance(classes, dict):
-        raise ConfigError("personal_data_by_class", "must be an object: class of data, action.")
-    for name, value in classes.items():
-        if name not in CLASSES:
-            known = ", ".join(CLASSES)
-            raise ConfigError("personal_data_by_class", f"may name {known}, but not {name!r}.")
-        actions[name] = _action(f"personal_data_by_class.{name}", value) or actions[name]
-    secret = _text(config, "personal_data_key")
+    actions: dict[str, Action] = dict.fromkeys(CLASSES, fields.get("personal_data", "keep"))
+    if "payment_instruments" in fields:
+        actions |= dict.fromkeys(PAYMENT_INSTRUMENTS, fields["payment_instruments"])
+    actions |= fields.get("personal_data_by_class", {})
+    secret = fields.get("personal_data_key")
     if secret is None and "hash" in actions.values():
         raise ConfigError(
             "personal_data_key", "is missing: hashing needs a secret of its own, kept for good."
         )
-    if secret is not None and len(secret) < SHORTEST_KEY:
-        raise ConfigError("personal_data_key", f"must have at least {SHORTEST_KEY} characters.")
-    if secret is not None and secret == key:
+    if secret is not None and secret == fields["client_secret"]:
         # A new API key would change all hashes, and joins with what was loaded before would break.
         raise ConfigError("personal_data_key", "must be another secret than `client_secret`.")
     return Policy(actions, secret)
 
 
-def _mrr(config: Mapping[str, Any]) -> Options:
-    """How MRR is counted; what a form leaves empty counts as not chosen."""
-    chosen = config.get("mrr")
-    if chosen is None:
-        return Options()
-    if not isinstance(chosen, dict):
-        raise ConfigError("mrr", f"must be an object, not {type(chosen).__name__}.")
+def _mrr(chosen: Mapping[str, Any]) -> Options:
     try:
-        return options_from({k: v for k, v in chosen.items() if v is not None and v != ""})
+        return options_from(chosen)
     except OptionError as error:
         name, _, problem = str(error).removeprefix("options.").partition(": ")
         raise ConfigError(f"mrr.{name}", f"cannot be used: {problem}.") from error
 
 
+def _whole(number: int | float | None) -> int | None:
+    """JSON knows one kind of numbers: 4.0 is a whole one."""
+    return None if number is None else int(number)
+
+
+def without_reserved(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A config without the fields of platforms, for the CDK, which may obey some of them."""
+    return {name: value for name, value in config.items() if not name.startswith("__")}
+
+
 def parse_settings(config: Mapping[str, Any]) -> Settings:
-    """Checks a config and gives its settings.
+    """Checks a config against `spec.yaml` and beyond, and gives its settings.
 
     Raises:
         ConfigError: a field is missing, of the wrong type or out of range.
     """
     for name in config:
-        if name.startswith("__"):
-            # The CDK would obey some of these, up to running code from the config.
-            raise ConfigError(name, "is not allowed: names that begin with `__` are reserved.")
-    key, key_mode = _key(config)
-    mode = _text(config, "mode") or "any"
-    if mode not in ("live", "test", "any"):
-        raise ConfigError("mode", f"must be `live`, `test` or `any`, not {mode!r}.")
+        if name.startswith(_OBEYED_BY_THE_CDK):
+            raise ConfigError(name, f"is not allowed: `{_OBEYED_BY_THE_CDK}...` is reserved.")
+    fields = filled_in(config)
+    problem = first_problem(fields)
+    if problem is not None:
+        raise ConfigError(*problem)
+    key = fields["client_secret"]
+    key_mode = _key_mode(key)
+    mode = fields.get("mode", "any")
     if mode != "any" and key_mode not in ("unknown", mode):
         raise ConfigError("mode", f"is `{mode}`, but `client_secret` is a {key_mode}-mode key.")
-    account_id = _text(config, "account_id")
+    account_id = fields.get("account_id")
     if account_id is not None and not _ACCOUNT.fullmatch(account_id):
         raise ConfigError("account_id", f"must look like acct_…, not {account_id!r}.")
-    workers = _integer(config, "num_workers", 1)
-    check_streams = config.get("check_streams")
-    if check_streams is not None and not (
-        isinstance(check_streams, list) and all(isinstance(name, str) for name in check_streams)
-    ):
-        raise ConfigError("check_streams", "must be a list of stream names.")
-    _integer(config, "slice_range", 1)
+    workers = _whole(fields.get("num_workers"))
+    check_streams = fields.get("check_streams")
     return Settings(
         key=key,
         key_mode=key_mode,
         account_id=account_id,
-        api_url=_api_url(config),
-        start=_start(config),
-        lookback_days=_integer(config, "lookback_window_days", 0) or 0,
+        api_url=_api_url(fields.get("api_url", STRIPE_URL)),
+        start=_start(fields.get("start_date")),
+        lookback_days=_whole(fields.get("lookback_window_days")) or 0,
         workers=None if workers == OFFICIAL_NUM_WORKERS else workers,
-        requests_per_second=_integer(config, "call_rate_limit", 1),
-        endpoint_requests_per_second=_integer(config, "endpoint_rate_limit", 1),
+        requests_per_second=_whole(fields.get("call_rate_limit")),
+        endpoint_requests_per_second=_whole(fields.get("endpoint_rate_limit")),
         check_streams=tuple(check_streams) if check_streams is not None else None,
-        privacy=_privacy(config, key),
-        mrr=_mrr(config),
+        privacy=_privacy(fields),
+        mrr=_mrr(fields.get("mrr", {})),
     )

@@ -8,8 +8,6 @@ from typing import Literal
 
 Action = Literal["keep", "hash", "drop"]
 
-ACTIONS: tuple[Action, ...] = ("keep", "hash", "drop")
-
 CLASSES = (
     "email",
     "name",
@@ -26,9 +24,6 @@ CLASSES = (
 
 PAYMENT_INSTRUMENTS = ("card_details", "bank_details")
 """What the switch `payment_instruments` is about."""
-
-SHORTEST_KEY = 32
-"""Characters; what `openssl rand -hex 32` prints has twice as many."""
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,8 @@
 
 from fractions import Fraction
 
-import pytest
-
 from source_stripe_saas.config import resources
-from source_stripe_saas.config.settings import ConfigError, parse_settings
+from source_stripe_saas.config.settings import parse_settings
 from source_stripe_saas.mrr.options import (
     CHOICES,
     FACTORS,
@@ -37,23 +35,6 @@ def test_what_is_chosen_goes_before_the_preset():
 def test_options_of_the_models_are_accepted():
     models_own = {"switch_window_hours": 1, "fx_mode": "none", "reporting_timezone": "UTC"}
     assert options(models_own) == Options()
-
-
-@pytest.mark.parametrize(
-    ("mrr", "field"),
-    [
-        ({"churn_at": "never"}, "mrr.churn_at"),
-        ({"weeks_per_year": "0"}, "mrr.weeks_per_year"),
-        ({"preset": "excel"}, "mrr.preset"),
-        ({"churns_at": "end"}, "mrr.churns_at"),
-        ("stripe", "mrr"),
-    ],
-)
-def test_what_cannot_be_used_is_named(mrr, field):
-    with pytest.raises(ConfigError) as raised:
-        options(mrr)
-    assert raised.value.field == field
-    assert "\n" not in str(raised.value)
 
 
 def test_the_spec_offers_what_the_rules_take():

@@ -77,40 +77,18 @@ def test_a_key_of_the_wanted_mode_is_accepted(mode):
 @pytest.mark.parametrize(
     ("config", "part"),
     [
-        ({"client_secret": None}, "is missing"),
-        ({"client_secret": ""}, "is missing"),
         ({"client_secret": "pk_live_Secret"}, "publishable key"),
-        ({"client_secret": "Secret"}, "is no Stripe API key"),
-        ({"client_secret": "rk_test_Sec ret"}, "is no Stripe API key"),
-        ({"client_secret": 5}, "must be a text"),
-        ({"mode": "sandbox"}, "must be `live`, `test` or `any`, not 'sandbox'"),
-        ({"mode": "live"}, "is `live`, but `client_secret` is a test-mode key"),
-        ({"account_id": "1A2b"}, "must look like acct_"),
-        ({"account_id": 7}, "must be a text"),
-        ({"start_date": "yesterday"}, "must be a date"),
-        ({"start_date": "2024-02-30"}, "must be a date"),
-        ({"start_date": "P1D"}, "must be a date"),
+        ({"client_secret": "Secret"}, "is not a Stripe API key"),
+        ({"client_secret": "rk_test_Sec ret"}, "is not a Stripe API key"),
         ({"start_date": "2024-01/2024-02"}, "must be a date"),
         ({"start_date": "now"}, "must be a date"),
-        ({"start_date": "12:00"}, "must be a date"),
-        ({"start_date": 1_700_000_000}, "must be a text"),
-        ({"num_workers": 0}, "must be at least 1, not 0"),
-        ({"num_workers": "4"}, "must be a whole number, not '4'"),
-        ({"num_workers": True}, "must be a whole number, not True"),
-        ({"call_rate_limit": 0}, "must be at least 1"),
-        ({"lookback_window_days": -1}, "must be at least 0"),
-        ({"lookback_window_days": 1.5}, "must be a whole number"),
-        ({"slice_range": 0}, "must be at least 1"),
-        ({"check_streams": "customers"}, "must be a list of stream names"),
-        ({"check_streams": [1]}, "must be a list of stream names"),
-        ({"api_url": "api.stripe.com"}, "must be an http(s) address"),
         ({"api_url": "https://me@example.com"}, "must be an http(s) address"),
         ({"api_url": "https://example.com/?a=1"}, "must be an http(s) address"),
         ({"__injected_manifest": {}}, "is not allowed"),
-        ({"__injected_components_py": "import os"}, "is not allowed"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(config, part):
+    """Beyond what a schema can say; the rest is in test_form.py."""
     field, text = problem(**config)
     assert field == next(iter(config))
     assert part in text
@@ -190,15 +168,6 @@ def test_payment_instruments_and_single_classes_are_exceptions():
         ({"personal_data": "hash"}, "personal_data_key", "is missing"),
         ({"personal_data_by_class": {"ip": "hash"}}, "personal_data_key", "is missing"),
         ({"payment_instruments": "hash"}, "personal_data_key", "is missing"),
-        ({"personal_data_key": "x" * 31}, "personal_data_key", "at least 32 characters"),
-        ({"personal_data_key": 5}, "personal_data_key", "must be a text"),
-        ({"personal_data": "encrypt"}, "personal_data", "one of `keep`, `hash`, `drop`"),
-        ({"personal_data": True}, "personal_data", "one of"),
-        ({"personal_data": {"email": "hash"}}, "personal_data", "one of"),
-        ({"payment_instruments": ["drop"]}, "payment_instruments", "one of"),
-        ({"personal_data_by_class": "drop"}, "personal_data_by_class", "must be an object"),
-        ({"personal_data_by_class": {"mail": "drop"}}, "personal_data_by_class", "not 'mail'"),
-        ({"personal_data_by_class": {"ip": 1}}, "personal_data_by_class.ip", "one of"),
     ],
 )
 def test_a_switch_that_cannot_be_obeyed_is_refused(config, field, said):
