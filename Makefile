@@ -14,6 +14,7 @@ RATES ?=
 FUZZ ?=
 WAREHOUSE ?=
 TESTS ?=
+MUTANTS ?=
 BENCH ?=
 PYTEST := $(BIN)/python -m pytest
 # The lock names every package, so nothing is left to resolve (older pips stumble over extras there).
@@ -22,7 +23,7 @@ LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint format lock audit schemas options marts page picture screenshots charts docs dist soak warehouse rates fuzz ledger record clean
+.PHONY: help setup demo check test mutants bench lint format lock audit schemas options marts page picture screenshots charts docs dist soak warehouse rates fuzz ledger record clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,9 +44,18 @@ $(READY): requirements-dev.txt pyproject.toml
 demo: $(READY) ## a simulated company from Stripe to MRR in a report; DEMO="--customers 50" passes options
 	@$(BIN)/stripe-saas demo $(DEMO)
 
-test: lint ## lint, types, then all tests; TESTS="unit_tests -k words" passes options
+check: lint ## lint, types and the quick unit tests, in two minutes
+	@echo "== quick unit tests"
+	@$(PYTEST) -n 2 --dist loadscope -m "not slow and not image_tests" unit_tests
+
+test: lint ## lint, types, then all tests and what they cover; TESTS="unit_tests -k words" passes options
 	@echo "== tests"
-	@$(PYTEST) -n 2 --dist loadscope $(TESTS)
+	@$(PYTEST) -n 2 --dist loadscope $(if $(TESTS),$(TESTS),--cov --cov-report=)
+	@$(if $(TESTS),,echo "== coverage: the least covered files, and all"; \
+	$(BIN)/coverage report --sort=cover | sed -n '1,12p;$$p')
+
+mutants: $(READY) ## mistakes in mrr, streams and ledger that no unit test notices; MUTANTS="ledger --sample 50"
+	@$(BIN)/python -m tools.mutants $(MUTANTS)
 
 bench: $(READY) ## measure the connector beside others in a quarter of an hour; BENCH=cpu_bound runs one
 	@$(BIN)/python -m benchmarks $(BENCH)
@@ -134,5 +144,5 @@ record: $(READY) ## record the cassettes anew, from the sandbox
 	@$(PYTEST) -n 0 --record-mode=rewrite integration_tests/test_cassettes.py
 
 clean: ## remove .venv and everything else that was made here
-	@rm -rf $(VENV) .cache/benchmarks .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build
+	@rm -rf $(VENV) .cache/benchmarks .cache/coverage .cache/import-linter .cache/mutants .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -11,6 +11,8 @@ from unit_tests.stripe_sandbox.asking import Asker
 from unit_tests.stripe_sandbox.contract import EXPANSIONS, breaches, payload_breaches
 from unit_tests.stripe_sandbox.crawling import list_requests, object_requests
 
+pytestmark = pytest.mark.slow
+
 
 def shaped(*names):
     """The samples, with shapes that are as the specification says."""

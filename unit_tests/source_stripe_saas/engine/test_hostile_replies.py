@@ -9,7 +9,7 @@ from unit_tests.builders import DAY, NOW, a_list, an_event
 from unit_tests.source_stripe_saas.engine.reading import a_state, read_by_pages
 from unit_tests.stripe_server import serving
 
-pytestmark = pytest.mark.usefixtures("no_waiting")
+pytestmark = [pytest.mark.usefixtures("no_waiting"), pytest.mark.slow]
 
 FAMILY = ("customers", "customer_cards", "tax_ids")
 CUSTOMER = {"id": "cus_1", "object": "customer", "created": NOW - 5_000, "metadata": {}}

@@ -5,7 +5,7 @@ import pytest
 from unit_tests.source_stripe_saas.ledger.account import Account, first_invoice, renewal, told
 from unit_tests.source_stripe_saas.mrr.builders import coupon, discount, event
 
-pytestmark = pytest.mark.usefixtures("no_waiting")
+pytestmark = [pytest.mark.usefixtures("no_waiting"), pytest.mark.slow]
 
 HALF = {**coupon("HALF", 50, "once"), "created": 0}
 USED = {**discount("di_1", "HALF", "2026-02-01"), "subscription": "sub_1", "object": "discount"}

@@ -9,7 +9,7 @@ from unit_tests.builders import NOW, an_event
 from unit_tests.source_stripe_saas.engine.reading import read_by_pages
 from unit_tests.stripe_server import serving
 
-pytestmark = pytest.mark.usefixtures("no_waiting")
+pytestmark = [pytest.mark.usefixtures("no_waiting"), pytest.mark.slow]
 
 
 def nested(levels):

@@ -60,6 +60,7 @@ def discounted(dice):
     )
 
 
+@pytest.mark.slow
 def test_the_state_of_100_000_live_subscriptions_stays_under_two_megabytes():
     dice = random.Random(7)
     memories = {}

@@ -88,6 +88,7 @@ def states_after_every_batch(monkeypatch):
     monkeypatch.setattr(row_batches, "_ROWS_IN_ONE_BATCH", 4)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("states_after_every_batch")
 def test_a_first_read_goes_on_from_any_of_its_states_with_the_same_rows():
     whole = Account(**companies(12))

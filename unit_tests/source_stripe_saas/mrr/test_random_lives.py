@@ -4,6 +4,7 @@ import json
 from fractions import Fraction
 from math import floor
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,8 @@ from source_stripe_saas.mrr import (
 from source_stripe_saas.mrr.moment import iso, seconds_of
 from source_stripe_saas.mrr.options import CHOICES
 from unit_tests.source_stripe_saas.mrr.lives import BORN, DAY, TRACEABLE, Life, cycle, lives
+
+pytestmark = pytest.mark.slow
 
 OFTEN = settings(max_examples=100, deadline=None)
 KEPT = [
