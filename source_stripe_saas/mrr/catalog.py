@@ -8,8 +8,10 @@ from source_stripe_saas.mrr.discount import (
     Discount,
     corrected,
     coupon_of,
+    coupon_reference,
     discount_from,
     discount_id,
+    with_amounts_of,
 )
 from source_stripe_saas.mrr.price import Price, price_from
 
@@ -107,9 +109,12 @@ class Book:
         return self._read_discounts[wanted]
 
     def is_estimated(self, wanted: str) -> bool:
-        """Whether the terms of a discount are worked back from what it took off (M42a)."""
+        """Whether the terms of a discount are worked back from what it took off, or unknown (M42a).
+
+        Nothing tells those of a deleted coupon that no invoice has shown yet: they count as none.
+        """
         best = self._best(wanted)
-        return best is not None and best[0] == FROM_ESTIMATE
+        return best is None or best[0] == FROM_ESTIMATE
 
     def learned(self, price_ids: set[str], discount_ids: set[str]) -> dict[str, Any]:
         """What the catalog does not hold of these ids, to be carried to the next sync."""
@@ -176,6 +181,10 @@ class Book:
             if coupon is not None:
                 if place >= FROM_ESTIMATE:
                     raw, coupon = corrected(raw, coupon, told)
+                elif FROM_ESTIMATE in places:
+                    guessed = coupon_reference(places[FROM_ESTIMATE])
+                    whole = with_amounts_of(coupon, guessed)
+                    place, coupon = (place if whole is coupon else FROM_ESTIMATE), whole
                 return place, raw, coupon
             told = told or raw
         return None

@@ -1,7 +1,6 @@
 """Discounts whose coupon is gone in, terms estimated from what they took off out (M42a)."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 from typing import Any
@@ -10,6 +9,8 @@ from source_stripe_saas.mrr.catalog import FROM_ESTIMATE, Book
 from source_stripe_saas.mrr.invoice import Invoice
 from source_stripe_saas.mrr.past_discounts import Use, carried, lacking
 
+# Each line is rounded for itself, or so that the lines add up to what is rounded as a whole.
+_SLACKS = (Fraction(1, 2), Fraction(1))
 # Percentages with more digits than these are given as the fraction that was seen.
 _MOST_DIGITS = 4
 
@@ -26,13 +27,17 @@ def estimate_unknown(
         present: discounts that the object still names: none of them is of a once coupon (M21).
     """
     for discount, uses in carried(invoices).items():
-        if book.discount(discount) is not None:
+        known = book.discount(discount)
+        # Of a coupon in another currency it is known that it takes an amount, if not which (M19).
+        is_amount = known is not None and known.lacks_amount_in(currency)
+        if known is not None and not is_amount:
             continue
         counted = [use for use in uses if use.statement.amount > 0 and use.amount > 0]
         if not counted:
             continue
         duration, end = _duration(discount, uses, invoices, book, discount in present)
-        coupon = {**_terms(discount, counted, book, currency), "duration": duration}
+        terms = _terms(discount, counted, book, currency, is_amount=is_amount)
+        coupon = {**terms, "duration": duration}
         _limit_to_carriers(coupon, uses, book)
         items = {use.statement.item for use in uses}
         raw = {
@@ -45,20 +50,26 @@ def estimate_unknown(
         book.learn_discount(raw, FROM_ESTIMATE)
 
 
-def _terms(discount: str, uses: Sequence[Use], book: Book, currency: str) -> dict[str, Any]:
+def _terms(
+    discount: str, uses: Sequence[Use], book: Book, currency: str, *, is_amount: bool
+) -> dict[str, Any]:
     """A share that stays a share is a percentage, an amount that stays an amount is one.
 
     Bases that are all equal decide nothing: then it is the share, which at least gives back what
     was billed.
     """
-    for base in _bases(discount, book):
-        percent = _one_share(uses, base)
-        if percent is not None:
-            return {"percent_off": str(percent)}
+    last = uses[-1]
+    if not is_amount:
+        for slack in _SLACKS:
+            for base in _bases(discount, book):
+                percent = _one_share(uses, base, slack)
+                if percent is not None:
+                    return {"percent_off": str(percent)}
     amount_minor = _one_amount(discount, uses)
+    if is_amount and amount_minor is None:
+        amount_minor = last.invoice.discounts[discount]
     if amount_minor is not None:
         return {"amount_off": amount_minor, "currency": currency}
-    last = uses[-1]
     base = _left_by_earlier(discount, book)
     return {"percent_off": str(Fraction(100 * last.amount, max(base(last), last.amount)))}
 
@@ -98,16 +109,16 @@ def _others(discount: str, use: Use) -> dict[str, int]:
     return {key: amount for key, amount in use.statement.discounts.items() if key != discount}
 
 
-def _one_share(uses: Iterable[Use], base: Base) -> Fraction | None:
+def _one_share(uses: Iterable[Use], base: Base, slack_of_line: Fraction) -> Fraction | None:
     """The percentage that all of them show, each within what rounding its lines can move."""
     lows, highs, shares = [], [], set()
     for use in uses:
-        of, slack = base(use), len(use.statement.lines)
+        of, slack = base(use), len(use.statement.lines) * slack_of_line
         if of <= 0 or use.amount > of + slack:
             return None
         shares.add(Fraction(100 * use.amount, of))
-        lows.append(Fraction(100 * (use.amount - slack), of))
-        highs.append(Fraction(100 * (use.amount + slack), of))
+        lows.append(100 * (use.amount - slack) / of)
+        highs.append(100 * (use.amount + slack) / of)
     if len(shares) == 1:
         return shares.pop()
     low, high = max(lows), min(min(highs), Fraction(100))
@@ -120,24 +131,19 @@ def _one_share(uses: Iterable[Use], base: Base) -> Fraction | None:
     return (low + high) / 2
 
 
-@dataclass
-class _Bill:
-    """What a discount took off one invoice, and what there was to take."""
-
-    amount: int = 0
-    left: int = 0
-
-
 def _one_amount(discount: str, uses: Iterable[Use]) -> int | None:
-    """The amount that it took off every invoice, or all there was where that was less."""
-    bills: dict[str, _Bill] = {}
-    for use in uses:
-        bill = bills.setdefault(use.invoice.id, _Bill())
-        bill.amount += use.amount
-        bill.left += use.statement.amount - sum(_others(discount, use).values())
-    amounts = {bill.amount for bill in bills.values() if bill.amount < bill.left}
-    largest = max(bill.amount for bill in bills.values())
-    return largest if amounts == {largest} else None
+    """The amount that it took off every invoice, or all there was where that was less.
+
+    Of a whole invoice: one-off charges and prorations on it take a part of the amount.
+    """
+    amounts, uncut = set(), set()
+    for invoice in {use.invoice.id: use.invoice for use in uses}.values():
+        amount = invoice.discounts[discount]
+        others = sum(taken for key, taken in invoice.discounts.items() if key != discount)
+        amounts.add(amount)
+        if amount < invoice.list_total - others:
+            uncut.add(amount)
+    return max(amounts) if uncut == {max(amounts)} else None
 
 
 def _duration(

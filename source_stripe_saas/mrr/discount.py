@@ -31,6 +31,11 @@ class Discount:
         """Whether the coupon is limited to other products (M17)."""
         return self.products is None or product in self.products
 
+    def lacks_amount_in(self, currency: str) -> bool:
+        """Whether it takes an amount off, and nothing says how much in this currency (M19)."""
+        is_amount = self.percent_off is None and bool(self.amounts_off_minor)
+        return is_amount and currency not in self.amounts_off_minor
+
     def ended_by(self, at: int) -> bool:
         """Whether its end has come (M20)."""
         return self.end is not None and self.end <= at
@@ -102,6 +107,21 @@ def corrected(
         # It has no end of its own, so it was taken away.
         coupon, known["end"] = {**coupon, "duration": "forever"}, None
     return {**estimate, **known}, coupon
+
+
+def with_amounts_of(coupon: Mapping[str, Any], other: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A coupon that takes an amount off, with those in other currencies that it does not tell.
+
+    They are expanded nowhere but on the coupon itself, which may be gone.
+    """
+    if coupon.get("amount_off") is None or other.get("amount_off") is None:
+        return coupon
+    told = {**(coupon.get("currency_options") or {}), coupon.get("currency"): coupon}
+    extra = {other.get("currency"): {"amount_off": other["amount_off"]}}
+    extra |= other.get("currency_options") or {}
+    if not extra.keys() - told.keys():
+        return coupon
+    return {**coupon, "currency_options": {**extra, **(coupon.get("currency_options") or {})}}
 
 
 def discount_from(raw: Mapping[str, Any], coupon: Mapping[str, Any]) -> Discount:

@@ -1,7 +1,7 @@
 """A Stripe invoice of any age in, the few facts the ledger reads from it and its lines out."""
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -42,6 +42,10 @@ class Invoice:
     paid_at: int | None
     given_up_at: int | None
     lines: tuple[Line, ...]
+    discounts: Mapping[str, int] = field(default_factory=dict)
+    """Discount -> what it took off the whole invoice, one-off charges and prorations included."""
+    list_total: int = 0
+    """What all lines that charge something come to before discounts."""
 
     @property
     def is_evidence(self) -> bool:
@@ -124,13 +128,17 @@ def _invoice(
 ) -> Invoice:
     for entry in raw.get("discounts") or ():
         book.learn_discount(entry, FROM_INVOICE)
-    for entry in raw.get("total_discount_amounts") or ():
-        book.learn_discount(entry.get("discount"), FROM_INVOICE)
+    listed = (raw.get("lines") or {}).get("data") or []
+    on_lines = [entry for line in listed for entry in line.get("discount_amounts") or ()]
+    taken: dict[str, int] = {}
+    for entry in raw.get("total_discount_amounts") or on_lines:
+        found = book.learn_discount(entry.get("discount"), FROM_INVOICE)
+        if found:
+            taken[found] = taken.get(found, 0) + (entry.get("amount") or 0)
     times = raw.get("status_transitions") or {}
     status = _status(raw)
     is_own = subscription_of(raw) == subscription_id
     owner = Owner(subscription_id, items, is_own)
-    listed = (raw.get("lines") or {}).get("data") or []
     read = (line_from(entry, owner, invoiceitems, book) for entry in listed)
     lines = tuple(line for line in read if line is not None)
     reason = (raw.get("billing_reason") or _OLD) if is_own else MANUAL
@@ -147,6 +155,8 @@ def _invoice(
         paid_at=(times.get("paid_at") or raw["created"]) if status == "paid" else None,
         given_up_at=times.get("voided_at") or times.get("marked_uncollectible_at"),
         lines=lines,
+        discounts=taken,
+        list_total=sum(max(line.get("amount") or 0, 0) for line in listed),
     )
 
 

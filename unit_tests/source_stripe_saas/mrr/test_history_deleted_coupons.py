@@ -80,6 +80,11 @@ def test_m42a_one_share_while_the_bases_differ_is_a_percentage(seats, taken, per
     assert abs(exact - 20000 * (1 - Fraction(percent) / 100)) < 10
 
 
+def test_m42a_a_discount_of_which_no_line_tells_counts_as_none_and_says_so():
+    rows = past(S(discounts=["di_x"]), *bills((1,)), now="2026-01-20")
+    assert [(row["mrr_after"], row["is_estimated"]) for row in rows] == [(1000, True)]
+
+
 def test_m42a_equal_bases_decide_nothing_and_the_share_is_taken():
     found = bills((1, ("di_x", 250)), (1, ("di_x", 250)))
     rows = past(S(item(quantity=2), discounts=["di_x"]), *found)
@@ -243,6 +248,58 @@ def test_m42a_an_amount_in_the_currency_of_the_subscription():
     raw = S(item(quantity=5), discounts=["di_x"], currency="eur")
     rows = past(raw, *found, prices=prices)
     assert [row["mrr_after"] for row in rows] == [500, 3700]  # 800 - 300, 4000 - 300
+
+
+@pytest.mark.parametrize("is_summed", [True, False], ids=["with totals", "by lines alone"])
+def test_m42a_a_one_off_charge_on_the_invoice_takes_its_part_of_the_amount(is_summed):
+    # 4.00 off 20.00 and off 50.00, of the second 0.80 off what was billed once
+    charge = {
+        "id": "il_c",
+        "amount": 1000,
+        "quantity": 1,
+        "parent": {"invoice_item_details": {"invoice_item": "ii_1", "proration": False}},
+        "discount_amounts": [{"discount": "di_x", "amount": 80}],
+    }
+    found = [
+        month(0, off(0, 2, ("di_x", 400))),
+        month(1, charge, off(1, 4, ("di_x", 320))),
+    ]
+    if is_summed:
+        for one in found:
+            one["total_discount_amounts"] = [{"discount": "di_x", "amount": 400}]
+    rows = past(S(item(quantity=4), discounts=["di_x"]), *found)
+    assert [row["mrr_after"] for row in rows] == [1600, 3600]
+
+
+def euro_bills(*parts):
+    """Invoices in euros, a part (quantity, taken off) each; a seat costs 8.00."""
+    return [
+        month(
+            n,
+            line(
+                f"il_{n}", MONTHS[n], MONTHS[n + 1], "p10", quantity, 800 * quantity,
+                discount_amounts=[{"discount": "di_x", "amount": amount}],
+            ),
+        )
+        for n, (quantity, amount) in enumerate(parts)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("parts", "taken"),
+    [(((1, 300), (5, 300)), 300), (((5, 300), (5, 300)), 300), (((1, 500), (5, 300)), 300)],
+    ids=["one amount", "equal bases", "no one amount: the last"],
+)
+def test_m42a_how_much_a_coupon_takes_in_another_currency_is_seen_on_its_lines(parts, taken):
+    options = {"eur": {"unit_amount_decimal": "800"}}
+    prices = {**PRICES, "p10": price("p10", "900", "usd", currency_options=options)}
+    # Only on the coupon itself would it say what it takes in euros, and that is gone.
+    dollars = {"id": "GONE", "amount_off": 350, "currency": "usd", "duration": "forever"}
+    told = discount("di_x", of=dollars, subscription="sub_1")
+    raw = S(item(quantity=5), discounts=[told], currency="eur")
+    rows = past(raw, *euro_bills(*parts), prices=prices)
+    assert (rows[-1]["mrr_after"], rows[-1]["is_estimated"]) == (4000 - taken, True)
+    assert {row["discount_id"] for row in rows} == {None}
 
 
 def test_m42a_lines_that_agree_in_nothing_leave_the_last_share():
