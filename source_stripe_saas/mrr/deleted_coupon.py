@@ -10,7 +10,7 @@ from source_stripe_saas.mrr.invoice import Invoice
 from source_stripe_saas.mrr.past_discounts import Use, carried, lacking
 
 # Each line is rounded for itself, or so that the lines add up to what is rounded as a whole.
-_SLACKS = (Fraction(1, 2), Fraction(1))
+_ROUNDED_ALONE, _ROUNDED_TOGETHER = Fraction(1, 2), Fraction(1)
 # Percentages with more digits than these are given as the fraction that was seen.
 _MOST_DIGITS = 4
 
@@ -59,19 +59,26 @@ def _terms(
     was billed.
     """
     last = uses[-1]
-    if not is_amount:
-        for slack in _SLACKS:
-            for base in _bases(discount, book):
-                percent = _one_share(uses, base, slack)
-                if percent is not None:
-                    return {"percent_off": str(percent)}
-    amount_minor = _one_amount(discount, uses)
+    percent = None if is_amount else _percentage(discount, uses, book, _ROUNDED_ALONE)
+    amount_minor = None if percent is not None else _one_amount(discount, uses)
     if is_amount and amount_minor is None:
-        amount_minor = last.invoice.discounts[discount]
+        amount_minor = last.invoice.discounts[discount].amount
     if amount_minor is not None:
         return {"amount_off": amount_minor, "currency": currency}
-    base = _left_by_earlier(discount, book)
-    return {"percent_off": str(Fraction(100 * last.amount, max(base(last), last.amount)))}
+    if percent is None:
+        percent = _percentage(discount, uses, book, _ROUNDED_TOGETHER)
+    if percent is None:
+        base = _left_by_earlier(discount, book)
+        percent = Fraction(100 * last.amount, max(base(last), last.amount))
+    return {"percent_off": str(percent)}
+
+
+def _percentage(
+    discount: str, uses: Sequence[Use], book: Book, slack_of_line: Fraction
+) -> Fraction | None:
+    """The first share that all uses show, of whatever it may have been taken from."""
+    found = (_one_share(uses, base, slack_of_line) for base in _bases(discount, book))
+    return next((percent for percent in found if percent is not None), None)
 
 
 Base = Callable[[Use], int]
@@ -134,15 +141,14 @@ def _one_share(uses: Iterable[Use], base: Base, slack_of_line: Fraction) -> Frac
 def _one_amount(discount: str, uses: Iterable[Use]) -> int | None:
     """The amount that it took off every invoice, or all there was where that was less.
 
-    Of a whole invoice: one-off charges and prorations on it take a part of the amount.
+    Of a whole invoice, since one-off charges on it take a part of the amount.
     """
     amounts, uncut = set(), set()
     for invoice in {use.invoice.id: use.invoice for use in uses}.values():
-        amount = invoice.discounts[discount]
-        others = sum(taken for key, taken in invoice.discounts.items() if key != discount)
-        amounts.add(amount)
-        if amount < invoice.list_total - others:
-            uncut.add(amount)
+        taken = invoice.discounts[discount]
+        amounts.add(taken.amount)
+        if taken.amount < taken.base - taken.others:
+            uncut.add(taken.amount)
     return max(amounts) if uncut == {max(amounts)} else None
 
 

@@ -23,6 +23,21 @@ _OLD = "subscription"
 
 
 @dataclass(frozen=True)
+class Taken:
+    """What a discount took off a whole invoice, one-off charges included, in minor units.
+
+    Attributes:
+        amount: what it took.
+        base: what its lines come to before discounts.
+        others: what other discounts took off these lines.
+    """
+
+    amount: int
+    base: int
+    others: int
+
+
+@dataclass(frozen=True)
 class Invoice:
     """One invoice, with those of its lines that are of one subscription.
 
@@ -42,10 +57,7 @@ class Invoice:
     paid_at: int | None
     given_up_at: int | None
     lines: tuple[Line, ...]
-    discounts: Mapping[str, int] = field(default_factory=dict)
-    """Discount -> what it took off the whole invoice, one-off charges and prorations included."""
-    list_total: int = 0
-    """What all lines that charge something come to before discounts."""
+    discounts: Mapping[str, Taken] = field(default_factory=dict)
 
     @property
     def is_evidence(self) -> bool:
@@ -129,12 +141,6 @@ def _invoice(
     for entry in raw.get("discounts") or ():
         book.learn_discount(entry, FROM_INVOICE)
     listed = (raw.get("lines") or {}).get("data") or []
-    on_lines = [entry for line in listed for entry in line.get("discount_amounts") or ()]
-    taken: dict[str, int] = {}
-    for entry in raw.get("total_discount_amounts") or on_lines:
-        found = book.learn_discount(entry.get("discount"), FROM_INVOICE)
-        if found:
-            taken[found] = taken.get(found, 0) + (entry.get("amount") or 0)
     times = raw.get("status_transitions") or {}
     status = _status(raw)
     is_own = subscription_of(raw) == subscription_id
@@ -155,9 +161,35 @@ def _invoice(
         paid_at=(times.get("paid_at") or raw["created"]) if status == "paid" else None,
         given_up_at=times.get("voided_at") or times.get("marked_uncollectible_at"),
         lines=lines,
-        discounts=taken,
-        list_total=sum(max(line.get("amount") or 0, 0) for line in listed),
+        discounts=_taken(raw, listed, book),
     )
+
+
+def _taken(
+    raw: Mapping[str, Any], lines: Iterable[Mapping[str, Any]], book: Book
+) -> dict[str, Taken]:
+    """Discount -> what it took off; the totals are Stripe's, where it gives them."""
+    base: dict[str, int] = {}
+    amounts: dict[str, int] = {}
+    others: dict[str, int] = {}
+    for line in lines:
+        entries = [
+            (found, entry.get("amount") or 0)
+            for entry in line.get("discount_amounts") or ()
+            if (found := book.learn_discount(entry.get("discount"), FROM_INVOICE))
+        ]
+        for found, amount in entries:
+            base[found] = base.get(found, 0) + (line.get("amount") or 0)
+            amounts[found] = amounts.get(found, 0) + amount
+            rest = sum(other for _, other in entries) - amount
+            others[found] = others.get(found, 0) + rest
+    for entry in raw.get("total_discount_amounts") or ():
+        found = book.learn_discount(entry.get("discount"), FROM_INVOICE)
+        if found:
+            amounts[found] = entry.get("amount") or 0
+    return {
+        key: Taken(amount, base.get(key, 0), others.get(key, 0)) for key, amount in amounts.items()
+    }
 
 
 def _total(raw: Mapping[str, Any], reason: str, lines: tuple[Line, ...], is_own: bool) -> int:

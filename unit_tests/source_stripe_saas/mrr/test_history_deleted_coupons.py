@@ -271,6 +271,18 @@ def test_m42a_a_one_off_charge_on_the_invoice_takes_its_part_of_the_amount(is_su
     assert [row["mrr_after"] for row in rows] == [1600, 3600]
 
 
+def test_m42a_a_proration_beside_it_that_is_not_discounted_leaves_the_amount_all_there_is():
+    # 20.00 off: all of 10.00 twice, though a proration stands beside it once, then a part of 30.00
+    beside = line("il_p", MONTHS[1], MONTHS[2], quantity=1, amount=700, proration=True)
+    found = [
+        month(0, off(0, 1, ("di_x", 1000))),
+        month(1, off(1, 1, ("di_x", 1000)), beside),
+        month(2, off(2, 3, ("di_x", 2000))),
+    ]
+    rows = past(S(item(quantity=5), discounts=["di_x"]), *found)
+    assert rows[-1]["mrr_after"] == 3000
+
+
 def euro_bills(*parts):
     """Invoices in euros, a part (quantity, taken off) each; a seat costs 8.00."""
     return [
