@@ -125,3 +125,47 @@ def test_nothing_is_remembered_before_the_first_row():
 def test_another_text_is_refused(text):
     with pytest.raises(ValueError, match="not a text"):
         unpacked(text, UPPER)
+
+
+def test_of_a_discount_that_the_clock_will_end_all_that_rules_read_is_remembered_and_no_more():
+    coupon = {
+        "id": "C",
+        "created": 3,
+        "duration": "repeating",
+        "percent_off": Decimal("12.5"),
+        "amount_off": 700,
+        "currency": "usd",
+        "currency_options": {"eur": {"amount_off": 600}},
+        "applies_to": {"products": ["prod_1"]},
+    }
+    raw = {
+        "start": 5,
+        "end": UPPER + DAY,
+        "subscription_item": "si_1",
+        "invoice": "in_1",
+        "subscription": "sub_1",
+        "customer": "cus_1",
+        "source": {"type": "coupon", "coupon": {**coupon, "name": "Welcome", "valid": True}},
+        "object": "discount",
+    }
+    of_customer = {"start": 5, "customer": "cus_1", "coupon": "C"}
+    context = a_context(
+        random.Random(1),
+        next_end=UPPER + DAY,
+        state=State("sub_1", "cus_1", "usd", "active", (Item("si_1", "p", 1),), ("di_1", "di_2")),
+        learned={"discounts": {"di_1": [1, raw], "di_2": [2, of_customer]}},
+    )
+    assert remembered(context, "sub_1", "usd", None).context.learned["discounts"] == {
+        "di_1": [
+            1,
+            {
+                "start": 5,
+                "end": UPPER + DAY,
+                "subscription_item": "si_1",
+                "invoice": "in_1",
+                "coupon": coupon,
+                "subscription": 1,
+            },
+        ],
+        "di_2": [2, {"start": 5, "customer": 1, "coupon": "C"}],
+    }

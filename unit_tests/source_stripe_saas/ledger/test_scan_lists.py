@@ -247,3 +247,18 @@ def test_a_scan_leaves_no_file_behind_however_it_ends(tmp_path, monkeypatch):
     Account().sync("2026-01-20")
     failure({"subscriptions": [subscription()], "invoices": [{**first_invoice(), "lines": 5}]})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_after_a_gap_a_subscription_that_began_in_it_is_looked_at_and_one_long_over_is_not():
+    """One's events are gone, and nothing is remembered of it; the other ended before the gap."""
+    over, its_invoice = of_number(0)
+    over |= {"status": "canceled", "ended_at": on("2025-06-01"), "canceled_at": on("2025-06-01")}
+    account = Account(subscriptions=[subscription(), over], invoices=[first_invoice(), its_invoice])
+    account.sync("2026-01-20")
+    born, bill = of_number(7)
+    born["created"] = on("2026-02-01")
+    bill |= {"created": on("2026-02-01"), "status_transitions": {"paid_at": on("2026-02-01")}}
+    account.lists["subscriptions"].insert(0, born)
+    account.lists["invoices"].insert(0, bill)
+    rows = account.sync("2026-03-20")
+    assert {row["subscription_id"] for row in rows} == {"sub_7"}
