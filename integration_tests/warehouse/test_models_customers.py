@@ -165,6 +165,13 @@ def test_a_rate_divides_a_part_of_the_opening_by_the_opening(built, currency, ex
     assert found == expected
 
 
+def test_two_subscriptions_of_one_plan_are_one_customer_of_it(built):
+    assert built.rows(
+        "select mrr_minor, customers, quantity from mrr_by_plan "
+        "where currency = 'gbp' and date_month = date '2026-02-01'"
+    ) == [(320, 1, 2)]
+
+
 def test_who_came_back_has_not_left_also_while_it_pauses(built):
     assert built.rows(
         "select client_id, strftime(churned_on, '%m-%d'), strftime(reactivated_on, '%m-%d') "

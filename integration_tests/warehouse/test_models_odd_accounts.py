@@ -113,6 +113,8 @@ RECORDS = {
         item("si_small", "sub_unknown", "small", quantity=3),
         item("si_large", "sub_unknown", "large"),
         item("si_later", "sub_ends_later", "small"),
+        # Its period was over before the sync: that renewal is not to come.
+        item("si_past", "sub_active", "small", ends="2026-06-29"),
     ],
     "products": [{"id": "prod_large", "name": "Large", "metadata": {"tier": "gold"}}],
     "prices": [
@@ -208,6 +210,13 @@ def test_a_subscription_renews_until_the_period_in_which_it_ends(built):
         "select strftime(renews_at, '%Y-%m-%d'), strftime(cancel_at, '%Y-%m-%d') from customers "
         "where client_id = 'cus_ends_later'"
     ) == [("2026-07-05", "2026-10-01")]
+
+
+def test_a_renewal_that_is_past_is_not_due(built):
+    assert built.rows("select subscription_id from renewals_due order by 1") == [
+        ("sub_ends_later",),
+        ("sub_unknown",),
+    ]
 
 
 def test_a_card_expires_where_it_is_what_pays(built):

@@ -82,6 +82,10 @@ INVOICES = [
     invoice("in_voided_after_four", "void", 4),
     invoice("in_written_off", "uncollectible", 4),
     invoice("in_failing", "open", 2),
+    invoice(
+        "in_failing_later", "open", 1, created=seconds("2026-06-10"),
+        status_transitions={"finalized_at": seconds("2026-06-10 01:00")},
+    ),
     invoice("in_being_debited", "open", 1),
     invoice("in_mistake", "void", 0),
     invoice(
@@ -223,9 +227,16 @@ def test_failure_is_known_by_ledger_charges_and_attempts_together(built):
 def test_an_invoice_under_way_or_voided_without_an_attempt_has_not_failed(built):
     failed = built.rows("select invoice_id from int_stripe__invoice_failures order by 1")
     assert [row[0] for row in failed] == [
-        *("in_by_hand", "in_by_hand_long_ago", "in_failing", "in_retried"),
-        *("in_voided_after_four", "in_written_off"),
+        *("in_by_hand", "in_by_hand_long_ago", "in_failing", "in_failing_later"),
+        *("in_retried", "in_voided_after_four", "in_written_off"),
     ]
+
+
+def test_payments_fail_since_the_first_failure_of_what_is_open(built):
+    assert built.rows(
+        "select subscription_id, strftime(signaled_at, '%m-%d %H:%M') from churn_signals "
+        "where reason = 'payment_failed'"
+    ) == [("sub_paid", "05-01 01:00")]
 
 
 def test_invoices_of_before_2019_are_in_the_state_that_their_flags_say(built):
