@@ -48,14 +48,13 @@ check: lint ## lint, types and the quick unit tests, in two minutes
 	@echo "== quick unit tests"
 	@$(PYTEST) -n 2 --dist loadscope -m "not slow and not image_tests" unit_tests
 
-test: lint ## lint, types, then all tests and what they cover; TESTS="unit_tests -k words" passes options
+test: lint ## lint, types, then all tests; TESTS="unit_tests -k words" passes options
 	@echo "== tests"
-	@$(PYTEST) -n 2 --dist loadscope $(if $(TESTS),$(TESTS),--cov --cov-report=)
-	@$(if $(TESTS),,echo "== coverage: the least covered files, and all"; \
-	$(BIN)/coverage report --sort=cover | sed -n '1,12p;$$p')
+	@$(PYTEST) -n 2 --dist loadscope $(TESTS)
 
-mutants: $(READY) ## mistakes in mrr, streams and ledger that no unit test notices; MUTANTS="ledger --sample 50"
-	@$(BIN)/python -m tools.mutants $(MUTANTS)
+coverage: $(READY) ## the unit tests, and what they do not cover: the least covered files, and all
+	@$(PYTEST) -q -n 2 --dist loadscope --cov --cov-report= unit_tests
+	@$(BIN)/coverage report --sort=cover | sed -n '1,12p;$$p'
 
 bench: $(READY) ## measure the connector beside others in a quarter of an hour; BENCH=cpu_bound runs one
 	@$(BIN)/python -m benchmarks $(BENCH)
