@@ -56,6 +56,9 @@ coverage: $(READY) ## the unit tests, and what they do not cover: the least cove
 	@$(PYTEST) -q -n 2 --dist loadscope --cov --cov-report= unit_tests
 	@$(BIN)/coverage report --sort=cover | sed -n '1,12p;$$p'
 
+mutants: $(READY) ## mistakes in mrr, streams and ledger that no unit test notices; MUTANTS="ledger --sample 50"
+	@$(BIN)/python -m tools.mutants $(MUTANTS)
+
 bench: $(READY) ## measure the connector beside others in a quarter of an hour; BENCH=cpu_bound runs one
 	@$(BIN)/python -m benchmarks $(BENCH)
 

@@ -6,6 +6,7 @@ from airbyte_cdk.sources.declarative.concurrent_declarative_source import (
 )
 from jsonschema.exceptions import ValidationError
 
+from source_stripe_saas.api.transport import STRIPE_VERSION
 from source_stripe_saas.config import resources
 from source_stripe_saas.source import SourceStripeSaas
 from source_stripe_saas.streams.manifest_entries import entries_of
@@ -49,3 +50,8 @@ def test_path_key_parent_and_filters_are_read_from_the_components():
     assert entries["account"]["retriever"]["single"] is True
     assert entries["quotes"]["retriever"]["created_filter"] is False
     assert "created_filter" not in entries["files"]["retriever"]
+
+
+def test_the_manifest_and_the_engine_ask_for_the_same_version_of_the_api():
+    headers = resources.manifest()["definitions"]["requester"]["request_headers"]
+    assert headers["Stripe-Version"] == STRIPE_VERSION
