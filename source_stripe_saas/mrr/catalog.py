@@ -17,7 +17,9 @@ from source_stripe_saas.mrr.price import Price, price_from
 
 Raw = Mapping[str, Any]
 # Where a discount may be read, best first (M15).
-FROM_PAYLOAD, FROM_EVENT, FROM_LIVE, FROM_INVOICE, FROM_ESTIMATE, _FROM_SILENT = range(1, 7)
+FROM_PAYLOAD, FROM_EVENT, FROM_LIVE, FROM_INVOICE = range(1, 5)
+# What an earlier sync knew from one of these; then what is worked back, or known to be nothing.
+FROM_MEMORY, FROM_ESTIMATE, _FROM_SILENT = range(5, 8)
 # A price or plan that has none of these is only named.
 _TERMS = frozenset({"unit_amount", "unit_amount_decimal", "amount", "amount_decimal"}) | frozenset(
     {"tiers", "billing_scheme", "recurring", "interval"}
@@ -116,8 +118,12 @@ class Book:
         best = self._best(wanted)
         return best is None or best[0] == FROM_ESTIMATE
 
-    def learned(self, price_ids: set[str], discount_ids: set[str]) -> dict[str, Any]:
-        """What the catalog does not hold of these ids, to be carried to the next sync."""
+    def learned(self, price_ids: set[str], discount_ids: set[str], currency: str) -> dict[str, Any]:
+        """What the next sync may not be able to look up of these ids, to be carried there.
+
+        A coupon may be deleted, and a discount of it removed, before anything is read again. So the
+        terms of every discount are carried, as far as they matter in a currency.
+        """
         prices = {key: self._prices[key] for key in sorted(price_ids) if key in self._prices}
         discounts: dict[str, Any] = {}
         for key in sorted(discount_ids):
@@ -129,6 +135,9 @@ class Book:
                 # Its invoices will not be read again. One that takes nothing is in `silent`.
                 if coupon.get("percent_off") or coupon.get("amount_off"):
                     discounts[key] = [best, {**raw, "source": {"coupon": coupon}}]
+            elif coupon:
+                carried = _in_currency(coupon, currency)
+                discounts[key] = [FROM_MEMORY, {**raw, "source": {"coupon": carried}}]
             elif key not in self.catalog.discounts:
                 discounts[key] = [best, raw]
         return {"prices": prices, "discounts": discounts} if prices or discounts else {}
@@ -188,6 +197,15 @@ class Book:
                 return place, raw, coupon
             told = told or raw
         return None
+
+
+def _in_currency(coupon: Raw, currency: str) -> Raw:
+    """A coupon without its amounts in other currencies than its own and one more."""
+    options = coupon.get("currency_options")
+    if not options:
+        return coupon
+    kept = {code: part for code, part in options.items() if code.lower() == currency}
+    return {**coupon, "currency_options": kept or None}
 
 
 def _price(raw: Raw) -> Price:

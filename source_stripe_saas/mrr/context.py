@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Any
 
-from source_stripe_saas.mrr.catalog import FROM_ESTIMATE
+from source_stripe_saas.mrr.catalog import FROM_ESTIMATE, FROM_MEMORY
 from source_stripe_saas.mrr.moment import DAY_SECONDS
 from source_stripe_saas.mrr.movement import NEVER
 from source_stripe_saas.mrr.standing import OnceWindow
@@ -40,6 +40,7 @@ _SHORT = {
     "learned": "b",
 }
 _PARTS = [one.name for one in fields(State)]
+_LASTING = (FROM_MEMORY, FROM_ESTIMATE)
 
 
 @dataclass
@@ -110,8 +111,8 @@ class Context:
     def compact(self, keep_timed: bool = True) -> "Context":
         """Without what the next event, or the current object, gives back (M29).
 
-        The discounts that nothing may tell of any more stay: those that the clock may have ended by
-        then, and those whose terms were estimated from invoices that will not be read again.
+        The terms of discounts stay, as nothing may tell of them any more: a coupon may be deleted,
+        and the invoices that terms were estimated from will not be read again.
 
         Args:
             keep_timed: keep the state where the clock will end something (`next_end`). Without
@@ -122,7 +123,7 @@ class Context:
             return replace(self, last_at=last_at)
         known = (self.learned.get("discounts") or {}).items()
         is_timed = self.next_end is not None
-        kept = {key: entry for key, entry in known if is_timed or entry[0] == FROM_ESTIMATE}
+        kept = {key: entry for key, entry in known if is_timed or entry[0] in _LASTING}
         learned = {"discounts": kept} if kept else {}
         return replace(self, last_at=last_at, state=None, learned=learned)
 

@@ -293,7 +293,7 @@ class Ledger:
             customer_discount=state.customer_discount,
             silent={} if state.has_ended else self._book.silent(state.discount_ids(), through),
             state=state,
-            learned=self._book.learned({item.price for item in state.items}, named),
+            learned=self._book.learned({item.price for item in state.items}, named, state.currency),
         )
 
     # --- helpers ----------------------------------------------------------------------------
