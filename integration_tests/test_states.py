@@ -133,7 +133,7 @@ def test_after_five_weeks_everything_is_read_again_and_said_in_one_line_a_stream
         name: "INCOMPLETE" if name == "events" else "COMPLETE" for name in names
     }
     (error,) = run.errors
-    assert "Stream `events` lacks something" in error["message"]
+    assert "Stream `events` is not complete" in error["message"]
     assert run.code == 1
     truth = world.truth.counts()
     assert {name: ids(run, name) for name in MAIN_STREAMS} == {

@@ -216,14 +216,14 @@ def test_a_proxy_that_refuses_to_connect_does_not_get_the_key_either(tls, monkey
     assert KEY not in proxy.text
 
 
-def test_another_server_than_stripes_is_said_in_the_log(tmp_path, capfd):
+def test_another_server_than_stripes_is_said_in_the_log(tmp_path):
     config = tmp_path / "config.json"
     with a_server() as server:
         url = f"http://127.0.0.1:{server.port}"
         config.write_text(json.dumps({"client_secret": KEY, "api_url": url}))
-        run(["check", "--config", str(config)], io.StringIO())
-    shown = capfd.readouterr()
-    lines = (shown.out + shown.err).splitlines()
+        out = io.StringIO()
+        run(["check", "--config", str(config)], out)
+    lines = out.getvalue().splitlines()
     assert any(url in line and "`api_url`" in line for line in lines)
 
 

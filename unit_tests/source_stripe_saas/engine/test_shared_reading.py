@@ -5,7 +5,7 @@ import math
 import pytest
 
 from source_stripe_saas.ledger.memory import packed
-from source_stripe_saas.mrr import Options
+from source_stripe_saas.mrr import SEMANTICS_VERSION, Options
 from unit_tests.builders import DAY, NOW, PLANS, a_list, an_event
 from unit_tests.source_stripe_saas.engine.reading import a_state, read_by_pages
 from unit_tests.stripe_server import denied, serving
@@ -13,6 +13,7 @@ from unit_tests.stripe_server import denied, serving
 pytestmark = pytest.mark.usefixtures("no_waiting")
 
 LEDGER = {
+    "rules": SEMANTICS_VERSION,
     "horizon": NOW - 40 * DAY,
     "options": Options().fingerprint,
     "through": NOW - DAY,
