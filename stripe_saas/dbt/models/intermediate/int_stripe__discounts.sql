@@ -12,7 +12,13 @@ of_invoices as (
     {{ stripe_saas.json_elements(ref("stg_stripe__invoices"), ["subscription_id"], "discounts") }}
 ),
 of_customers as (
-    select subscriptions.subscription_id, customers.discount as element
+    select
+        subscriptions.subscription_id,
+        {% if target.type in ("duckdb", "postgres") -%}
+            cast(customers.discount as json)
+        {%- else -%}
+            customers.discount
+        {%- endif %} as element
     from {{ ref("stg_stripe__customers") }} as customers
     inner join {{ ref("stg_stripe__subscriptions") }} as subscriptions
         on customers.customer_id = subscriptions.customer_id
