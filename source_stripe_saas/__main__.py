@@ -90,8 +90,9 @@ def _run(chosen: Namespace, lines: LineWriter) -> int:
 def _catalog_and_state(chosen: Namespace) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     if chosen.command != "read":
         return {}, []
-    known = list(load_plans())
-    return load_catalog(chosen.catalog, known), load_state(chosen.state)
+    plans = load_plans()
+    readable = [name for name in plans if chosen.runtime == "pages" or not plans[name].derived]
+    return load_catalog(chosen.catalog, readable), load_state(chosen.state)
 
 
 def _run_with_cdk(
@@ -108,13 +109,19 @@ def _run_with_cdk(
     from source_stripe_saas.protocol.heap import collect_garbage_rarely, keep_one_heap
     from source_stripe_saas.protocol.log_lines import log_to
     from source_stripe_saas.source import SourceStripeSaas
+    from source_stripe_saas.stock_source import StockSource
 
     keep_one_heap()
     log_to(lines, is_debug=chosen.debug)
     try:
         catalog = catalog_of(raw_catalog) if raw_catalog else None
         state = states_of(raw_state)
-        source = SourceStripeSaas(catalog, config, state)
+        source: SourceStripeSaas | StockSource
+        if chosen.command == "read" and chosen.runtime == "cdk":
+            source = StockSource(catalog, config, state)
+        else:
+            source = SourceStripeSaas(catalog, config, state)
+            source.pages = True
         entrypoint = PageEntrypoint(source, lines)
         collect_garbage_rarely()
         if chosen.command == "check":

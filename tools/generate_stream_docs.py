@@ -44,7 +44,9 @@ RUNTIMES = """\
 
 `source_stripe_saas/manifest.yaml` is a standard low-code manifest, which Airbyte's CDK runs without
 the connector's engine: `source-declarative-manifest read --manifest-path manifest.yaml …`, with
-`AIRBYTE_ENABLE_UNSAFE_CODE=true` for its two small classes. `integration_tests/stock_runtime` reads
+`AIRBYTE_ENABLE_UNSAFE_CODE=true` for its two small classes. With the connector's own
+config, `source-stripe-saas read --runtime cdk …` does the same. States of the two runtimes are not
+interchangeable. `integration_tests/stock_runtime` reads
 an account by both and compares ids and contents. This is what differs:
 
 """

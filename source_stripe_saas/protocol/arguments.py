@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from airbyte_cdk.models import AirbyteStateMessage, ConfiguredAirbyteCatalog
 
 COMMANDS = ("spec", "check", "discover", "read")
+RUNTIMES = ("pages", "cdk")
+"""What `read` can be done by; the first is the default."""
 
 _LONGEST_PROBLEM = 200
 _MOST_LEVELS = 100
@@ -45,6 +47,12 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         if name == "read":
             command.add_argument("--catalog", required=True, help="JSON file: streams to read")
             command.add_argument("--state", help="JSON file: the state a former sync ended with")
+            command.add_argument(
+                "--runtime",
+                choices=RUNTIMES,
+                default=RUNTIMES[0],
+                help="who reads: the connector's engine (pages) or the CDK's own components (cdk)",
+            )
     return parser.parse_args(list(arguments))
 
 

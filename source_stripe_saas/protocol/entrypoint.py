@@ -18,13 +18,13 @@ from source_stripe_saas.engine.page import PageMessage
 from source_stripe_saas.engine.shutdown import stopping_on_signals
 from source_stripe_saas.protocol.line_writer import LineWriter
 from source_stripe_saas.source import SourceStripeSaas
+from source_stripe_saas.stock_source import StockSource
 
 
 class PageEntrypoint:
     """Runs one command of the protocol and writes its messages."""
 
-    def __init__(self, source: SourceStripeSaas, lines: LineWriter) -> None:
-        source.pages = True
+    def __init__(self, source: SourceStripeSaas | StockSource, lines: LineWriter) -> None:
         self._source, self._lines = source, lines
         self._plain = AirbyteEntrypoint(source)
 
