@@ -59,6 +59,7 @@ EXTRA_OF = {
     "airbyte": "warehouse",
     "dbt": "warehouse",
     "duckdb": "warehouse",
+    "filelock": "warehouse",
     "psycopg2": "warehouse",
 }
 """Package that may be missing -> the extra that brings it."""

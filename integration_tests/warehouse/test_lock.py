@@ -52,14 +52,17 @@ def test_a_second_writer_is_refused_in_one_line_until_the_first_has_ended(
         pass
 
 
-def test_nothing_is_left_beside_the_warehouse(tmp_path):
+def test_only_an_empty_lock_file_is_left_beside_the_warehouse(tmp_path):
     target = parse_target(str(tmp_path / "folder" / "w.duckdb"))
     with writing(target), pytest.raises(WarehouseError, match="another"), writing(target):
         pass
-    assert list((tmp_path / "folder").iterdir()) == []
+    [left] = (tmp_path / "folder").iterdir()
+    assert (left.name, left.read_bytes()) == (".w.duckdb.lock", b"")
+    with writing(target):
+        pass
 
 
-def test_a_place_where_nothing_can_be_written_is_told(tmp_path):
+def test_a_place_where_nothing_can_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("no folder")
     with (
         pytest.raises(WarehouseError, match="cannot be written"),

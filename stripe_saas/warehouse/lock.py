@@ -1,12 +1,12 @@
 """A target -> the right to write into it, which one process at a time has.
 
-DuckDB's own lock is held only while a connection is open, and a sync opens several; Postgres has
-none. What was locked is free again when its holder ends, however it ends.
+DuckDB's own lock is held only while a connection is open, and a sync opens several; hence a lock
+file beside it. Postgres has advisory locks. Both are free again when their process ends, however it
+ends.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -51,27 +51,18 @@ def _postgres(target: Target) -> Iterator[None]:
 
 @contextmanager
 def _duckdb(path: Path) -> Iterator[None]:
+    from filelock import FileLock, Timeout  # the command's help needs no extra
+
+    # The file stays when the lock is free: to remove it would let two processes hold two files.
+    lock = FileLock(path.absolute().with_name(f".{path.name}.lock"), timeout=0)
     try:
-        import fcntl
-    except ImportError:  # no such locks on this system: DuckDB's own has to do
-        yield
-        return
-    lock = path.absolute().with_name(f".{path.name}.lock")
-    try:
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+        path.absolute().parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout:
+        raise _refusal(path) from None
     except OSError as error:
         raise WarehouseError(f"{path} cannot be written: {error.strerror}.") from None
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(handle).st_ino != lock.stat().st_ino:
-                raise BlockingIOError  # its holder took it away as we opened it
-        except OSError:
-            raise _refusal(path) from None
-        try:
-            yield
-        finally:
-            lock.unlink(missing_ok=True)
+        yield
     finally:
-        os.close(handle)
+        lock.release()
