@@ -54,10 +54,6 @@ CASES = {
             ]
         },
     ),
-    "a catalog with an unknown stream": (
-        "`catalog.streams[1].stream.name`",
-        {"catalog": a_catalog("customers", "nope")},
-    ),
     "a catalog without streams": ("`catalog`", {"catalog": {}}),
     "a catalog with an unknown sync mode": (
         "`catalog.streams[0].sync_mode`",

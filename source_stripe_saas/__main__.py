@@ -90,9 +90,10 @@ def _run(chosen: Namespace, lines: LineWriter) -> int:
 def _catalog_and_state(chosen: Namespace) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     if chosen.command != "read":
         return {}, []
-    plans = load_plans()
-    readable = [name for name in plans if chosen.runtime == "pages" or not plans[name].derived]
-    return load_catalog(chosen.catalog, readable), load_state(chosen.state)
+    known = None
+    if chosen.runtime == "cdk":
+        known = [plan.name for plan in load_plans().values() if not plan.derived]
+    return load_catalog(chosen.catalog, known), load_state(chosen.state)
 
 
 def _run_with_cdk(

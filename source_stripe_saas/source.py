@@ -10,15 +10,20 @@ from airbyte_cdk.models import (
     AirbyteConnectionStatus,
     AirbyteMessage,
     AirbyteStateMessage,
+    AirbyteStream,
+    AirbyteStreamStatus,
     ConfiguredAirbyteCatalog,
     ConnectorSpecification,
+    FailureType,
     Status,
+    StreamDescriptor,
 )
 from airbyte_cdk.models import ConnectorSpecificationSerializer as SpecificationSerializer
 from airbyte_cdk.sources.declarative.concurrent_declarative_source import (
     ConcurrentDeclarativeSource,
 )
 from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStream
+from airbyte_cdk.utils.stream_status_utils import as_airbyte_message as status_message
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_stripe_saas.config import resources
@@ -102,15 +107,36 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         Raises:
             AirbyteTracedException: nothing can be read, or not every stream was read to its end.
         """
-        for name in (chosen.stream.name for chosen in catalog.streams):
-            if name not in self.plans:
-                problem = f"names a stream that does not exist: {name!r}."
-                raise errors.config_problem(ConfigError("catalog", problem))
         assert self.settings is not None, "read needs a config"
+        known = [chosen for chosen in catalog.streams if chosen.stream.name in self.plans]
+        unknown = [chosen for chosen in catalog.streams if chosen.stream.name not in self.plans]
+        for chosen in unknown:
+            yield from self._incomplete(chosen.stream)
         self.sync = Sync(
-            self.settings, catalog, self.states, self.plans, self.logger, as_lines=self.pages
+            self.settings,
+            ConfiguredAirbyteCatalog(streams=known),
+            self.states,
+            self.plans,
+            self.logger,
+            unknown=[chosen.stream.name for chosen in unknown],
+            as_lines=self.pages,
         )
         yield from self.sync.messages()
+        if unknown:
+            # Each has reported its own; this one makes the exit code.
+            names = ", ".join(chosen.stream.name for chosen in unknown)
+            raise AirbyteTracedException(
+                message=f"Streams that do not exist: {names}.",
+                internal_message="Concurrent read failure",
+                failure_type=FailureType.config_error,
+            )
+
+    def _incomplete(self, stream: AirbyteStream) -> Iterator[AirbyteMessage]:
+        """What is said of a stream that does not exist; the others go on."""
+        error = errors.unknown_stream(stream.name)
+        descriptor = StreamDescriptor(name=stream.name)
+        yield error.as_sanitized_airbyte_message(stream_descriptor=descriptor)
+        yield status_message(stream, AirbyteStreamStatus.INCOMPLETE)
 
     def stop(self, number: int) -> bool:
         """Ends a read early; see `PageSource.stop`."""

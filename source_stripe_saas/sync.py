@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from airbyte_cdk.models import (
@@ -66,6 +66,7 @@ class Sync:
         plans: dict[str, StreamPlan],
         logger: logging.Logger,
         *,
+        unknown: Sequence[str] = (),
         as_lines: bool = False,
     ) -> None:
         """Asks Stripe who and when, once, before any stream starts.
@@ -76,12 +77,14 @@ class Sync:
             states: where the streams stand.
             plans: all streams.
             logger: the source's.
+            unknown: streams that were chosen, too, and do not exist.
             as_lines: pages become one message each; see `PageFormat`.
 
         Raises:
             AirbyteTracedException: the key or the account is refused, or Stripe cannot be reached.
         """
         self._settings, self._plans, self._logger = settings, plans, logger
+        self._unknown = unknown
         self._modes = {each.stream.name: each.sync_mode for each in catalog.streams}
         self._states = ConnectorStateManager(states)
         self._began = time.monotonic()
@@ -242,10 +245,11 @@ class Sync:
 
     def _summary(self) -> str:
         """The last line of a sync's log: how it ended, and what it cost."""
-        lacking = [name for name in self._modes if name not in self._core.complete]
-        ended = f"All {len(self._modes)} streams are complete"
+        chosen = [*self._modes, *self._unknown]
+        lacking = [name for name in chosen if name not in self._core.complete]
+        ended = f"All {len(chosen)} streams are complete"
         if lacking:
-            count = f"{len(lacking)} of {len(self._modes)}"
+            count = f"{len(lacking)} of {len(chosen)}"
             ended = f"{count} streams are incomplete: {', '.join(lacking)}"
         return (
             f"{ended}. {self._core.records_written.total()} records in "

@@ -156,10 +156,11 @@ def judge(files: dict[str, Path], plans: dict[str, Any]) -> str:
 
 def _read(files: dict[str, Path], plans: dict[str, Any]) -> None:
     settings = parse_settings(load_config(str(files["config"])))
-    catalog = catalog_of(load_catalog(str(files["catalog"]), plans))
+    catalog = catalog_of(load_catalog(str(files["catalog"])))
     states = states_of(load_state(str(files["state"])))
     manager = ConnectorStateManager(state=states)
-    for name in {*_NAMES, *(chosen.stream.name for chosen in catalog.streams)}:
+    chosen = {chosen.stream.name for chosen in catalog.streams}
+    for name in {*_NAMES, *(chosen & plans.keys())}:
         plan = plans[name]
         if plan.derived:
             _read_ledger(manager.get_stream_state(name, None))

@@ -94,6 +94,18 @@ _OF_FIRST_REQUEST = "connected_account_read"
 """The permission for `/v1/account`."""
 
 
+def unknown_stream(name: str) -> AirbyteTracedException:
+    """A stream of the catalog that this connector does not have."""
+    text = (
+        f"Stream `{name}` does not exist in this connector, as may happen when a connection is "
+        "moved over from another one. Deselect it, or refresh the schema of the connection. The "
+        "other streams are read."
+    )
+    return AirbyteTracedException(
+        message=text, internal_message=text, failure_type=FailureType.config_error
+    )
+
+
 def config_problem(error: ConfigError) -> AirbyteTracedException:
     """A setting that cannot be used."""
     return AirbyteTracedException(

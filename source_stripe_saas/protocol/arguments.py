@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,17 +106,20 @@ def load_config(path: str) -> dict[str, Any]:
     return content
 
 
-def load_catalog(path: str, known: Iterable[str]) -> dict[str, Any]:
-    """The configured catalog as an object, all its streams known.
+def load_catalog(path: str, known: Container[str] | None = None) -> dict[str, Any]:
+    """The configured catalog as an object.
+
+    Args:
+        path: of its file.
+        known: names of streams; None: a stream that does not exist is for `read` to report.
 
     Raises:
-        InputError: it is not a configured catalog, or names an unknown stream.
+        InputError: it is not a configured catalog, or names another stream than these.
     """
     content = _json_file("catalog", path)
     streams = content.get("streams") if isinstance(content, dict) else None
     if not isinstance(streams, list):
         raise InputError("catalog", "must be a JSON object with a list `streams`.")
-    names = set(known)
     seen: set[str] = set()
     for position, chosen in enumerate(streams):
         where = f"catalog.streams[{position}]"
@@ -124,7 +127,7 @@ def load_catalog(path: str, known: Iterable[str]) -> dict[str, Any]:
         name = stream.get("name") if isinstance(stream, dict) else None
         if not isinstance(name, str):
             raise InputError(f"{where}.stream.name", "is missing.")
-        if name not in names:
+        if known is not None and name not in known:
             raise InputError(f"{where}.stream.name", f"is {name!r}, and no stream has that name.")
         if name in seen:
             raise InputError(f"{where}.stream.name", f"is {name!r} for the second time.")

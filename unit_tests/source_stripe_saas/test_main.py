@@ -141,6 +141,16 @@ def test_a_read_that_cannot_begin_ends_with_one_and_one_trace(command):
     assert "stack_trace" not in error
 
 
+def test_a_read_with_an_unknown_stream_reads_the_others_and_ends_with_one_and_one_trace(command):
+    with serving():
+        code, messages = command("read", a_config(), a_catalog("persons", "customers"))
+    (error,) = error_traces(messages)
+    assert (code, error["failure_type"]) == (1, "config_error")
+    assert "Stream `persons` does not exist" in error["message"]
+    log = messages[-1]["log"]["message"]
+    assert log.startswith("1 of 2 streams are incomplete: persons. ")
+
+
 GOOD = (a_config(), a_catalog("customers"))
 BAD_STATE = [{"stream": {"stream_descriptor": {"name": "customers"}, "stream_state": 5}}]
 
@@ -152,7 +162,7 @@ BAD_STATE = [{"stream": {"stream_descriptor": {"name": "customers"}, "stream_sta
         (a_config(start_date="soon"), GOOD[1], None, "start_date"),
         ({"client_secret": "pk_live_51Hidden"}, GOOD[1], None, "client_secret"),
         ("{", GOOD[1], None, "config"),
-        (GOOD[0], a_catalog("nothing"), None, "catalog.streams[0].stream.name"),
+        (GOOD[0], '{"streams": [{}]}', None, "catalog.streams[0].stream.name"),
         (GOOD[0], "[]", None, "catalog"),
         (*GOOD, "5", "state"),
         (*GOOD, BAD_STATE, "state[0].stream.stream_state"),
