@@ -61,6 +61,7 @@ EXTRA_OF = {
     "duckdb": "warehouse",
     "filelock": "warehouse",
     "psycopg2": "warehouse",
+    "rich": "warehouse",
 }
 """Package that may be missing -> the extra that brings it."""
 

@@ -17,6 +17,7 @@ from integration_tests.soak.running import LONGEST_SECONDS, Nursery
 from integration_tests.soak.scenario import Scenario, scenario_of
 from integration_tests.soak.shrink import shrunk
 from integration_tests.soak.soak import discovered, soak_safely
+from stripe_saas.progress import ProgressLine
 
 
 def main() -> int:
@@ -54,18 +55,18 @@ def _soaked(arguments: argparse.Namespace) -> Outcome:
         def outcome_of(scenario: Scenario) -> Outcome:
             return soak_safely(scenario, nursery, Path(folder), streams)
 
-        for seed in range(arguments.first, arguments.first + arguments.seeds):
-            scenario = scenario_of(seed, is_short=arguments.short)
-            outcome = outcome_of(scenario)
-            total.add(outcome)
-            if outcome.losses:
-                failed.append(scenario)
-                print("\n".join(outcome.losses), flush=True)
-            for path in Path(folder).glob("*.json"):
-                path.unlink()
-            if sys.stderr.isatty() or seed % 10 == 0:
-                done = seed - arguments.first + 1
-                print(f"{done} of {arguments.seeds} seeds", file=sys.stderr, flush=True)
+        count = arguments.seeds
+        with ProgressLine(sys.stderr, "Seeds:", count, plain_every_seconds=30) as line:
+            for number, seed in enumerate(range(arguments.first, arguments.first + count), 1):
+                scenario = scenario_of(seed, is_short=arguments.short)
+                outcome = outcome_of(scenario)
+                total.add(outcome)
+                if outcome.losses:
+                    failed.append(scenario)
+                    print("\n".join(outcome.losses), flush=True)
+                for path in Path(folder).glob("*.json"):
+                    path.unlink()
+                line.update(f"{number} of {count} soaked", number)
         for scenario in failed if arguments.shrink else ():
             smallest = shrunk(scenario, lambda smaller: bool(outcome_of(smaller).losses))
             print(f"seed {scenario.seed} shrinks to {smallest}", flush=True)

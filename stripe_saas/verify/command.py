@@ -19,6 +19,7 @@ from source_stripe_saas.privacy.redaction import Redaction
 from source_stripe_saas.protocol.arguments import load_config
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.plans import load_plans
+from stripe_saas.progress import ProgressLine
 from stripe_saas.verify.database import Database
 from stripe_saas.verify.families import families, streams_compared
 from stripe_saas.verify.findings import Compared
@@ -113,7 +114,8 @@ def _verify(
     if arguments.cost:
         return 0
     began = time.monotonic()
-    compared = verification.run(jobs, _progress(len(jobs)))
+    with ProgressLine(sys.stderr, "Lists compared:", len(jobs)) as line:
+        compared = verification.run(jobs, lambda done: line.update(done=done))
     for plan in chosen:
         if is_half_read(holdings.states.get(plan.name)):
             print(f"{plan.name}: its first read has not come to its end.")
@@ -177,14 +179,6 @@ def _holdings(
         return MessageFile(arguments.messages, plans)
     database = Database(arguments.warehouse)
     return Warehouse(database, plans, schema=arguments.schema, prefix=arguments.prefix)
-
-
-def _progress(jobs: int) -> Callable[[int], None]:
-    def tell(done: int) -> None:
-        if sys.stderr.isatty():
-            print(f"\r{done} of {jobs} lists", end="" if done < jobs else "\n", file=sys.stderr)
-
-    return tell
 
 
 def _fail(message: str) -> int:

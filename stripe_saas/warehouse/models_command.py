@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 from typing import Any, TextIO
 
+from stripe_saas.progress import ProgressLine
 from stripe_saas.warehouse.database import WarehouseError
 from stripe_saas.warehouse.lock import writing
 from stripe_saas.warehouse.models import build_models, require_dbt, told_problems
@@ -59,17 +59,13 @@ def build_and_tell(target: Target, arguments: argparse.Namespace, out: TextIO) -
         arguments: with `vars` and `full`.
         out: where it is told.
     """
-
-    def watch(done: int, total: int) -> None:
-        if out.isatty():
-            width = shutil.get_terminal_size().columns - 1
-            out.write("\r" + f"Models: {done} of {total} built and tested"[:width].ljust(width))
-            out.flush()
-
     options = ["--full-refresh"] if arguments.full else []
-    result = build_models(target, variables=arguments.vars, options=options, watch=watch)
-    if out.isatty():
-        out.write("\r" + " " * (shutil.get_terminal_size().columns - 1) + "\r")
+    with ProgressLine(out, "Models:") as progress:
+
+        def watch(done: int, total: int) -> None:
+            progress.update(f"{done} of {total} built and tested")
+
+        result = build_models(target, variables=arguments.vars, options=options, watch=watch)
     how = "built and tested" if result.is_good else "NOT all well"
     print(f"Models: {how}, {result.done} steps in {result.seconds:.1f} s.", file=out)
     for line in told_problems(result):

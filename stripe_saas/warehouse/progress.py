@@ -1,41 +1,49 @@
-"""How far a sync is -> one line that changes on a terminal, a line now and then elsewhere."""
+"""The records and streams of a sync -> its progress line."""
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections import Counter
+from types import TracebackType
 from typing import TextIO
 
-_SECONDS_BETWEEN_UPDATES = 0.2
+from stripe_saas.progress import ProgressLine, in_words
+
 _SECONDS_BETWEEN_LINES = 10.0
+"""Where the output is not a terminal."""
+
 _TRUSTED_SHARE = 0.05
-"""With less than this share done, a guess at what is left would jump about."""
-
-
-def in_words(seconds: float) -> str:
-    """`0:07`, `12:34`, `1:02:03`."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+"""With less than this share done, an estimate of what is left would vary too much."""
 
 
 class SyncProgress:
-    """Tells how far a sync is."""
+    """Counts what a sync has read; shows it inside a `with` statement."""
 
     def __init__(self, out: TextIO, streams: int, expected: int | None = None) -> None:
         """Starts the clock.
 
         Args:
-            out: where it is told.
+            out: where the progress goes.
             streams: how many will be read.
             expected: how many records will come, where it can be known.
         """
-        self._out, self._streams, self._expected = out, streams, expected
-        self._is_terminal = out.isatty()
-        self._began = self._told = time.monotonic()
+        self._line = ProgressLine(out, plain_every_seconds=_SECONDS_BETWEEN_LINES)
+        self._streams, self._expected = streams, expected
+        self._began = time.monotonic()
         self._records: Counter[str] = Counter()
         self._ended = 0
+
+    def __enter__(self) -> SyncProgress:
+        self._line.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._line.__exit__(kind, error, traceback)
 
     @property
     def records(self) -> int:
@@ -48,48 +56,25 @@ class SyncProgress:
         return time.monotonic() - self._began
 
     def record(self, stream: str) -> None:
-        """Counts one; tells if it is time to."""
+        """Counts one."""
         self._records[stream] += 1
-        if self._records[stream] % 50 == 0:  # looking at the clock each time would cost as much
-            self._tell()
+        if self._records[stream] % 50 == 0:  # each time would cost as much as reading
+            self._line.update(self.summary())
 
     def stream_ended(self, stream: str, problem: str | None) -> None:
-        """Tells that a stream was read, or why not."""
+        """Writes a line: the stream was read, or why not."""
         self._ended += 1
         count = f"{self._records[stream]:,} records"
-        self.line(f"  {stream:<30}{count:>18}" + (f"  incomplete: {problem}" if problem else ""))
-        self._tell()
-
-    def line(self, text: str) -> None:
-        """Writes a line that stays."""
-        self._clear()
-        self._out.write(text + "\n")
-        self._out.flush()
-
-    def end(self) -> None:
-        """Takes the changing line away."""
-        self._clear()
-        self._out.flush()
-
-    def _tell(self) -> None:
-        now = time.monotonic()
-        pause = _SECONDS_BETWEEN_UPDATES if self._is_terminal else _SECONDS_BETWEEN_LINES
-        if now - self._told < pause:
-            return
-        self._told = now
-        if self._is_terminal:
-            width = shutil.get_terminal_size().columns - 1
-            self._out.write("\r" + self.summary()[:width].ljust(width))
-            self._out.flush()
-        else:
-            self.line(self.summary())
+        self._line.write(
+            f"  {stream:<30}{count:>18}" + (f"  incomplete: {problem}" if problem else "")
+        )
+        self._line.update(self.summary())
 
     def summary(self) -> str:
-        """How far it is, in one line."""
+        """How far it is, without the time taken."""
         seconds, records = self.seconds, self.records
         rate = f"{records / seconds:,.0f}/s" if seconds > 1 else ""
         parts = [
-            f"{in_words(seconds)}",
             f"{self._ended} of {self._streams} streams",
             f"{records:,} records",
             rate,
@@ -101,8 +86,3 @@ class SyncProgress:
         if not self._expected or not self._expected * _TRUSTED_SHARE < records < self._expected:
             return ""
         return f"about {in_words(seconds * (self._expected - records) / records)} left"
-
-    def _clear(self) -> None:
-        if self._is_terminal:
-            width = shutil.get_terminal_size().columns - 1
-            self._out.write("\r" + " " * width + "\r")

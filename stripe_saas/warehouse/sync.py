@@ -94,7 +94,8 @@ def run_sync(plan: SyncPlan, out: TextIO) -> SyncResult:
         result = SyncResult(begin)
         progress = SyncProgress(out, len(catalog["streams"]), expected)
         try:
-            _read(plan, catalog, Path(folder), progress, result)
+            with progress:
+                _read(plan, catalog, Path(folder), progress, result)
         except KeyboardInterrupt:
             result.error = STOPPED
             raise
@@ -190,7 +191,6 @@ def _read(
         finally:
             result.streams = reading.ends()
             result.records, result.seconds = progress.records, progress.seconds
-            progress.end()
     finally:
         cache.close()
 
