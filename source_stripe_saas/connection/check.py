@@ -10,22 +10,12 @@ from dataclasses import dataclass, field
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.refusal import StripeError
 from source_stripe_saas.api.trust import remarks
+from source_stripe_saas.config import resources
 from source_stripe_saas.config.settings import ConfigError, Settings
 from source_stripe_saas.connection import errors
 from source_stripe_saas.connection.account import Account, AccountRefused, access_of, open_account
 from source_stripe_saas.connection.causes import advice_for
 from source_stripe_saas.streams.plan import StreamPlan
-
-INSISTS_ON = (
-    "customers",
-    "subscriptions",
-    "invoices",
-    "charges",
-    "refunds",
-    "payouts",
-    "events",
-)
-"""Streams that the models need; `check_streams` in a config names others."""
 
 _PROBES_AT_A_TIME = 8
 
@@ -58,7 +48,9 @@ def check_connection(
         plans: all streams.
         logger: gets a warning for each stream that cannot be read but need not be.
     """
-    insisted = settings.check_streams if settings.check_streams is not None else INSISTS_ON
+    insisted = settings.check_streams
+    if insisted is None:
+        insisted = resources.manifest()["check"]["stream_names"]
     unknown = [name for name in insisted if name not in plans]
     if unknown:
         return CheckReport(

@@ -4,11 +4,14 @@ import logging
 
 import pytest
 
-from source_stripe_saas.connection.check import INSISTS_ON, check_connection
+from source_stripe_saas.config import resources
+from source_stripe_saas.connection.check import check_connection
 from unit_tests.builders import PLANS, some_settings
 from unit_tests.stripe_server import denied, failure, serving
 
 pytestmark = pytest.mark.usefixtures("no_waiting")
+
+INSISTS_ON = ["customers", "subscriptions", "invoices", "charges", "refunds", "payouts", "events"]
 
 LOGGER = logging.getLogger("airbyte.check_test")
 
@@ -38,6 +41,19 @@ def test_every_list_is_probed_once_with_one_object_and_children_not_at_all():
         assert sent.method == "GET"
         if not sent.path.endswith("/account"):
             assert sent.qs["limit"] == ["1"]
+
+
+def test_check_insists_on_what_the_manifest_names(monkeypatch):
+    manifest = resources.manifest()
+    assert manifest["check"]["stream_names"] == INSISTS_ON
+    monkeypatch.setattr(
+        resources, "manifest", lambda: {**manifest, "check": {"stream_names": ["quotes"]}}
+    )
+    with serving(answers={"quotes": denied("rak_quote_read"), "events": denied("rak_event_read")}):
+        report = checked()
+    assert not report.is_good
+    assert "quotes: tick " in report.text
+    assert "events: tick " not in report.text
 
 
 @pytest.mark.parametrize("name", INSISTS_ON)
