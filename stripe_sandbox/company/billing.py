@@ -11,7 +11,7 @@ from stripe_sandbox.company.objects import invoice as objects
 from stripe_sandbox.company.objects import payment as payments
 from stripe_sandbox.company.people import Customer, People
 from stripe_sandbox.company.pricing import DraftLine, finish
-from stripe_sandbox.company.subscriptions import Subscription
+from stripe_sandbox.company.subscription import Subscription
 from stripe_sandbox.company.valuation import Discount
 from stripe_sandbox.company.world import World
 

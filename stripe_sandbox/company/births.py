@@ -14,7 +14,8 @@ from stripe_sandbox.company.objects import subscription as objects
 from stripe_sandbox.company.options import DAY, HOUR
 from stripe_sandbox.company.people import Customer, People
 from stripe_sandbox.company.queue import FIRST
-from stripe_sandbox.company.subscriptions import Item, Subscription, Subscriptions
+from stripe_sandbox.company.subscription import Item, Subscription
+from stripe_sandbox.company.subscriptions import Subscriptions
 from stripe_sandbox.company.valuation import Coupon, Discount, Price
 from stripe_sandbox.company.world import World
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from stripe_sandbox.company.billing import Bill, Billing
 from stripe_sandbox.company.options import DAY, HOUR
 from stripe_sandbox.company.people import Customer, People
-from stripe_sandbox.company.subscriptions import LIVE, Subscription, Subscriptions
+from stripe_sandbox.company.subscription import LIVE, Subscription
+from stripe_sandbox.company.subscriptions import Subscriptions
 from stripe_sandbox.company.world import World
 
 RETRY_DAYS = (3, 5, 7)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from stripe_sandbox.company.catalogue import Catalogue
 from stripe_sandbox.company.objects.catalog import discount as discount_object
 from stripe_sandbox.company.people import People
-from stripe_sandbox.company.subscriptions import Item, Subscription, Subscriptions
+from stripe_sandbox.company.subscription import Item, Subscription
+from stripe_sandbox.company.subscriptions import Subscriptions
 from stripe_sandbox.company.valuation import Coupon, Discount
 from stripe_sandbox.company.world import World
 

@@ -7,7 +7,8 @@ from stripe_sandbox.company.lifecycle import Lifecycle
 from stripe_sandbox.company.options import DAY, HOUR
 from stripe_sandbox.company.people import Customer, People
 from stripe_sandbox.company.queue import FIRST
-from stripe_sandbox.company.subscriptions import Subscription, Subscriptions
+from stripe_sandbox.company.subscription import Subscription
+from stripe_sandbox.company.subscriptions import Subscriptions
 from stripe_sandbox.company.world import World
 
 FEEDBACK = ("too_expensive", "unused", "missing_features", "switched_service", "other", None)

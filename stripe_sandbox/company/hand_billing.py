@@ -6,7 +6,8 @@ from stripe_sandbox.company.billing import Bill, Billing
 from stripe_sandbox.company.lines import waiting_lines
 from stripe_sandbox.company.objects import invoice as objects
 from stripe_sandbox.company.options import DAY, HOUR, MINUTE
-from stripe_sandbox.company.subscriptions import Subscription, Subscriptions
+from stripe_sandbox.company.subscription import Subscription
+from stripe_sandbox.company.subscriptions import Subscriptions
 from stripe_sandbox.company.world import World
 
 

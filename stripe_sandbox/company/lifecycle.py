@@ -17,7 +17,8 @@ from stripe_sandbox.company.options import DAY, HOUR
 from stripe_sandbox.company.people import People
 from stripe_sandbox.company.pricing import DraftLine
 from stripe_sandbox.company.queue import FIRST
-from stripe_sandbox.company.subscriptions import Item, Subscription, Subscriptions
+from stripe_sandbox.company.subscription import Item, Subscription
+from stripe_sandbox.company.subscriptions import Subscriptions
 from stripe_sandbox.company.valuation import Discount
 from stripe_sandbox.company.world import World
 from stripe_sandbox.store import StripeObject

@@ -13,7 +13,7 @@ from stripe_sandbox.company.objects import invoice as objects
 from stripe_sandbox.company.objects.catalog import decimal_text
 from stripe_sandbox.company.people import Customer
 from stripe_sandbox.company.pricing import DraftLine
-from stripe_sandbox.company.subscriptions import Ahead, Item, Subscription
+from stripe_sandbox.company.subscription import Ahead, Item, Subscription
 from stripe_sandbox.company.valuation import Price
 from stripe_sandbox.company.world import World
 from stripe_sandbox.store import StripeObject

@@ -16,6 +16,7 @@ from stripe_sandbox.company.aftermath import Aftermath
 from stripe_sandbox.company.billing import Bill
 from stripe_sandbox.company.catalogue import Catalogue
 from stripe_sandbox.company.changes import Changes
+from stripe_sandbox.company.deferred_changes import DeferredChanges
 from stripe_sandbox.company.discounts import Discounts
 from stripe_sandbox.company.endings import Endings
 from stripe_sandbox.company.habits import DELETED_COUPONS, PREBILLING, SWAPS
@@ -24,8 +25,9 @@ from stripe_sandbox.company.people import People
 from stripe_sandbox.company.pilots import Pilots
 from stripe_sandbox.company.prebilling import Prebilling
 from stripe_sandbox.company.signups import Signups
-from stripe_sandbox.company.subscriptions import Subscription
+from stripe_sandbox.company.subscription import Subscription
 from stripe_sandbox.company.swaps import Swaps
+from stripe_sandbox.company.trials import Trials
 from stripe_sandbox.company.world import World
 
 SETTLED = 3 * HOUR
@@ -49,11 +51,17 @@ class Lives:
     def __post_init__(self) -> None:
         """Lists what can happen, with weights per thousand months."""
         swaps = Swaps(self.world, self.changes)
-        self._plans = plans = PlanActs(self.world, self.people, self.catalogue, self.changes, swaps)
+        deferred = DeferredChanges(self.world, self.changes)
+        self._trials = Trials(
+            self.world, self.changes.billing, self.changes.subs, self.changes.lifecycle
+        )
+        self._plans = plans = PlanActs(
+            self.world, self.people, self.catalogue, self.changes, swaps, deferred
+        )
         terms = TermActs(
             self.world,
             self.catalogue,
-            self.changes,
+            self._trials,
             self.discounts,
             self.endings,
             self.aftermath,
@@ -180,12 +188,12 @@ class Lives:
             return
         roll = sub.customer.random.random()
         if roll < 0.03 and sub.next_boundary - self.world.now > 3 * DAY:
-            self.changes.shorten_trial(sub)
+            self._trials.shorten(sub)
         elif roll < 0.12:
-            self.changes.extend_trial(sub, 7)
+            self._trials.extend(sub, 7)
         elif roll < 0.2 and sub.customer.method is not None:
             self.endings.cancel_later(sub, revokes=False)
         elif roll < 0.26 and not self.world.options.traceable and sub.customer.method:
-            self.changes.end_trial_now(sub)
+            self._trials.end_now(sub)
         elif roll < 0.32 and not self.world.options.traceable and is_small(sub):
             self._plans.set_seats(sub, licensed(sub), 1)

@@ -16,7 +16,7 @@ from stripe_sandbox.store import StripeObject
 
 if TYPE_CHECKING:
     from stripe_sandbox.company.billing import Bill
-    from stripe_sandbox.company.subscriptions import Subscription
+    from stripe_sandbox.company.subscription import Subscription
 
 _NAMES = (
     *("Ada", "Bela", "Chidi", "Dana", "Emre", "Fumi", "Gita", "Hugo", "Ines", "Jomo", "Kaia"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stripe_sandbox.company.changes import Changes
 from stripe_sandbox.company.lines import ahead_lines, is_monthly
-from stripe_sandbox.company.subscriptions import Subscription
+from stripe_sandbox.company.subscription import Subscription
 from stripe_sandbox.company.world import World
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from stripe_sandbox.company.ledger import half_up
 from stripe_sandbox.company.lines import price_pricing
 from stripe_sandbox.company.objects import invoice as objects
-from stripe_sandbox.company.subscriptions import Ahead, Item, Subscription
+from stripe_sandbox.company.subscription import Ahead, Item, Subscription
 from stripe_sandbox.company.world import World
 
 

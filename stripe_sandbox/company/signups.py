@@ -18,7 +18,7 @@ from stripe_sandbox.company.options import BUILD_END, DAY, HOUR, MINUTE
 from stripe_sandbox.company.people import Customer, People
 from stripe_sandbox.company.pilots import Pilots
 from stripe_sandbox.company.standalone import Standalone
-from stripe_sandbox.company.subscriptions import Subscription
+from stripe_sandbox.company.subscription import Subscription
 from stripe_sandbox.company.valuation import Coupon, Price
 from stripe_sandbox.company.world import World
 

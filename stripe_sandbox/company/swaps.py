@@ -7,7 +7,7 @@ from collections.abc import Callable
 from stripe_sandbox.company.calendar import step
 from stripe_sandbox.company.changes import NONE, Changes
 from stripe_sandbox.company.lines import period_lines, usage_line
-from stripe_sandbox.company.subscriptions import Item, Subscription
+from stripe_sandbox.company.subscription import Item, Subscription
 from stripe_sandbox.company.valuation import Price
 from stripe_sandbox.company.world import World
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from stripe_sandbox.company.aftermath import Aftermath
 from stripe_sandbox.company.options import DAY
 from stripe_sandbox.company.people import People
-from stripe_sandbox.company.subscriptions import Subscription
+from stripe_sandbox.company.subscription import Subscription
 from stripe_sandbox.company.world import World
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from stripe_sandbox.company.acts.traits import is_small, is_uniform, licensed
 from stripe_sandbox.company.discounts import Discounts
 from stripe_sandbox.company.pilots import Pilots
-from stripe_sandbox.company.subscriptions import Subscription
+from stripe_sandbox.company.subscription import Subscription
 
 
 @dataclass

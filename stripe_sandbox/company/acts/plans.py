@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from stripe_sandbox.company.acts.traits import is_small, is_uniform, licensed
 from stripe_sandbox.company.catalogue import Catalogue
 from stripe_sandbox.company.changes import BY_HAND, INVOICE, NONE, PRORATE, Changes
+from stripe_sandbox.company.deferred_changes import DeferredChanges
 from stripe_sandbox.company.habits import HAND_BILLING, PREBILLING, SWAPS
 from stripe_sandbox.company.options import DAY
 from stripe_sandbox.company.people import People
-from stripe_sandbox.company.subscriptions import Item, Subscription
+from stripe_sandbox.company.subscription import Item, Subscription
 from stripe_sandbox.company.swaps import Swaps
 from stripe_sandbox.company.valuation import Price
 from stripe_sandbox.company.world import World
@@ -42,6 +43,7 @@ class PlanActs:
     catalogue: Catalogue
     changes: Changes
     swaps: Swaps
+    deferred: DeferredChanges
 
     def _behavior(self, sub: Subscription) -> str:
         """How a change in mid-period is settled."""
@@ -151,7 +153,7 @@ class PlanActs:
         """A schedule that changes the plan at the renewal."""
         found = self._neighbour(sub, sub.customer.random.choice((-1, 1)))
         if found is not None and sub.schedule is None and is_uniform(sub):
-            self.changes.schedule_price(sub, *found)
+            self.deferred.schedule_price(sub, *found)
 
     def unpaid_update(self, sub: Subscription) -> None:
         """Three more seats that are applied only when paid, and are not."""
@@ -161,7 +163,7 @@ class PlanActs:
         dearer = item.price.charge(item.units + 3, sub.currency)
         costs_more = dearer > item.price.charge(item.units, sub.currency) + 200 and sub.mrr > 0
         if costs_more and sub.customer.method is not None and sub.customer.balance == 0:
-            self.changes.try_unpaid_upgrade(sub, item, item.units + 3)
+            self.deferred.try_unpaid_upgrade(sub, item, item.units + 3)
 
     # --- items -------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from stripe_sandbox.company.acts.swaps import is_flexible
 from stripe_sandbox.company.acts.traits import is_small, licensed
 from stripe_sandbox.company.lines import is_monthly
 from stripe_sandbox.company.prebilling import Prebilling
-from stripe_sandbox.company.subscriptions import Subscription
+from stripe_sandbox.company.subscription import Subscription
 from stripe_sandbox.company.valuation import Discount
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from stripe_sandbox.company.acts.traits import is_small, licensed
 from stripe_sandbox.company.catalogue import Catalogue
 from stripe_sandbox.company.changes import INVOICE, NONE, PRORATE
-from stripe_sandbox.company.subscriptions import Item, Subscription
+from stripe_sandbox.company.subscription import Item, Subscription
 from stripe_sandbox.company.swaps import Swaps
 from stripe_sandbox.company.world import World
 

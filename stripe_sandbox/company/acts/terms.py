@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from stripe_sandbox.company.acts.traits import is_small, licensed
 from stripe_sandbox.company.aftermath import Aftermath
 from stripe_sandbox.company.catalogue import Catalogue
-from stripe_sandbox.company.changes import Changes
 from stripe_sandbox.company.discounts import Discounts
 from stripe_sandbox.company.endings import Endings
 from stripe_sandbox.company.options import DAY
-from stripe_sandbox.company.subscriptions import Subscription
+from stripe_sandbox.company.subscription import Subscription
+from stripe_sandbox.company.trials import Trials
 from stripe_sandbox.company.world import World
 
 
@@ -21,7 +21,7 @@ class TermActs:
 
     world: World
     catalogue: Catalogue
-    changes: Changes
+    trials: Trials
     discounts: Discounts
     endings: Endings
     aftermath: Aftermath
@@ -103,7 +103,7 @@ class TermActs:
         if sub.pending_items or len({i.price.interval for i in sub.items}) > 1:
             return
         if sub.true_list() > 0 and sub.customer.method is not None and sub.ever_paid:
-            self.changes.give_free_time(sub, sub.customer.random.choice((14, 30)))
+            self.trials.give_free_time(sub, sub.customer.random.choice((14, 30)))
 
 
 def _pays_ahead(sub: Subscription) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stripe_sandbox.company.subscriptions import Item, Subscription
+from stripe_sandbox.company.subscription import Item, Subscription
 
 
 def licensed(sub: Subscription) -> Item:

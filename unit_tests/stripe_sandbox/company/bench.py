@@ -8,7 +8,7 @@ from typing import Any
 
 from stripe_sandbox.company import Company, CompanyOptions
 from stripe_sandbox.company.ledger import LedgerEntry
-from stripe_sandbox.company.subscriptions import Subscription
+from stripe_sandbox.company.subscription import Subscription
 from stripe_sandbox.company.valuation import Price
 
 JANUARY_2025 = 1_735_696_800  # 2025-01-01T02:00:00Z, outside of the quiet minutes
