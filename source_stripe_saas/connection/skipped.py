@@ -39,7 +39,11 @@ def explain_skipped(plan: StreamPlan, log: SkipLog) -> AirbyteTracedException:
     if log.keys:
         parts.append("The next sync asks for what was not shown again.")
     if log.more:
-        parts.append("What is beyond them only a full refresh asks for.")
+        parts.append(
+            "The next sync reads everything again."
+            if plan.derived
+            else "What is beyond them only a full refresh asks for."
+        )
     if odd:
         parts.append("Look at what is odd in the Stripe dashboard; if nothing is there, report it.")
     return AirbyteTracedException(

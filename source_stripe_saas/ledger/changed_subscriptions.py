@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,8 @@ class ChangedSubscriptions:
     """Subscription -> its events, newest first."""
     customer_events: dict[str, list[StripeObject]] = field(default_factory=dict)
     """Customer -> events of a discount of its own, newest first."""
+    old_customer_events: dict[str, list[StripeObject]] = field(default_factory=dict)
+    """The same, of the time before the last sync; for subscriptions that it had to set aside."""
     named: set[str] = field(default_factory=set)
     """Subscriptions that events name, also those that no rule reads."""
     whole: set[str] = field(default_factory=set)
@@ -31,12 +34,23 @@ class ChangedSubscriptions:
     facts: dict[str, SubscriptionObjects] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def note(self, event: StripeObject) -> None:
-        """Takes an event; those of a second in the order in which they are listed."""
+    def note(self, event: StripeObject, only: Container[str] | None = None) -> None:
+        """Takes an event; those of a second in the order in which they are listed.
+
+        Args:
+            event: one that can be read.
+            only: subscriptions that it may concern; None: all.
+        """
         raw = event["data"]["object"]
+        subscription, customer = owner_of(event)
+        if only is not None:
+            if subscription is not None and subscription in only:
+                self.events.setdefault(subscription, []).append(event)
+            elif customer is not None:
+                self.old_customer_events.setdefault(customer, []).append(event)
+            return
         if raw.get("object") == "subscription":
             self.named.add(raw["id"])
-        subscription, customer = owner_of(event)
         if subscription is not None:
             self.events.setdefault(subscription, []).append(event)
         elif customer is not None:

@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from source_stripe_saas.mrr.catalog import ODD_FIELD
+
 Raw = msgspec.Raw | msgspec.UnsetType
 _UNSET = msgspec.UNSET
 
@@ -40,8 +42,18 @@ class Unreadable(Exception):
     @classmethod
     def of(cls, identity: str, error: Exception) -> Unreadable:
         """What was wrong with the object of an id, or with one of those that belong to it."""
-        why = f"lacks {error}" if isinstance(error, KeyError) else str(error)
-        return cls(f"{identity}: {why}")
+        return cls(f"{identity}: {reason_of(error)}")
+
+
+def reason_of(error: Exception) -> str:
+    """Why an object cannot be read, in words of our own, not in Python's."""
+    if isinstance(error, Unreadable):
+        return str(error).partition(": ")[2]  # behind the id
+    if isinstance(error, KeyError):
+        return f"lacks {error}"
+    if isinstance(error, AttributeError | TypeError | IndexError):
+        return ODD_FIELD
+    return str(error)
 
 
 class _Line(msgspec.Struct):
@@ -75,7 +87,9 @@ class Invoice(msgspec.Struct):
     """What is kept of an invoice; absent fields stay absent."""
 
     id: str
-    created: int
+    created: int = 0
+    date: int | msgspec.UnsetType = _UNSET
+    """The name of `created` before 2019."""
     lines: _Lines = msgspec.field(default_factory=_Lines)
     parent: Raw = _UNSET
     subscription: Raw = _UNSET
@@ -133,9 +147,21 @@ def invoice_of(raw: bytes | memoryview) -> Invoice:
     """The part of an invoice that rules read.
 
     Raises:
-        msgspec.DecodeError: it is not shaped like one.
+        ValueError: it is not shaped like one, or does not say when it was created.
     """
-    return _INVOICES.decode(raw)
+    found = _INVOICES.decode(raw)
+    if not found.created and isinstance(found.date, int):
+        found.created, found.date = found.date, _UNSET
+    if not found.created:
+        raise ValueError("lacks `created`")
+    return found
+
+
+def with_created(raw: dict[str, Any]) -> dict[str, Any]:
+    """A subscription; those of 2015 have their `created` as `start`."""
+    if not isinstance(raw.get("created"), int) and isinstance(raw.get("start"), int):
+        raw["created"] = raw["start"]
+    return raw
 
 
 def subscriptions_named(raw: bytes | memoryview) -> set[str]:

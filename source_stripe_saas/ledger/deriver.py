@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from source_stripe_saas.mrr import (
 )
 from source_stripe_saas.mrr.moment import seconds_of
 from source_stripe_saas.mrr.state import ENDED
+from source_stripe_saas.streams.skipped import SkippedObject
 
 Row = dict[str, Any]
 
@@ -28,9 +29,17 @@ Row = dict[str, Any]
 class Derived:
     """One subscription's new rows, and its memory."""
 
-    key: int
+    subscription_id: str
     rows: list[Row]
     memory: Memory | None
+    skipped: SkippedObject | None = None
+    """Why there are no rows, though there may be some to be made; the old memory holds."""
+    since: int | None = None
+    """If skipped: up to where its rows exist, Unix seconds; None: it has none."""
+
+    @property
+    def key(self) -> int:
+        return key_of(self.subscription_id)
 
 
 @dataclass(frozen=True)
@@ -106,7 +115,7 @@ class Deriver:
         if self.catalog.missed_prices:
             self.tally.unpriced(identity, sorted(self.catalog.missed_prices))
             self.catalog.missed_prices.clear()
-        return Derived(key_of(identity), _records(rows), _memory_of(objects, context, rows, memory))
+        return Derived(identity, _records(rows), _memory_of(objects, context, rows, memory))
 
 
 def _was_over(objects: SubscriptionObjects, at: int) -> bool:
@@ -127,11 +136,3 @@ def _memory_of(
     if context.status in ENDED and not ended_at and rows:
         ended_at = seconds_of(rows[-1]["occurred_at"])
     return remembered(context, objects.subscription_id, currency, ended_at)
-
-
-def all_derived(
-    deriver: Deriver, objects: Iterable[SubscriptionObjects], memories: Mapping[int, Memory]
-) -> Iterator[Derived]:
-    """Every subscription's share, in the order given."""
-    for one in objects:
-        yield deriver.derived(one, memories.get(key_of(one.subscription_id)))

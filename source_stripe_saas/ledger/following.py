@@ -30,7 +30,6 @@ from source_stripe_saas.streams.follow_up import FollowUp
 from source_stripe_saas.streams.position import Position
 from source_stripe_saas.streams.progress import Progress
 from source_stripe_saas.streams.read_mode import IncrementalRead
-from source_stripe_saas.streams.skipped import odd
 from source_stripe_saas.streams.task import Batch, Task
 from source_stripe_saas.streams.task_group import TaskGroup
 
@@ -49,6 +48,7 @@ class Following(LedgerSync):
     """Keys of subscriptions that no list has any more."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         client, plans = self.reader.client, self.reader.plans
         self._prices = LookupCache(client, plans["prices"])
         self.listed.coupons = LookupCache(client, plans["coupons"])
@@ -75,10 +75,10 @@ class Following(LedgerSync):
     # -- consumer of the change feed ---------------------------------------------------------------
 
     def note(self, event: StripeObject) -> None:
-        self._changed.note(event)
-
-    def note_odd(self, event: StripeObject, reason: str) -> None:
-        self.odd_events.append(odd(event["id"], reason))
+        through = self.progress.position.through or 0
+        for one in self.readable((event,)):
+            # What is older was followed, but for what had to be set aside.
+            self._changed.note(one, self.aside if one["created"] <= through else None)
 
     def arrange(self, tasks: tuple[Task, ...]) -> tuple[Task, ...]:
         """Observes the follow-ups of subscriptions and invoices, and lists live subscriptions.
@@ -94,7 +94,7 @@ class Following(LedgerSync):
             if isinstance(task, FollowUp) and name in ("subscriptions", "invoices"):
                 task = group.add(replace(task, observer=self))
             (deferred if name == "subscriptions" else at_once).append(task)
-        return (*at_once, group.add(self._live.task(tuple(deferred))))
+        return (*at_once, *map(group.add, self._live.tasks(tuple(deferred))))
 
     # -- observer of fetches -----------------------------------------------------------------------
 
@@ -124,14 +124,18 @@ class Following(LedgerSync):
             raise self._live.refused
         memories = self.progress.position.memories
         self._find_missing()
-        wanted = dict.fromkeys([*self._changed.events, *self._live.wanted])
+        clocks = self.reader.clocks
+        wanted = dict.fromkeys([*self._changed.events, *self._live.wanted, *self.aside])
+        for identity in [one for one in wanted if clocks.hides({"id": one})]:
+            del wanted[identity]
         for memory in memories.values():
             if memory.due_at is not None and memory.due_at <= self.upper:
                 wanted[memory.subscription_id] = None
         for identity in wanted:
             events = self._changed.events.get(identity, ())
             is_new = any(event["type"] == "customer.subscription.created" for event in events)
-            if key_of(identity) not in memories and not is_new:
+            is_known = key_of(identity) in memories and identity not in self.aside
+            if not is_known and not is_new:
                 self._changed.whole.add(identity)
         plans = self.reader.plans
         subscriptions = ledger_reader(plans["subscriptions"], self.reader)
@@ -139,7 +143,15 @@ class Following(LedgerSync):
         order = sorted(wanted)
         for first in range(0, len(order), _SUBSCRIPTIONS_PER_TASK):
             some = tuple(order[first : first + _SUBSCRIPTIONS_PER_TASK])
-            yield SubscriptionFetch(self.reader, self._changed, subscriptions, invoices, some)
+            yield SubscriptionFetch(
+                self.reader,
+                self._changed,
+                self.skips,
+                subscriptions,
+                invoices,
+                some,
+                self.aside,
+            )
 
     def _find_missing(self) -> None:
         """Those remembered as live that are neither on the list nor in any event."""
@@ -151,7 +163,8 @@ class Following(LedgerSync):
 
     def _late_events(self) -> ChangedSubscriptions:
         late = ChangedSubscriptions()
-        for event in feed_events(self.reader.client, EVENT_TYPES, self.late_span):
+        events = feed_events(self.reader.client, EVENT_TYPES, self.late_span)
+        for event in self.readable(events):
             late.note(event)
         return late
 
@@ -160,6 +173,7 @@ class Following(LedgerSync):
     def batches(self) -> Iterator[Batch]:
         """The rows of all that have changed; the state moves once, at the end."""
         position = self.progress.position
+        since = position.through  # the state moves meanwhile
         customers = CustomerDiscounts(self.reader.client, self.reader.plans["customers"])
         catalog = Catalog(self._prices, self.listed.coupons, customer_discounts=customers)
         facts = self._changed.facts
@@ -167,13 +181,17 @@ class Following(LedgerSync):
             late = self._late_events()
             for one in facts.values():
                 add_late_events(one, late)
+        # Those that could not be fetched are skipped with their names alone.
+        for identity in self.skips.subscriptions:
+            facts.setdefault(identity, SubscriptionObjects(identity))
         objects = (facts[key] for key in sorted(facts))
-        derived = self.derived(objects, catalog, position.through, position.memories)
+        derived = self.derived(objects, catalog, since, position.memories)
         # Most of what has ended never changes again, and a state must not grow without bound.
         over = long_over(position.memories, self.upper)
         yield from batches_at_once(
             self.reader, derived, self.upper, is_last=True, without=[*over, *self._vanished]
         )
+        yield self.skipped_besides(since)
 
     def close(self) -> None:
         """Nothing: all of it is in memory."""

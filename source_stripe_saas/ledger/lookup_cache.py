@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
+from source_stripe_saas.api.address import NoAddress, object_path
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.listing import ListReader
 from source_stripe_saas.api.raw_object import ListedObject, RawObject
-from source_stripe_saas.api.refusal import NotFound
+from source_stripe_saas.api.refusal import NotFound, StripeError
 from source_stripe_saas.ledger.codec import decoded, encoded
 from source_stripe_saas.streams.plan import StreamPlan
 
@@ -43,6 +43,7 @@ class LookupCache(Mapping[str, Any]):
         self._expand = plan.expand if expand is None else expand
         self._pages = _pages(client, plan) if expand is None else iter(())
         self._found: dict[str, Any] = {}
+        self._refused: dict[str, StripeError] = {}
         self._misses = 0
         self._lock = threading.Lock()
 
@@ -61,8 +62,15 @@ class LookupCache(Mapping[str, Any]):
             if self._misses > _SINGLY:
                 for row in next(self._pages, ()):
                     self._found.setdefault(row["id"], _content(row))
+        if identity in self._refused:
+            raise self._refused[identity]
         if identity not in self._found:
-            self._found[identity] = fetch_object(self._client, self._path, identity, self._expand)
+            try:
+                found = fetch_object(self._client, self._path, identity, self._expand)
+            except StripeError as error:
+                self._refused[identity] = error
+                raise
+            self._found[identity] = found
         return self._found[identity]
 
     def __contains__(self, identity: object) -> bool:
@@ -100,12 +108,12 @@ class CustomerDiscounts(LookupCache):
 def fetch_object(
     client: StripeClient, collection: str, identity: str, expand: tuple[str, ...]
 ) -> Any:
-    """An object by id, some of its references expanded; None if it is gone."""
+    """An object by id, some of its references expanded; None if it is gone, or the id is none."""
     params = [("expand[]", path) for path in expand]
-    path = f"{collection}/{quote(identity, safe='')}"
     try:
+        path = object_path(collection, identity)
         body = client.get(path, params, endpoint=f"{collection}/*").body
-    except NotFound:
+    except (NoAddress, NotFound):
         return None
     return None if body.get("deleted") else decoded(encoded(body))
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from source_stripe_saas.ledger.memory import Memory, packed, unpacked
+from source_stripe_saas.ledger.set_aside import SetAside, read_set_aside
 from source_stripe_saas.mrr import SEMANTICS_VERSION
 from source_stripe_saas.streams.checkpoint import Checkpoint
 from source_stripe_saas.streams.plan import StreamPlan
@@ -36,6 +37,10 @@ class LedgerCheckpoint(Checkpoint):
     """All that are remembered have been followed up to here."""
     written: int | None = None
     """In a first read: all with keys up to this one have been written."""
+    aside: Mapping[str, int | None] = field(default_factory=dict)
+    """Subscriptions that were skipped -> up to where their rows exist; None: they have none."""
+    settled: tuple[str, ...] = ()
+    """Subscriptions that were set aside before, and are no longer."""
     is_last: bool = False
 
 
@@ -54,6 +59,8 @@ class LedgerPosition:
     """None: the first read is complete, or nothing has been written."""
     rules: str = SEMANTICS_VERSION
     """Version of the MRR rules that the rows were made by."""
+    aside: SetAside = field(default_factory=SetAside)
+    """Subscriptions whose rows could not be made."""
 
     @property
     def is_complete(self) -> bool:
@@ -71,7 +78,7 @@ class LedgerPosition:
             blob["ledgers"] = packed(self.memories, self.through)
         if self.written is not None:
             blob["written"] = self.written
-        return blob
+        return {**blob, **self.aside.blob()}
 
 
 def read_ledger_position(blob: Mapping[str, Any]) -> LedgerPosition | None:
@@ -93,7 +100,8 @@ def read_ledger_position(blob: Mapping[str, Any]) -> LedgerPosition | None:
     if not isinstance(through, int) or not (written is None or isinstance(written, int)):
         raise ValueError("names no moment")
     memories = unpacked(str(blob.get("ledgers", "")), through)
-    return LedgerPosition(horizon, options, through, memories, written, rules)
+    aside = read_set_aside(blob)
+    return LedgerPosition(horizon, options, through, memories, written, rules, aside)
 
 
 @dataclass
@@ -124,6 +132,10 @@ class LedgerProgress:
                 position.memories.pop(key, None)
             else:
                 position.memories[key] = memory
+        for identity in checkpoint.settled:
+            position.aside.since.pop(identity, None)
+        for identity, since in checkpoint.aside.items():
+            position.aside.put(identity, since)
         if checkpoint.through is not None:
             position.through = checkpoint.through
         if checkpoint.written is not None:

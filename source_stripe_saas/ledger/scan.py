@@ -17,6 +17,7 @@ from source_stripe_saas.ledger.store import Store, SubscriptionObjects, key_of
 from source_stripe_saas.ledger.sync import LedgerSync
 from source_stripe_saas.mrr import Catalog
 from source_stripe_saas.streams.assignment import SyncedStream
+from source_stripe_saas.streams.clock_lists import ClockLists
 from source_stripe_saas.streams.feed import feed_events
 from source_stripe_saas.streams.position import Backfill, Position
 from source_stripe_saas.streams.progress import Progress
@@ -33,11 +34,16 @@ class Scan(LedgerSync):
     _group: TaskGroup = field(init=False)
     _folder: tempfile.TemporaryDirectory[str] = field(init=False)
     _store: Store = field(init=False)
+    _readers: list[LedgerReader] = field(init=False)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self._group = TaskGroup(self.reader, self.then_rows)
         self._folder = tempfile.TemporaryDirectory(prefix="ledger-", ignore_cleanup_errors=True)
         self._store = Store(Path(self._folder.name))
+        self._readers = scan_readers(
+            self.reader.plans, self.reader, self._group, self._store, self.listed, self.skips
+        )
 
     def synced_streams(self, start: int) -> list[SyncedStream]:
         """The lists, each in one span, or in two where other streams begin later.
@@ -45,26 +51,28 @@ class Scan(LedgerSync):
         Args:
             start: where other streams begin, Unix seconds.
         """
-        readers = scan_readers(
-            self.reader.plans, self.reader, self._group, self._store, self.listed
-        )
         spans: list[Span] = [(start, self.reader.began)]
         if start > 0:
             spans.append((0, start - 1))
-        return [_synced_list(each, span) for each in readers for span in spans]
+        return [_synced_list(each, span) for each in self._readers for span in spans]
 
     def tasks(self) -> list[Task]:
-        """The reading of the events."""
-        return [self._group.add(self.task("events", self.read_events))]
+        """The reading of the events, and of test clocks where their objects are wanted."""
+        tasks = [self.task("events", self.read_events)]
+        if self.reader.clocks.are_included:
+            tasks += [ClockLists(each, self.reader.began) for each in self._readers]
+        return [self._group.add(task) for task in tasks]
 
     def read_events(self) -> tuple[Batch, ...]:
         """Puts the events into the store; no batches."""
-        keep_events(feed_events(self.reader.client, EVENT_TYPES, self.span), self._store)
+        events = feed_events(self.reader.client, EVENT_TYPES, self.span)
+        keep_events(self.readable(events), self._store)
         return ()
 
     def batches(self) -> Iterator[Batch]:
         """Every subscription's rows, in the order of keys."""
-        keep_events(feed_events(self.reader.client, EVENT_TYPES, self.late_span), self._store)
+        events = feed_events(self.reader.client, EVENT_TYPES, self.late_span)
+        keep_events(self.readable(events), self._store)
         self._store.close_for_writing()
         position = self.progress.position
         catalog = Catalog(
@@ -78,15 +86,18 @@ class Scan(LedgerSync):
             # Those that earlier attempts have written go on from where they stood.
             old = [key for key in keys if written is not None and key <= written]
             objects = filter(self._is_worth_a_look, self._store.objects(old))
-            derived = self.derived(objects, catalog, position.through, position.memories)
+            since = position.through  # the state moves meanwhile
+            derived = self.derived(objects, catalog, since, position.memories)
             yield from batches_at_once(
                 self.reader, derived, self.upper, is_last=position.is_complete
             )
             if position.is_complete:
+                yield self.skipped_besides(since)
                 return
         left = [key for key in keys if written is None or key > written]
         derived = self.derived(self._store.objects(left), catalog, None, {})
         yield from batches_by_key(self.reader, derived, self.upper)
+        yield self.skipped_besides(None)
 
     def close(self) -> None:
         self._folder.cleanup()
@@ -94,7 +105,10 @@ class Scan(LedgerSync):
     def _is_worth_a_look(self, objects: SubscriptionObjects) -> bool:
         """False for what ended before the last sync and was forgotten since."""
         position = self.progress.position
-        if key_of(objects.subscription_id) in position.memories or objects.events:
+        identity = objects.subscription_id
+        if identity in self.aside or identity in self.skips.subscriptions:
+            return True
+        if key_of(identity) in position.memories or objects.events:
             return True
         raw = objects.subscription or {}
         through = position.through or 0

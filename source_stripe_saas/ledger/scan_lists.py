@@ -12,15 +12,17 @@ from typing import Any
 
 from source_stripe_saas.api.listing import ListPage
 from source_stripe_saas.api.raw_object import ListedObject, RawObject, StripeObject
+from source_stripe_saas.api.refusal import StripeError
 from source_stripe_saas.ledger.codec import (
     UNREADABLE,
-    Unreadable,
     decoded,
     encoded,
     invoice_of,
     subscription_named,
     subscriptions_named,
+    with_created,
 )
+from source_stripe_saas.ledger.set_aside import LedgerSkips
 from source_stripe_saas.ledger.store import Store, key_of
 from source_stripe_saas.mrr.line import reference
 from source_stripe_saas.streams.plan import StreamPlan
@@ -112,6 +114,7 @@ def ledger_reader(
         plans=ledger.plans,
         slots=ledger.slots,
         failed=ledger.failed,
+        test_clocks=ledger.clocks,
         keep=keep,
         group=group,
         waiting=waiting,
@@ -124,6 +127,7 @@ def scan_readers(
     group: TaskGroup,
     store: Store,
     into: ListedCatalog,
+    skips: LedgerSkips,
 ) -> list[LedgerReader]:
     """A reader for each list of a scan.
 
@@ -133,13 +137,14 @@ def scan_readers(
         group: counts their windows.
         store: takes what is large.
         into: takes what is small.
+        skips: takes what cannot be had, or read.
     """
     coupons: dict[str, Any] = {}
     into.coupons = coupons
     keeps: dict[str, Keep] = {
-        "subscriptions": lambda reader, rows: _keep_subscriptions(reader, rows, store),
-        "invoices": lambda reader, rows: _keep_invoices(reader, rows, store),
-        "invoice_items": lambda reader, rows: _keep_invoice_items(reader, rows, store),
+        "subscriptions": lambda reader, rows: _keep_subscriptions(reader, rows, store, skips),
+        "invoices": lambda reader, rows: _keep_invoices(reader, rows, store, skips),
+        "invoice_items": lambda reader, rows: _keep_invoice_items(reader, rows, store, skips),
         "customers": lambda reader, rows: _keep_customers(rows, into),
         "prices": lambda reader, rows: _keep_by_id(reader, rows, into.prices),
         "coupons": lambda reader, rows: _keep_by_id(reader, rows, coupons),
@@ -155,24 +160,51 @@ def scan_readers(
     return readers
 
 
-def _keep_subscriptions(reader: LedgerReader, rows: Sequence[ListedObject], store: Store) -> None:
+def _keep_subscriptions(
+    reader: LedgerReader, rows: Sequence[ListedObject], store: Store, skips: LedgerSkips
+) -> None:
     kept = []
     for row in rows:
-        body = bytes(reader.whole(row))
-        customer = reference(decoded(body).get("customer"))
+        try:
+            body = bytes(reader.whole(row))
+            content = decoded(body)
+            customer = reference(content.get("customer"))
+        except (StripeError, *UNREADABLE) as error:
+            skips.subscription(row["id"], error)
+            # Its invoices are kept: so it has its turn among the keys, and is named there.
+            body, customer = encoded({"id": row["id"]}), None
+        else:
+            if not isinstance(content.get("created"), int):
+                body = encoded(with_created(content))
         kept.append((key_of(row["id"]), row["id"], customer, body))
     store.put("subscription", kept)
 
 
-def _keep_invoices(reader: LedgerReader, rows: Sequence[ListedObject], store: Store) -> None:
+def _keep_invoices(
+    reader: LedgerReader, rows: Sequence[ListedObject], store: Store, skips: LedgerSkips
+) -> None:
     kept = []
     for row in rows:
         try:
             owners, body = _owners_and_body(reader, row)
-        except UNREADABLE as error:
-            raise Unreadable.of(row["id"], error) from error
+        except (StripeError, *UNREADABLE) as error:
+            _skip(row, error, skips)
+            continue
         kept += [(key_of(owner), owner, body) for owner in owners]
     store.put("invoice", kept)
+
+
+def _skip(row: ListedObject, error: Exception, skips: LedgerSkips) -> None:
+    """Skips the subscriptions of an invoice or invoice item, or it alone if it names none."""
+    raw = row.raw if isinstance(row, RawObject) else encoded(row)
+    try:
+        owners = subscriptions_named(raw)
+    except UNREADABLE:
+        owners = set()
+    for owner in owners:
+        skips.subscription(owner, error, about=row["id"])
+    if not owners:
+        skips.other(row["id"], error)
 
 
 def _owners_and_body(reader: LedgerReader, row: ListedObject) -> tuple[list[str], bytes]:
@@ -185,14 +217,17 @@ def _owners_and_body(reader: LedgerReader, row: ListedObject) -> tuple[list[str]
     return owners, encoded(invoice_of(whole)) if owners else b""
 
 
-def _keep_invoice_items(reader: LedgerReader, rows: Sequence[ListedObject], store: Store) -> None:
+def _keep_invoice_items(
+    reader: LedgerReader, rows: Sequence[ListedObject], store: Store, skips: LedgerSkips
+) -> None:
     kept = []
     for row in rows:
         raw = row.raw if isinstance(row, RawObject) else encoded(row)
         try:
             owner = subscription_named(raw)
         except UNREADABLE as error:
-            raise Unreadable.of(row["id"], error) from error
+            _skip(row, error, skips)
+            continue
         if owner is not None:
             content = decoded(raw)
             names = ("id", "parent", "subscription_item", "subscription")

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from source_stripe_saas.api.listing import Listing, ListReader
 from source_stripe_saas.api.raw_object import ListedObject, RawObject, StripeObject, as_dict
+from source_stripe_saas.api.refusal import StripeError
 from source_stripe_saas.ledger.changed_subscriptions import ChangedSubscriptions
-from source_stripe_saas.ledger.codec import decoded, encoded, subscriptions_named
+from source_stripe_saas.ledger.codec import (
+    UNREADABLE,
+    decoded,
+    encoded,
+    subscriptions_named,
+    with_created,
+)
 from source_stripe_saas.ledger.scan_lists import LedgerReader
+from source_stripe_saas.ledger.set_aside import LedgerSkips
 from source_stripe_saas.ledger.store import SubscriptionObjects
 from source_stripe_saas.mrr.event_chain import INVOICE_EVENTS
 from source_stripe_saas.streams.stream_reader import StreamReader
@@ -26,9 +34,12 @@ class SubscriptionFetch:
 
     reader: StreamReader
     changed: ChangedSubscriptions
+    skips: LedgerSkips
     subscriptions: LedgerReader
     invoices: LedgerReader
     identities: tuple[str, ...]
+    aside: Container[str] = ()
+    """Those of them that the last sync had to set aside."""
 
     @property
     def label(self) -> str:
@@ -43,7 +54,14 @@ class SubscriptionFetch:
         for identity in self.identities:
             if self.reader.failed.is_set():
                 return
-            self.changed.add(self._objects(identity))
+            try:
+                objects = self._objects(identity)
+            except (StripeError, *UNREADABLE) as error:
+                self.skips.subscription(identity, error)
+                continue
+            if not self.reader.clocks.hides({"id": identity, **(objects.subscription or {})}):
+                self.changed.add(objects)
+            self.reader.rules.succeeded()
         yield from ()
 
     def _objects(self, identity: str) -> SubscriptionObjects:
@@ -51,10 +69,12 @@ class SubscriptionFetch:
         raw = self.changed.object(self.reader.client, "subscriptions", identity, EXPANDED)
         events = list(self.changed.events.get(identity, ()))
         if raw is not None:
-            objects.subscription = self._whole(self.subscriptions, raw)
+            objects.subscription = with_created(self._whole(self.subscriptions, raw))
             customer = raw.get("customer")
             owner = customer.get("id") if isinstance(customer, dict) else customer
             events += self.changed.customer_events.get(owner or "", ())
+            if identity in self.aside:
+                events += self.changed.old_customer_events.get(owner or "", ())
         objects.events = sorted(events, key=lambda event: -event["created"])
         if identity in self.changed.whole:
             objects.invoices = self._all_invoices(identity, raw)

@@ -9,22 +9,27 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from source_stripe_saas.ledger.codec import UNREADABLE, Unreadable
+from source_stripe_saas.api.raw_object import StripeObject, has_id
+from source_stripe_saas.api.refusal import StripeError
+from source_stripe_saas.ledger.codec import UNREADABLE, Unreadable, reason_of
 from source_stripe_saas.ledger.coupons import complete
-from source_stripe_saas.ledger.deriver import Bounds, Derived, Deriver, all_derived
+from source_stripe_saas.ledger.deriver import Bounds, Derived, Deriver
+from source_stripe_saas.ledger.events import owner_of
 from source_stripe_saas.ledger.ledger_task import LedgerTask
 from source_stripe_saas.ledger.memory import Memory
-from source_stripe_saas.ledger.progress import LedgerProgress
+from source_stripe_saas.ledger.progress import LedgerCheckpoint, LedgerProgress
 from source_stripe_saas.ledger.scan_lists import ListedCatalog
-from source_stripe_saas.ledger.store import SubscriptionObjects
+from source_stripe_saas.ledger.set_aside import LedgerSkips
+from source_stripe_saas.ledger.store import SubscriptionObjects, key_of
 from source_stripe_saas.ledger.tally import Tally
 from source_stripe_saas.mrr import Catalog, Options
 from source_stripe_saas.streams.assignment import SyncedStream
+from source_stripe_saas.streams.feed import what_is_odd
 from source_stripe_saas.streams.plan import EVENTS_KEPT_DAYS
 from source_stripe_saas.streams.read_mode import DAY_SECONDS, LATENESS_SECONDS
-from source_stripe_saas.streams.skipped import SkippedObject
+from source_stripe_saas.streams.skipped import odd
 from source_stripe_saas.streams.spans import Span
 from source_stripe_saas.streams.stream_reader import StreamReader
 from source_stripe_saas.streams.task import Batch, Task
@@ -53,8 +58,15 @@ class LedgerSync(ABC):
     """Why everything is read although there was a state."""
     tally: Tally = field(default_factory=Tally)
     listed: ListedCatalog = field(default_factory=ListedCatalog)
-    odd_events: list[SkippedObject] = field(default_factory=list)
-    """Events of which nothing could be made."""
+    skips: LedgerSkips = field(init=False)
+    aside: Mapping[str, int | None] = field(init=False)
+    """What the last sync set aside: subscription -> up to where it has rows; None: it has none."""
+    _named: set[str] = field(default_factory=set)
+    """Subscriptions that were skipped, and said so by `derived`."""
+
+    def __post_init__(self) -> None:
+        self.skips = LedgerSkips(self.reader.rules)
+        self.aside = dict(self.progress.position.aside.since)
 
     @abstractmethod
     def synced_streams(self, start: int) -> list[SyncedStream]:
@@ -91,7 +103,9 @@ class LedgerSync(ABC):
         since = window_start(self.reader.began)
         through = self.progress.position.through
         if self.progress.position.is_complete and through is not None:
-            since = max(since, through + 1)
+            # What was set aside stands further back, or at nothing.
+            oldest = min([through, *(moment or 0 for moment in self.aside.values())])
+            since = max(since, oldest + 1)
         return since, self.reader.began
 
     @property
@@ -113,7 +127,7 @@ class LedgerSync(ABC):
         since: int | None,
         memories: Mapping[int, Memory],
     ) -> Iterator[Derived]:
-        """New rows of some subscriptions, in the order given.
+        """New rows of some subscriptions, in the order given, or why there are none.
 
         Args:
             objects: of each subscription.
@@ -122,21 +136,85 @@ class LedgerSync(ABC):
             memories: what the last sync remembered, by key.
 
         Raises:
-            Unreadable: an object cannot be read.
+            StripeError: what is needed cannot be had, and that is no single object's matter.
         """
+        derivers: dict[int | None, Deriver] = {}
+        for one in objects:
+            identity, memory = one.subscription_id, memories.get(key_of(one.subscription_id))
+            own = self.aside.get(identity, since)
+            if own not in derivers:
+                derivers[own] = self._deriver(catalog, own)
+            skipped = self.skips.subscriptions.get(identity)
+            if skipped is None:
+                try:
+                    complete(one, self.listed, self.reader.client)
+                    if identity in self.aside:
+                        memory = _standing_at(memory, own)
+                    derived = derivers[own].derived(one, memory)
+                    self.reader.rules.succeeded()
+                    yield derived
+                    continue
+                except (*UNREADABLE, Unreadable, StripeError) as error:
+                    catalog.missed_prices.clear()
+                    skipped = self.skips.subscription(identity, error)
+            self._named.add(identity)
+            yield Derived(identity, [], memory, skipped, own)
+
+    def skipped_besides(self, since: int | None) -> Batch:
+        """What was skipped and is no subscription that `derived` was given.
+
+        Args:
+            since: as for `derived`.
+        """
+        rest = self.skips.subscriptions.keys() - self._named
+        skipped = [*self.skips.others, *(self.skips.subscriptions[one] for one in sorted(rest))]
+        aside = {one: self.aside.get(one, since) for one in rest}
+        return self.reader.batch(checkpoint=LedgerCheckpoint(skipped=tuple(skipped), aside=aside))
+
+    def _deriver(self, catalog: Catalog, since: int | None) -> Deriver:
         horizon, began = self.progress.position.horizon, window_start(self.reader.began)
         if since is None:
             # As far back as events can be relied on: a read that goes on makes the same rows.
             horizon = max(horizon, began)
         bounds = Bounds(self.upper, horizon, began, since)
-        deriver = Deriver(catalog, self.options, bounds, self.tally)
-        return all_derived(deriver, self._completed(objects), memories)
+        return Deriver(catalog, self.options, bounds, self.tally)
 
-    def _completed(self, objects: Iterable[SubscriptionObjects]) -> Iterator[SubscriptionObjects]:
-        """With the coupons that the account has deleted, which only what uses them still shows."""
-        for one in objects:
-            try:
-                complete(one, self.listed, self.reader.client)
-            except UNREADABLE as error:
-                raise Unreadable.of(one.subscription_id, error) from error
-            yield one
+    def readable(self, events: Iterable[StripeObject]) -> Iterator[StripeObject]:
+        """The events of which something can be made; the others are noted.
+
+        Events of test clocks are left out: no list shows their objects.
+        """
+        clocks = self.reader.clocks
+        for event in events:
+            reason = what_is_odd(event)
+            if reason is None:
+                clocks.note(event)
+                if clocks.hides(event["data"]["object"]):
+                    continue
+                reason = _why_nobodys(event)
+            if reason is None:
+                yield event
+            else:
+                self.note_odd(event, reason)
+
+    def note_odd(self, event: StripeObject, reason: str) -> None:
+        """Takes an event of which nothing can be made."""
+        self.skips.others.append(odd(event["id"], reason))
+
+
+def _why_nobodys(event: StripeObject) -> str | None:
+    """Why it cannot be seen which subscription an event is about; None if it can."""
+    if not has_id(event["data"]["object"]):
+        return "the object of the event has no id"
+    try:
+        owner_of(event)
+    except UNREADABLE as error:
+        return f"the object of the event: {reason_of(error)}"
+    return None
+
+
+def _standing_at(memory: Memory | None, since: int | None) -> Memory | None:
+    """A memory as it was when its subscription was set aside: states know of one moment for all."""
+    if memory is None or since is None:
+        return None
+    return replace(memory, context=replace(memory.context, through=since))

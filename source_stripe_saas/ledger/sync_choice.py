@@ -40,6 +40,11 @@ def choose_sync(
         )
         position = LedgerPosition(position.horizon, options.fingerprint)
         is_first = True
+    elif position.aside.more:
+        # Those beyond what a state holds are not known by name.
+        reason = "its last sync had to skip more subscriptions than a state remembers"
+        position = LedgerPosition(position.horizon, options.fingerprint)
+        is_first = True
     elif position.through is not None and position.through > reader.began + DAY_SECONDS:
         reason = "its state lies in the future"
         position = LedgerPosition(horizon, options.fingerprint)

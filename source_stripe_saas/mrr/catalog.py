@@ -16,6 +16,8 @@ from source_stripe_saas.mrr.discount import (
 from source_stripe_saas.mrr.price import Price, price_from
 
 Raw = Mapping[str, Any]
+ODD_FIELD = "a field of it holds another kind of value than Stripe's API describes"
+"""What is said in place of a Python error about the type of a value."""
 # Where a discount may be read, best first (M15).
 FROM_PAYLOAD, FROM_EVENT, FROM_LIVE, FROM_INVOICE = range(1, 5)
 # What an earlier sync knew from one of these; then what is worked back, or known to be nothing.
@@ -215,8 +217,10 @@ def _price(raw: Raw) -> Price:
 
 @contextmanager
 def _named(kind: str, key: str) -> Iterator[None]:
-    """Whoever reads that something is no number has to know of which object."""
+    """Lets an error say which object cannot be read, in words of our own."""
     try:
         yield
-    except (ValueError, TypeError, AttributeError, ZeroDivisionError) as error:
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"{kind} {key}: {ODD_FIELD}") from error
+    except (ValueError, ZeroDivisionError) as error:
         raise ValueError(f"{kind} {key}: {error}") from error

@@ -128,12 +128,13 @@ def price_from(raw: Mapping[str, Any]) -> Price:
     """Reads a price, or a plan of older payloads, by the fields it has (M28).
 
     Raises:
-        ValueError: an amount is no number, an interval none of Stripe's, a count not above 0.
+        ValueError: an amount is no number, an interval none of Stripe's, a count not above 0, or a
+            field holds another kind of value than an object.
     """
-    recurring = raw.get("recurring") or raw
-    transform = raw.get("transform_quantity") or raw.get("transform_usage") or {}
+    recurring = _part(raw, "recurring") or raw
+    transform = _part(raw, "transform_quantity") or _part(raw, "transform_usage") or {}
     product = raw.get("product")
-    options = raw.get("currency_options") or {}
+    options = _part(raw, "currency_options") or {}
     interval = recurring.get("interval") or "month"
     if interval not in _INTERVALS:
         raise ValueError(f"no interval: {interval}")
@@ -158,6 +159,13 @@ def _amounts(raw: Mapping[str, Any]) -> Amounts:
         _first(raw, "unit_amount_decimal", "unit_amount", "amount_decimal", "amount"),
         tuple(_tier(tier) for tier in raw.get("tiers") or ()),
     )
+
+
+def _part(raw: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
+    value = raw.get(name)
+    if value is not None and not isinstance(value, Mapping):
+        raise ValueError(f"`{name}` is {value!r}, not an object")
+    return value
 
 
 def _count(raw: Mapping[str, Any], name: str) -> int | None:

@@ -37,7 +37,7 @@ class Checkpoint:
     skipped: tuple[SkippedObject, ...] = ()
     """Objects that these records lack."""
     reread_down_to: int | None = None
-    """Down to which `created` the past has been read again."""
+    """Down to which second of `created` the past has been read again."""
 
 
 def variant_name(variant: tuple[tuple[str, str], ...]) -> str:

@@ -42,15 +42,18 @@ class TestClocks:
 
     __test__ = False  # no test, whatever its name begins with
 
-    def __init__(self, client: StripeClient, *, are_included: bool = False) -> None:
+    def __init__(
+        self, client: StripeClient, *, are_included: bool = False, may_exist: bool = True
+    ) -> None:
         """Knows nothing yet, and asks only if there is test data among the events.
 
         Args:
             client: asks Stripe.
             are_included: the config wants their objects.
+            may_exist: False for live data.
         """
-        self._client = client
-        self.are_included = are_included
+        self._client, self._may_exist = client, may_exist
+        self.are_included = are_included and may_exist
         self._has_test_data = False
         self._hidden: set[str] = set()
         self._customers: dict[str, list[str]] | None = None
@@ -84,19 +87,26 @@ class TestClocks:
         return True
 
     def customers(self) -> Mapping[str, list[str]]:
-        """Clock -> its customers; asked for once."""
+        """Clock -> its customers; asked for once.
+
+        Raises:
+            StripeError: their objects are wanted, and the clocks cannot be listed.
+        """
         with self._lock:
-            if self._customers is None:
-                self._customers = {}
-                try:
-                    for clock in self._listed("test_helpers/test_clocks"):
-                        found = list(self._listed("customers", test_clock=clock))
-                        self._customers[clock] = found
-                        self._hidden.update(found)
-                except StripeError as error:
-                    # A key may lack the permission; objects that name their clock are known still.
-                    _log.debug("Test clocks cannot be listed: %s", error.message)
-            return self._customers
+            if self._customers is not None:
+                return self._customers
+            customers: dict[str, list[str]] = {}
+            try:
+                for clock in self._listed("test_helpers/test_clocks") if self._may_exist else ():
+                    customers[clock] = list(self._listed("customers", test_clock=clock))
+            except StripeError as error:
+                if self.are_included:
+                    raise
+                # A key may lack the permission; objects that name their clock are known still.
+                _log.debug("Test clocks cannot be listed: %s", error.message)
+            self._customers = customers
+            self._hidden.update(one for some in customers.values() for one in some)
+            return customers
 
     def scopes(self, path: str) -> list[tuple[str, str]]:
         """The filters under which a list shows all objects of clocks; none if it shows none."""

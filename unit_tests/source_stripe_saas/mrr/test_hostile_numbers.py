@@ -83,7 +83,7 @@ def test_a_quantity_may_be_written_otherwise(quantity):
         ({"recurring": {"interval": "month", "interval_count": -1}}, "no whole number: -1"),
         ({"transform_quantity": {"divide_by": 0, "round": "up"}}, "divide_by: is 0"),
         ({"billing_scheme": "tiered", "tiers": [{"up_to": "x"}]}, "'x'"),
-        ({"tiers": [5]}, "no attribute"),
+        ({"tiers": [5]}, "(no attribute|another kind of value)"),
     ],
 )
 def test_a_price_that_cannot_be_read_is_named_wherever_it_is(wrong, why):
