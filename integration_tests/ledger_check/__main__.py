@@ -91,6 +91,9 @@ def _report(outcome: Outcome) -> None:
         print(f"    {hidden} not exactly knowable, {verdict.mixed} of them with a change on top")
         for why, count in verdict.hidden.most_common():
             print(f"      {count} hidden by {why}")
+        print(f"    invoices against the ledger: {dict(sorted(verdict.billing.items()))}")
+        for line in verdict.billed_otherwise[:_SHOWN]:
+            print(f"    BILLED OTHERWISE {line}")
         for line in verdict.wrong[:_SHOWN]:
             print(f"    WRONG {line}")
     if outcome.rows_in_parts:

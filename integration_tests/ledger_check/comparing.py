@@ -42,6 +42,10 @@ class Verdict:
     """One line for each value that should have been exact."""
     adjusted: int = 0
     types: Counter[str] = field(default_factory=Counter)
+    billing: Counter[str] = field(default_factory=Counter)
+    """What the invoices' rows say of them (M61): how many agree, are explained, differ."""
+    billed_otherwise: list[str] = field(default_factory=list)
+    """One line for each row whose invoice bills something else than the ledger says."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,10 @@ def compare(
     for key, made in rows.items():
         for row in made:
             verdict.types[row["event_type"]] += 1
+            if row.get("billing_check"):
+                verdict.billing[row["billing_check"]] += 1
+            if row.get("billing_check") == "differs":
+                verdict.billed_otherwise.append(f"{key}: {row['billing_note']}")
             if row["event_type"] == "adjusted":
                 verdict.adjusted += 1
                 verdict.wrong.append(f"{key}: adjusted at {row['occurred_at']}")

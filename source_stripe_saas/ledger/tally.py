@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from source_stripe_saas.ledger.memory import Memory
+from source_stripe_saas.mrr import DIFFERS, EXPLAINED
 
 _SHOWN = 20
 """Warnings of one kind; what comes beyond is counted."""
@@ -21,11 +22,12 @@ class Tally:
 
     def __init__(self) -> None:
         self._types: Counter[str] = Counter()
+        self._billing: Counter[str] = Counter()
         self._unpriced: set[str] = set()
         self._lock = threading.Lock()
 
     def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Counts rows; each subscription whose numbers had to be adjusted is named once (M54)."""
+        """Counts rows, and names those of them that are in doubt (M54, M61)."""
         with self._lock:
             for row in rows:
                 self._types[row["event_type"]] += 1
@@ -36,6 +38,15 @@ class Tally:
                         row["subscription_id"],
                         row["adjustment_reason"],
                         row["mrr_delta"],
+                    )
+                if row["billing_check"]:
+                    self._billing[row["billing_check"]] += 1
+                if row["billing_check"] == DIFFERS and self._billing[DIFFERS] <= _SHOWN:
+                    _log.warning(
+                        "Stream subscription_events: %s does not have the MRR that its invoices "
+                        "bill (minor units): %s.",
+                        row["subscription_id"],
+                        row["billing_note"],
                     )
 
     def unpriced(self, subscription_id: str, price_ids: Iterable[str]) -> None:
@@ -52,7 +63,7 @@ class Tally:
                 self._unpriced.add(price)
 
     def text(self, memories: Iterable[Memory]) -> str:
-        """Rows by type, adjusted ones, and MRR by currency at the head.
+        """Rows by type, adjusted ones, paid invoices against the ledger, MRR by currency.
 
         Args:
             memories: all subscriptions, after the sync.
@@ -64,7 +75,10 @@ class Tally:
         heads = ", ".join(
             f"{currency} {minor}" for currency, minor in sorted(by_currency.items()) if minor
         )
+        checked = sum(self._billing.values())
         return (
             f"MRR changes: {sum(self._types.values())} ({types or 'none'}), "
-            f"{self._types['adjusted']} adjusted. MRR in minor units: {heads or 'none'}."
+            f"{self._types['adjusted']} adjusted. Paid invoices held against MRR: {checked}, "
+            f"{self._billing[EXPLAINED]} differ as explained, {self._billing[DIFFERS]} differ "
+            f"otherwise. MRR in minor units: {heads or 'none'}."
         )

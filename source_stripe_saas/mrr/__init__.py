@@ -4,6 +4,7 @@ Pure rules: no HTTP, no CDK, no clock of their own. `derive` takes one document;
 `derive_subscription` with each subscription's facts and keeps the context between syncs.
 """
 
+from source_stripe_saas.mrr.billing_check import AGREES, DIFFERS, EXPLAINED
 from source_stripe_saas.mrr.catalog import Catalog
 from source_stripe_saas.mrr.context import Context
 from source_stripe_saas.mrr.derive import InputError, derive, facts_of
@@ -16,9 +17,12 @@ from source_stripe_saas.mrr.row import COLUMNS, EVENT_TYPES, EXACT_COLUMN
 from source_stripe_saas.mrr.subscription import StateMissing, derive_subscription
 
 __all__ = [
+    "AGREES",
     "COLUMNS",
+    "DIFFERS",
     "EVENT_TYPES",
     "EXACT_COLUMN",
+    "EXPLAINED",
     "SEMANTICS_VERSION",
     "Catalog",
     "Context",

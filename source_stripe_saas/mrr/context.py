@@ -21,6 +21,7 @@ _SHORT = {
     "phase": "p",
     "mrr_minor": "m",
     "last_at": "a",
+    "moved_at": "j",
     "status": "s",
     "was_live": "w",
     "had_trial": "r",
@@ -53,6 +54,7 @@ class Context:
         phase: the phase of the last row (M34).
         mrr_minor: MRR after the last row.
         last_at: when the last row occurred; 0 where that was long before `through`.
+        moved_at: when a row last changed items, list value or MRR; 0 where that was long ago.
         status: the last status.
         was_live: whether it ever was active or past due.
         had_trial: whether it ever was in trial.
@@ -77,6 +79,7 @@ class Context:
     phase: str = NEVER
     mrr_minor: int = 0
     last_at: int = 0
+    moved_at: int = 0
     status: str = ""
     was_live: bool = False
     had_trial: bool = False
@@ -118,14 +121,16 @@ class Context:
             keep_timed: keep the state where the clock will end something (`next_end`). Without
                 it, whoever goes on after that moment has to bring the current object.
         """
-        last_at = self.last_at if self.last_at > self.through - RECENT_SECONDS else 0
+        recently = self.through - RECENT_SECONDS
+        last_at = self.last_at if self.last_at > recently else 0
+        moved_at = self.moved_at if self.moved_at > recently else 0
         if keep_timed and self.next_end is not None:
-            return replace(self, last_at=last_at)
+            return replace(self, last_at=last_at, moved_at=moved_at)
         known = (self.learned.get("discounts") or {}).items()
         is_timed = self.next_end is not None
         kept = {key: entry for key, entry in known if is_timed or entry[0] in _LASTING}
         learned = {"discounts": kept} if kept else {}
-        return replace(self, last_at=last_at, state=None, learned=learned)
+        return replace(self, last_at=last_at, moved_at=moved_at, state=None, learned=learned)
 
     @classmethod
     def from_json(cls, short: Mapping[str, Any]) -> "Context":

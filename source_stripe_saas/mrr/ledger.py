@@ -9,6 +9,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+from source_stripe_saas.mrr.billing_check import (
+    GRACE_SECONDS,
+    Finding,
+    Held,
+    check_invoice,
+    held_items,
+    verdict,
+)
 from source_stripe_saas.mrr.catalog import Book
 from source_stripe_saas.mrr.context import RECENT_SECONDS, Context, digest_of
 from source_stripe_saas.mrr.counting import counts
@@ -220,8 +228,33 @@ class Ledger:
         for used in [one for one in memory.key_counts if one.startswith(settled)]:
             del memory.key_counts[used]
         origin = _Origin(source)
-        self._emit(event_type, invoice.paid_at, standing, origin, key, invoice=invoice.id)
+        billing = verdict(self._billing(invoice, standing) if source == EVENTS else None)
+        self._emit(
+            event_type, invoice.paid_at, standing, origin, key, invoice=invoice.id, billing=billing
+        )
         memory.recent_invoices.append(f"{invoice.paid_at}|{invoice.id}")
+
+    def _billing(self, invoice: Invoice, standing: Standing) -> list[Finding] | None:
+        """What a paid invoice bills against what is in force, unless that moved since (M61)."""
+        starts = [one.start for one in invoice.statements]
+        moved_at, paid_at = self._memory.moved_at, invoice.paid_at or 0
+        if not starts or paid_at - max(starts) > RECENT_SECONDS - GRACE_SECONDS:
+            return None  # too long ago to know that nothing moved
+        if moved_at > max(starts) + GRACE_SECONDS:
+            return None
+        worth = self._worth_of(standing)
+        held = Held(
+            paid_at,
+            standing.status,
+            worth.mrr_minor,
+            held_items(worth.items),
+            standing.pause is not None,
+        )
+        found = check_invoice(
+            invoice, invoice.statements, [held], self._book, self._options, standing.currency
+        )
+        is_wrong = any(one.reason is None for one in found or ())
+        return None if is_wrong and moved_at > max(starts) else found
 
     def fail(self, at: int, invoice_id: str, attempt_count: int, stripe_event: str) -> None:
         """The row of one failed attempt to collect (M33)."""
@@ -431,6 +464,7 @@ class Ledger:
         discount: str | None = None,
         invoice: str | None = None,
         reason: str | None = None,
+        billing: tuple[str | None, str | None] = (None, None),
     ) -> None:
         """Writes one row: amounts telescope, time never goes back (M3, M50)."""
         memory, state, before = self._memory, self.state, self._standing
@@ -450,6 +484,7 @@ class Ledger:
             self._options.zero_price_movement,
         )
         ends = event_type.startswith("cancellation_") or event_type in END_TYPES
+        check, note = billing
         self.rows.append(
             {
                 "event_id": self._identify(event_type, key, occurred_at, origin),
@@ -479,6 +514,8 @@ class Ledger:
                 "time_precision": origin.precision,
                 "adjustment_reason": reason,
                 "is_estimated": self._is_estimated(before) or self._is_estimated(after),
+                "billing_check": check,
+                "billing_note": note,
                 "semantics_version": SEMANTICS_VERSION,
                 "options_fingerprint": self._fingerprint,
                 "mrr_exact_after": str(worth.exact),
@@ -489,6 +526,8 @@ class Ledger:
         memory.sequence += 1
         memory.mrr_minor = worth.mrr_minor
         memory.last_at = occurred_at
+        if self._worth is None or _moved(self._worth, worth):
+            memory.moved_at = occurred_at
         self._standing, self._worth = after, worth
 
     def _is_estimated(self, standing: Standing) -> bool:
@@ -508,6 +547,16 @@ class Ledger:
         counted[name] = counted.get(name, 0) + 1
         suffix = f"#{counted[name]}" if counted[name] > 1 else ""
         return event_id(self.subscription_id, event_type, key + suffix)
+
+
+def _moved(before: Worth, after: Worth) -> bool:
+    """Whether a row changed what an invoice of the period could be held against."""
+
+    def shown(worth: Worth) -> tuple[Any, ...]:
+        items = [(one["id"], one["price"], one["quantity"]) for one in worth.items]
+        return worth.mrr_minor, worth.list_minor, items
+
+    return shown(before) != shown(after)
 
 
 def _discounts(standing: Standing) -> list[tuple[str, ...]]:

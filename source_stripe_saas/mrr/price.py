@@ -44,6 +44,7 @@ class Price:
     interval: str
     interval_count: int
     is_metered: bool
+    is_tax_inclusive: bool
     amounts: Amounts
     other_currencies: Mapping[str, Amounts] = field(default_factory=dict)
     _list_values: dict[tuple[Fraction | int, str, str], Fraction] = field(default_factory=dict)
@@ -149,6 +150,7 @@ def price_from(raw: Mapping[str, Any]) -> Price:
         interval=interval,
         interval_count=_count(recurring, "interval_count") or 1,
         is_metered=recurring.get("usage_type") == "metered",
+        is_tax_inclusive=raw.get("tax_behavior") == "inclusive",
         amounts=_amounts(raw),
         other_currencies={code.lower(): _amounts(part) for code, part in options.items()},
     )

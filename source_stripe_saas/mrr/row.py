@@ -28,6 +28,8 @@ COLUMNS = (
     "time_precision",
     "adjustment_reason",
     "is_estimated",
+    "billing_check",
+    "billing_note",
     "semantics_version",
     "options_fingerprint",
 )
@@ -44,6 +46,8 @@ TOLD_TYPES = frozenset(
     {"upgraded", "downgraded", "plan_changed", "quantity_increased", "quantity_decreased"}
     | {"cancellation_revoked"}
 )
+# The two rows that a paid invoice can make.
+PAYMENT_ROWS = frozenset({"first_payment", "renewed"})
 END_TYPES = frozenset({"signup_expired", "trial_expired", "canceled"})
 EVENT_TYPES = (
     "trial_started",

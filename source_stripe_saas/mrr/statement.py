@@ -122,6 +122,8 @@ def debited_units(debits: Iterable[Line], price: Price, currency: str, held: int
 def _sum(lines: Iterable[Line]) -> int:
     """Quantities added up; a line without one is a fee, or, alone, one unit."""
     lines = list(lines)
+    if len(lines) == 1:
+        return 1 if lines[0].quantity is None else lines[0].quantity
     if all(line.quantity is None for line in lines):
         return 1 if lines else 0
     return sum(line.quantity or 0 for line in lines)

@@ -12,6 +12,7 @@ from source_stripe_saas.mrr.catalog import Book, Catalog
 from source_stripe_saas.mrr.context import Context, digest_of
 from source_stripe_saas.mrr.event_chain import StateEvent
 from source_stripe_saas.mrr.facts import Facts, Reading, item_times
+from source_stripe_saas.mrr.history_check import HistoryCheck, note_findings
 from source_stripe_saas.mrr.invoice import Invoice
 from source_stripe_saas.mrr.ledger import ECHO_SECONDS, Ledger, Row, Witness
 from source_stripe_saas.mrr.moment import BIRTH_SECONDS
@@ -76,6 +77,7 @@ class _Derivation:
         self._facts = facts
         self._is_first = context is None or context.sequence == 0
         self._context = None if context is None or self._is_first else _copy(context)
+        self._options = options
         book = self._book = Book(catalog)
         reading = Reading(facts, book, self._context)
         self._through = reading.through
@@ -99,6 +101,8 @@ class _Derivation:
             entry.do()
         ledger.pass_time(facts.upper)
         self._check_head()
+        if self._is_first:
+            self._check_history()
         return ledger.rows, ledger.context(facts.upper)
 
     def _first_horizon(self) -> int:
@@ -341,7 +345,13 @@ class _Derivation:
             return self._told[0].state.created
         return self._object.created if self._object else 0
 
-    # --- the head ---------------------------------------------------------------------------
+    # --- checks -----------------------------------------------------------------------------
+
+    def _check_history(self) -> None:
+        """The rebuilt rows must be what the invoices of their time bill (M61)."""
+        rows = self._ledger.rows
+        check = HistoryCheck(rows, self._invoices, self._book, self._options, self._horizon)
+        note_findings(rows, check.findings())
 
     def _check_head(self) -> None:
         """The current object must be worth what the rows add up to (M51).

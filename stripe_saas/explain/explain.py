@@ -33,7 +33,7 @@ from source_stripe_saas.privacy.redaction import Redaction
 from source_stripe_saas.protocol.arguments import load_config
 from stripe_saas.explain.arithmetic import calculation, discounts_named, money
 from stripe_saas.explain.gathering import Gathering
-from stripe_saas.explain.wording import what_happened, where_from
+from stripe_saas.explain.wording import billing_of, what_happened, where_from
 
 Row = dict[str, Any]
 # Rows at which nothing but money moves: their arithmetic is that of the row before.
@@ -90,7 +90,7 @@ def explained(document: Mapping[str, Any], subscription_id: str) -> str:
         _Failure: it says nothing about this subscription.
     """
     options = options_from(document.get("options") or {})
-    blocks: list[str] = []
+    blocks: list[tuple[Row, str]] = []
     last: list[tuple[Row, Standing]] = []
     paid = False
 
@@ -99,7 +99,7 @@ def explained(document: Mapping[str, Any], subscription_id: str) -> str:
         if row["subscription_id"] != subscription_id:
             return
         paid = paid or row["event_type"] == "first_payment"
-        blocks.append(_block(row, before, after, book, options, paid))
+        blocks.append((row, _block(row, before, after, book, options, paid)))
         last[:] = [(row, after)]
 
     derive(document, note)
@@ -112,7 +112,13 @@ def explained(document: Mapping[str, Any], subscription_id: str) -> str:
         f"{currency.upper()} a month, status {standing.status}"
     )
     now = f"MRR at {document['now']}: {money(row['mrr_after'], currency)} {currency.upper()}"
-    return "\n\n".join([head, *blocks, f"{now}, the sum of {len(blocks)} rows."])
+    # What is rebuilt is held against its invoices when all of it is there (M61).
+    shown = [text + _billing(of) for of, text in blocks]
+    return "\n\n".join([head, *shown, f"{now}, the sum of {len(blocks)} rows."])
+
+
+def _billing(row: Row) -> str:
+    return f"\n      Billing: {billing_of(row)}." if row["billing_check"] else ""
 
 
 def _block(

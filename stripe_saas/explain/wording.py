@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from source_stripe_saas.mrr import AGREES, DIFFERS, EXPLAINED
 from source_stripe_saas.mrr.catalog import Book
 from source_stripe_saas.mrr.standing import Standing
 
@@ -48,6 +49,11 @@ _SOURCES = {
     "clock": "by the clock, no event tells it",
     "snapshot": "from a snapshot of the subscription",
 }
+_BILLING = {
+    AGREES: "the invoice comes to this MRR",
+    EXPLAINED: "the invoice comes to something else, in minor units, as explained",
+    DIFFERS: "the invoice comes to something else, in minor units, which nothing explains",
+}
 _PRECISIONS = {
     "exact": "the time is exact",
     "period_start": "it happened in the billing period before and was first billed here",
@@ -77,6 +83,12 @@ def where_from(row: Row) -> str:
     if row["stripe_event_id"]:
         source += f" ({row['stripe_event_id']})"
     return f"{source}; {_PRECISIONS[row['time_precision']]}"
+
+
+def billing_of(row: Row) -> str:
+    """Whether what a paid invoice bills is what the ledger says (M61)."""
+    words = _BILLING[row["billing_check"]]
+    return f"{words}: {row['billing_note']}" if row["billing_note"] else words
 
 
 def _items(before: Standing, after: Standing) -> list[str]:

@@ -75,6 +75,21 @@ def test_a_head_that_does_not_add_up_is_adjusted_and_named(warnings):
     assert "1 adjusted" in tally.text([])
 
 
+def test_an_invoice_that_bills_something_else_is_named_and_counted(warnings):
+    tally = Tally()
+    row = {"event_type": "renewed", "subscription_id": "sub_1", "adjustment_reason": None}
+    note = "in_2 si_1: 3000 billed a month, 2000 in the ledger"
+    for check in ("agrees", "agrees", "explained", "differs", None):
+        noted = note if check == "differs" else None
+        tally.add([{**row, "mrr_delta": 0, "billing_check": check, "billing_note": noted}])
+    assert {text for text in warnings() if "sub_1" in text} == {
+        "Stream subscription_events: sub_1 does not have the MRR that its invoices bill "
+        f"(minor units): {note}."
+    }
+    text = "Paid invoices held against MRR: 4, 1 differ as explained, 1 differ otherwise."
+    assert text in tally.text([])
+
+
 def test_what_cannot_be_read_is_named():
     broken = {**a_subscription(), "created": None, "items": {"data": [{"price": 5}]}}
     deriver = Deriver(Catalog({"price_1": PRICE}), Options(), BOUNDS)

@@ -281,6 +281,8 @@ def test_m36_a_row_has_every_column_in_order():
         "time_precision": "exact",
         "adjustment_reason": None,
         "is_estimated": False,
+        "billing_check": None,
+        "billing_note": None,
         "semantics_version": "v2",
         "mrr_exact_after": "0",
     }

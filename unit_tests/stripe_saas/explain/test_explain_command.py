@@ -61,6 +61,29 @@ def explained(tmp_path, capsys, *arguments, document=None):
     return code, capsys.readouterr()
 
 
+def test_the_row_of_an_invoice_says_whether_it_bills_this_mrr(tmp_path, capsys):
+    cut = [{"discount": "di_2", "amount": 500}]
+    bills = [
+        invoice("in_0", "2026-01-01", line("il_0", "2026-01-01", "2026-02-01")),
+        invoice(
+            "in_1",
+            "2026-02-01",
+            line("il_1", "2026-02-01", "2026-03-01", discount_amounts=cut),
+            total=500,
+        ),
+    ]
+    held = subscription(item(discounts=["di_2"]))
+    document = {**DOCUMENT, "snapshots": [], "subscriptions": [held], "invoices": bills}
+    document["discounts"] = {"di_2": discount("di_2", of="R", start="2026-01-20", end="2027-01-01")}
+    _, printed = explained(tmp_path, capsys, document=json.dumps(document))
+    assert "\n      Billing: the invoice comes to this MRR.\n" in printed.out
+    assert (
+        "\n      Billing: the invoice comes to something else, in minor units, as explained: "
+        "in_1 si_1: 500 billed a month, 1000 in the ledger: di_2 is not counted by the option "
+        "discounts.\n"
+    ) in printed.out
+
+
 def test_each_row_says_what_happened_and_how_its_value_is_worked_out(tmp_path, capsys):
     code, printed = explained(tmp_path, capsys)
     assert code == 0

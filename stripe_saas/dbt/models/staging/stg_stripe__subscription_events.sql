@@ -9,7 +9,7 @@ with source as (
         "suspended_after": "boolean", "items_after": "json", "discount_id": "text",
         "invoice_id": "text", "cancellation_reason": "text", "cancellation_feedback": "text",
         "source": "text", "time_precision": "text", "adjustment_reason": "text",
-        "is_estimated": "boolean", "options_fingerprint": "text", "semantics_version": "text"
+        "is_estimated": "boolean", "billing_check": "text", "billing_note": "text", "options_fingerprint": "text", "semantics_version": "text"
     }, key="event_id") }}
 ),
 -- a destination may keep rows of older rules that newer ones do not make any more
@@ -25,7 +25,7 @@ final as (
         list_mrr_after as list_mrr_after_minor, status_before, status_after,
         coalesce(suspended_after, false) as is_suspended_after, items_after, discount_id, invoice_id,
         cancellation_reason, cancellation_feedback, source, time_precision, adjustment_reason,
-        coalesce(is_estimated, false) as is_estimated, options_fingerprint
+        coalesce(is_estimated, false) as is_estimated, billing_check, billing_note, options_fingerprint
     from versions
     where coalesce(semantics_version, '') = coalesce(newest_version, '')
 )
