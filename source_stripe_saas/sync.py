@@ -36,14 +36,17 @@ from source_stripe_saas.ledger.sync import LedgerSync
 from source_stripe_saas.ledger.sync_choice import choose_sync
 from source_stripe_saas.privacy.redaction import Redaction
 from source_stripe_saas.streams.assignment import Assignment, SyncedStream, assign
+from source_stripe_saas.streams.checkpoint import CLOCKS, REREAD
 from source_stripe_saas.streams.clocks import TestClocks
 from source_stripe_saas.streams.cpu_load import CpuLoad
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.position import Position, read_position
 from source_stripe_saas.streams.progress import Progress
-from source_stripe_saas.streams.read_mode import FullRead, choose_read_mode
+from source_stripe_saas.streams.read_mode import FullRead, ReadMode, choose_read_mode
 from source_stripe_saas.streams.reader_slots import ReaderSlots
 from source_stripe_saas.streams.skipped import SkipLog
+from source_stripe_saas.streams.slow_reread import rereads, span_due
+from source_stripe_saas.streams.spans import Span
 from source_stripe_saas.streams.stream_reader import StreamReader
 from source_stripe_saas.streams.task import Task
 
@@ -93,7 +96,11 @@ class Sync:
             logger.info(remark)
         self._client = StripeClient(access)
         workers = settings.workers or _WORKERS.get(settings.key_mode, _WORKERS["live"])
-        self._clocks = TestClocks(self._client)
+        self._clocks = TestClocks(
+            self._client,
+            are_included=settings.test_clocks,
+            may_exist=settings.key_mode != "live",
+        )
         self._core = PageSource(workers, logger, self._on_failure, self._on_skipped)
         self._slots = ReaderSlots(
             per_second=self._client.limits.endpoint_per_second,
@@ -196,8 +203,24 @@ class Sync:
             self._note_read_again(plan.name, said)
         elif said:
             self._logger.info(f"Stream {plan.name}: {said}.")
-        reader = self._reader(plan)
-        return SyncedStream(reader, Progress(plan, mode, position), resources.schema(plan.name))
+        reader, further = self._reader(plan), []
+        reread = self._reread(plan, mode, position)
+        if reread is not None:
+            further.append(REREAD)
+        if isinstance(mode, FullRead) and self._clocks.are_included and not plan.single:
+            further.append(CLOCKS)
+        progress = Progress(plan, mode, position, tuple(further))
+        return SyncedStream(reader, progress, resources.schema(plan.name), reread=reread)
+
+    def _reread(
+        self, plan: StreamPlan, mode: ReadMode, position: Position
+    ) -> tuple[Span, int] | None:
+        """The part of a stream's past that is read again in this sync, if any is."""
+        days = self._settings.reread_days
+        if days is None or not rereads(plan, mode):
+            return None
+        floor = max(self._settings.start, self._account.created)
+        return span_due(position, floor, self._account.now, days), floor
 
     def _ledger_sync(self, plan: StreamPlan) -> LedgerSync:
         """The derived stream: where it stands, and how it will be read."""

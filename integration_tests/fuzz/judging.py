@@ -169,7 +169,11 @@ def _read(files: dict[str, Path], plans: dict[str, Any]) -> None:
         route = choose_read_mode(
             plan, position, began=NOW, start=settings.start, lookback_days=settings.lookback_days
         )
-        spans = [route.span] if isinstance(route, FullRead) else [route.feed, route.lookback]
+        spans = (
+            [route.span]
+            if isinstance(route, FullRead)
+            else [route.feed, route.lookback, route.new, route.unread]
+        )
         for span in spans:
             if span is not None:
                 _look_at(span, settings.start)

@@ -19,6 +19,7 @@ _LONGEST_SHOWN = 100
 
 _KINDS = {
     "string": "a text",
+    "boolean": "true or false",
     "integer": "a whole number",
     "number": "a number",
     "array": "a list",

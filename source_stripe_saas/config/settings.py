@@ -52,6 +52,10 @@ class Settings:
     start: int
     """Backfill begins here, Unix seconds."""
     lookback_days: int
+    reread_days: int | None
+    """In so many days the whole past is read again; None: it is not."""
+    test_clocks: bool
+    """Objects of test clocks are wanted."""
     workers: int | None
     """Most threads at work; None: the connector decides."""
     requests_per_second: int | None
@@ -178,6 +182,8 @@ def parse_settings(config: Mapping[str, Any]) -> Settings:
         api_url=_api_url(fields.get("api_url", STRIPE_URL)),
         start=_start(fields.get("start_date")),
         lookback_days=_whole(fields.get("lookback_window_days")) or 0,
+        reread_days=_whole(fields.get("reread_days")),
+        test_clocks=fields.get("test_clocks", False),
         workers=None if workers == OFFICIAL_NUM_WORKERS else workers,
         requests_per_second=_whole(fields.get("call_rate_limit")),
         endpoint_requests_per_second=_whole(fields.get("endpoint_rate_limit")),

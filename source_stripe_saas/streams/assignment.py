@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from source_stripe_saas.streams.checkpoint import variant_name
+from source_stripe_saas.streams.checkpoint import CLOCKS, variant_name
+from source_stripe_saas.streams.clock_lists import ClockLists
 from source_stripe_saas.streams.feed_pass import FeedConsumer, FeedPass
 from source_stripe_saas.streams.full_list import FullList
 from source_stripe_saas.streams.progress import Progress, spans_listed
 from source_stripe_saas.streams.read_mode import FullRead, IncrementalRead
 from source_stripe_saas.streams.retention_gap import RetentionGap
+from source_stripe_saas.streams.slow_reread import SlowReread
 from source_stripe_saas.streams.spans import Span
 from source_stripe_saas.streams.stream_consumer import StreamConsumer
 from source_stripe_saas.streams.stream_reader import StreamReader
@@ -32,6 +34,8 @@ class SyncedStream:
     schema: Mapping[str, Any]
     consumer: FeedConsumer | None = None
     """How it follows the feed, if not as streams of objects do."""
+    reread: tuple[Span, int] | None = None
+    """The part of the past whose turn it is to be read again, and where the past begins."""
 
     @property
     def name(self) -> str:
@@ -68,6 +72,11 @@ def assign(streams: Sequence[SyncedStream]) -> dict[str, Assignment]:
         # The leader's own name must come first: it is the one that the task runs under.
         ordered = (leader, *followers[:-1])
         assignments[leader.name].tasks.insert(0, FeedPass(tuple(map(_consumer, ordered))))
+    for group in _reread_groups(streams):
+        leader = group[-1]
+        for stream in group[:-1]:
+            assignments[stream.name].leaders.add(leader.name)
+        assignments[leader.name].tasks.append(_reread_task(group))
     for stream in streams:
         assignments[stream.name].tasks += _own_tasks(stream)
     return assignments
@@ -132,6 +141,27 @@ def _window_tasks(group: Sequence[SyncedStream], span: Span) -> list[Task]:
     return windows
 
 
+def _reread_groups(streams: Sequence[SyncedStream]) -> list[list[SyncedStream]]:
+    """Streams whose past is read again by the same list, from the same second on."""
+    groups: dict[object, list[SyncedStream]] = {}
+    for stream in streams:
+        plan = stream.reader.plan
+        if stream.reread is not None:
+            source = plan.parent or plan
+            shared = (source.path, source.params, stream.reread)
+            key: object = shared if plan.variants == ((),) else (plan.name, stream.reread)
+            groups.setdefault(key, []).append(stream)
+    return list(groups.values())
+
+
+def _reread_task(group: Sequence[SyncedStream]) -> Task:
+    plans = [stream.reader.plan for stream in group]
+    readers = [stream.reader.sharing(plans) for stream in group]
+    assert group[0].reread is not None
+    due, floor = group[0].reread
+    return SlowReread(replace(readers[-1], fed=tuple(readers[:-1])), due, floor)
+
+
 def _own_tasks(stream: SyncedStream) -> Iterator[Task]:
     """What a stream reads for itself alone."""
     reader, progress = stream.reader, stream.progress
@@ -141,5 +171,8 @@ def _own_tasks(stream: SyncedStream) -> Iterator[Task]:
             after, finished = progress.resume_after(variant_name(variant))
             if not finished:
                 yield FullList(reader, variant, mode.resumed.began, after)
+    if CLOCKS in progress.further_tasks:
+        assert isinstance(mode, FullRead)
+        yield ClockLists(reader, mode.resumed.began)
     if isinstance(mode, IncrementalRead) and mode.forgotten is not None:
         yield RetentionGap(reader.plan.name, mode.forgotten)

@@ -51,6 +51,8 @@ WRONG = [
     ("lookback_window_days", -1, "must be at least 0, not -1."),
     ("lookback_window_days", 1.5, "must be a whole number, not 1.5."),
     ("lookback_window_days", "7", "must be a whole number, not '7'."),
+    ("reread_days", 0, "must be at least 1, not 0."),
+    ("test_clocks", "yes", "must be true or false, not 'yes'."),
     ("num_workers", 0, "must be at least 1, not 0."),
     ("num_workers", "4", "must be a whole number, not '4'."),
     ("num_workers", True, "must be a whole number, not True."),

@@ -1,5 +1,7 @@
 """One subscription that cannot be had or read is set aside; the ledger of all others goes on."""
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 
 from unit_tests.source_stripe_saas.engine.reading import a_state, read_by_pages
@@ -144,7 +146,7 @@ def test_a_refused_fetch_sets_its_subscription_aside_and_keeps_where_it_stood(an
     account.update(1, "p30", "2026-01-22")
     account.update(2, "p30", "2026-01-22")
     # Neither is on the list of live ones any more, so that both are fetched by id.
-    account.answers |= {"subscriptions": (200, _no_list()), "subscriptions/sub_1": answer}
+    account.answers |= {"subscriptions": (200, _a_list()), "subscriptions/sub_1": answer}
     expansion = ("sub_2", "2026-01-22", 2000, 3000)
     assert told_of(account.sync(SECOND)) == [expansion]
     assert account.status == "INCOMPLETE"
@@ -161,15 +163,11 @@ def test_a_refused_fetch_sets_its_subscription_aside_and_keeps_where_it_stood(an
     assert "aside" not in account.state
 
 
-def _no_list():
-    return {"object": "list", "url": "/v1/subscriptions", "has_more": False, "data": []}
-
-
 def test_a_missing_permission_is_no_single_subscription_s_and_ends_the_ledger():
     account = TwoSubscriptions()
     account.sync(FIRST)
     account.update(1, "p30", "2026-01-22")
-    no_list = {"subscriptions": (200, _no_list())}
+    no_list = {"subscriptions": (200, _a_list())}
     account.answers |= {**no_list, "subscriptions/sub_1": denied("rak_subscription_read")}
     assert account.sync(SECOND) == []
     assert "Tick Subscriptions: Read" in account.error()["message"]
@@ -271,3 +269,30 @@ def test_a_state_that_names_them_in_another_way_is_not_understood(blob):
     account.sync(FIRST)
     account.state = {**account.state, **blob}
     assert told_of(account.sync(SECOND)) == [NEW_1, NEW_2]
+
+
+def test_with_the_option_a_subscription_of_a_test_clock_has_rows_on_every_way():
+    account = TwoSubscriptions(config={"test_clocks": True})
+    clocked = {**subscription(), "id": "sub_9", "customer": "cus_9", "test_clock": "clock_1"}
+    account.answers |= {
+        "test_helpers/test_clocks": (200, _a_list({"id": "clock_1", "object": "clock"})),
+        "subscriptions/sub_9": (200, clocked),
+    }
+
+    def subscriptions(request):
+        asked = parse_qs(urlsplit(request.url).query)
+        rows = [clocked] if "test_clock" in asked else account.lists["subscriptions"]
+        return 200, _a_list(*rows)
+
+    account.answers["subscriptions"] = subscriptions
+    new_9 = ("sub_9", "2026-01-01", 0, 1000)
+    assert told_of(account.sync(FIRST)) == [NEW_1, NEW_2, new_9]
+    assert account.status == "COMPLETE"
+    assert account.sync(SECOND) == []
+    # No event tells of it: the scoped list of live ones shows it, up to a minute ago.
+    clocked["items"] = {"object": "list", "data": [item(of="p30")]}
+    assert told_of(account.sync(THIRD)) == [("sub_9", "2026-01-27", 1000, 3000)]
+
+
+def _a_list(*rows):
+    return {"object": "list", "url": "/v1/x", "has_more": False, "data": list(rows)}
