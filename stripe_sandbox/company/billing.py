@@ -14,6 +14,7 @@ from stripe_sandbox.company.pricing import DraftLine, finish
 from stripe_sandbox.company.subscription import Subscription
 from stripe_sandbox.company.valuation import Discount
 from stripe_sandbox.company.world import World
+from stripe_sandbox.store import StripeObject
 
 
 @dataclass
@@ -201,18 +202,7 @@ class Billing:
         transaction = self.money.book_charge(
             who.ids, bill.charge, intent["amount"], intent["currency"], intent["description"]
         )
-        world.create(
-            payments.charge(
-                bill.charge,
-                intent,
-                now,
-                billing=who.billing,
-                method=str(who.method),
-                method_details=who.card_details or {},
-                balance_transaction=transaction,
-            ),
-            "charge.succeeded",
-        )
+        self._show_charge(bill, intent, transaction, "charge.succeeded")
         world.change(
             "payment_intent",
             intent["id"],
@@ -237,6 +227,21 @@ class Billing:
             "invoice_payment.paid",
         )
 
+    def _show_charge(
+        self, bill: Bill, intent: StripeObject, transaction: str | None, kind: str
+    ) -> None:
+        who = bill.customer
+        charge = payments.charge(
+            str(bill.charge),
+            intent,
+            self.world.now,
+            billing=who.billing,
+            method=str(who.method),
+            method_details=who.card_details or {},
+            balance_transaction=transaction,
+        )
+        self.world.create(charge, kind)
+
     def fail(self, bill: Bill, next_attempt: int | None) -> None:
         """A try to collect an open invoice that the bank declines.
 
@@ -244,22 +249,11 @@ class Billing:
             bill: the invoice.
             next_attempt: when it will be tried again, None: never.
         """
-        world, who, now = self.world, bill.customer, self.world.now
+        world = self.world
         bill.attempts += 1
         intent = world.get("payment_intent", str(bill.intent))
-        bill.charge = who.ids.new("ch")
-        world.create(
-            payments.charge(
-                bill.charge,
-                intent,
-                now,
-                billing=who.billing,
-                method=str(who.method),
-                method_details=who.card_details or {},
-                balance_transaction=None,
-            ),
-            "charge.failed",
-        )
+        bill.charge = bill.customer.ids.new("ch")
+        self._show_charge(bill, intent, None, "charge.failed")
         world.change(
             "payment_intent",
             intent["id"],
