@@ -116,6 +116,7 @@ def read_by_pages(
     out, error = io.StringIO(), None
     try:
         source = SourceStripeSaas(catalog, config, state)
+        source.pages = True
         PageEntrypoint(source, LineWriter(out)).read(config, catalog)
     except AirbyteTracedException as raised:
         error = raised
