@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from source_stripe_saas.api.listing import Listing, ListReader
-from source_stripe_saas.api.raw_object import ListedObject, RawObject, StripeObject, as_dict
+from source_stripe_saas.api.raw_object import ListedObject, RawObject, StripeObject, as_dict, has_id
 from source_stripe_saas.api.refusal import StripeError
 from source_stripe_saas.ledger.changed_subscriptions import ChangedSubscriptions
 from source_stripe_saas.ledger.codec import (
@@ -101,7 +101,7 @@ class SubscriptionFetch:
         """Also those of the customer that name no subscription but bill this one (M38a)."""
         customer = (raw or {}).get("customer")
         params = [("subscription", identity)]
-        if isinstance(customer, dict) and not customer.get("deleted"):
+        if isinstance(customer, dict) and has_id(customer) and not customer.get("deleted"):
             params = [("customer", customer["id"])]
         params += [("expand[]", f"data.{path}") for path in self.invoices.plan.expand]
         listing = Listing("invoices", params=params)

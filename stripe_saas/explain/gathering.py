@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from source_stripe_saas.api.address import NoAddress, fill_path, object_path
 from source_stripe_saas.api.client import Params, StripeClient
 from source_stripe_saas.api.listing import Listing, ListReader
 from source_stripe_saas.api.refusal import NotFound
@@ -47,7 +48,9 @@ class Gathering:
             StripeError: something could not be read.
         """
         reply = self._client.get(
-            f"subscriptions/{subscription_id}", _expanded(_DISCOUNTS), endpoint="subscriptions"
+            object_path("subscriptions", subscription_id),
+            _expanded(_DISCOUNTS),
+            endpoint="subscriptions",
         )
         subscription, now = reply.body, reply.moment or 0
         if subscription["items"].get("has_more"):
@@ -80,7 +83,7 @@ class Gathering:
         return [dict(raw) for page in reader.pages() for raw in page.objects]
 
     def _customer(self, identity: str) -> Raw:
-        found = self._client.get(f"customers/{identity}", endpoint="customers").body
+        found = self._client.get(object_path("customers", identity), endpoint="customers").body
         # No more of the person than is needed: the document may be passed on.
         return {"id": identity, "object": "customer", "discount": found.get("discount")}
 
@@ -90,7 +93,7 @@ class Gathering:
 
     def _whole(self, invoice: Raw) -> Raw:
         if invoice["lines"].get("has_more"):
-            path = f"invoices/{invoice['id']}/lines"
+            path = fill_path("invoices/{id}/lines", invoice)
             lines = self._all(path, (), endpoint="invoices/{id}/lines", created_field=None)
             invoice = {**invoice, "lines": {"object": "list", "data": lines}}
         return {key: value for key, value in invoice.items() if key not in _PERSONAL}
@@ -98,12 +101,12 @@ class Gathering:
     def _invoiceitems(self, customer: str, invoices: Iterable[Raw]) -> list[Raw]:
         """Those that prorations name instead of an item of the subscription (M38)."""
         named = {
-            str(reference(details["invoice_item"]))
+            reference(details["invoice_item"])
             for invoice in invoices
             for line in invoice["lines"]["data"]
             if (details := (line.get("parent") or {}).get("invoice_item_details"))
-        }
-        if not named:
+        } - {None}
+        if not named or not customer:
             return []
         found = self._all("invoiceitems", [("customer", customer)], created_field=None)
         return [raw for raw in found if raw["id"] in named]
@@ -132,8 +135,9 @@ class Gathering:
         found = {}
         for name in sorted(names):
             try:
-                reply = self._client.get(f"{path}/{name}", _expanded(wanted), endpoint=path)
-            except NotFound:
+                at = object_path(path, name)
+                reply = self._client.get(at, _expanded(wanted), endpoint=path)
+            except (NoAddress, NotFound):
                 continue
             found[name] = reply.body
         return found
