@@ -59,7 +59,13 @@ def once_windows(invoice: Invoice, book: Book) -> list[OnceWindow]:
 
 
 def lacking(
-    invoices: Sequence[Invoice], uses: Sequence[Use], discount: str, book: Book, *, alone: bool
+    invoices: Sequence[Invoice],
+    uses: Sequence[Use],
+    discount: str,
+    book: Book,
+    *,
+    alone: bool,
+    is_on_all: bool = False,
 ) -> Iterator[int]:
     """When renewals bill an item that had a discount, without it (M42).
 
@@ -70,8 +76,11 @@ def lacking(
         book: prices.
         alone: only where no other discount is taken off, since a customer's is silent while the
             subscription has one of its own (M16).
+        is_on_all: it is on the whole subscription, so that it goes over to the other items once
+            those that showed it are gone.
     """
     items = {use.statement.item for use in uses}
+    gone_at = _billed_until(invoices, items) if is_on_all else None
     first = min((use.statement.start for use in uses), default=0)
     for invoice in invoices:
         if not invoice.is_evidence:
@@ -79,10 +88,24 @@ def lacking(
         start = cycle_start(invoice, book)
         for one in invoice.statements:
             is_renewal = invoice.reason == CYCLE or one.start > invoice.created + DAY_SECONDS
-            if not is_renewal or one.item not in items or one.amount <= 0 or one.start <= first:
+            if not is_renewal or one.amount <= 0 or one.start <= first:
+                continue
+            if one.item not in items and (gone_at is None or one.start < gone_at):
                 continue
             if start > first and discount not in one.discounts and not (alone and one.discounts):
                 yield max(start, one.start)
+
+
+def _billed_until(invoices: Sequence[Invoice], items: set[str]) -> int:
+    """The end of the last period of any of these items, Unix seconds."""
+    ends = [
+        one.end
+        for invoice in invoices
+        if invoice.is_evidence
+        for one in invoice.statements
+        if one.item in items
+    ]
+    return max(ends, default=0)
 
 
 def past_discounts(anchor: State, invoices: Sequence[Invoice], book: Book) -> list[DiscountSpan]:
@@ -132,5 +155,6 @@ def _removed_at(
 ) -> int | None:
     """The first renewal that bills an item which had it, without it, unless it had ended (M42)."""
     known = book.discount(found)
-    times = lacking(invoices, uses, found, book, alone=level == OF_CUSTOMER)
+    is_on_all = level != OF_ITEM and known is not None and known.products is None
+    times = lacking(invoices, uses, found, book, alone=level == OF_CUSTOMER, is_on_all=is_on_all)
     return next((at for at in times if known is None or not known.ended_by(at)), None)

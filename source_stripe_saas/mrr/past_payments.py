@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from source_stripe_saas.mrr.catalog import Book
 from source_stripe_saas.mrr.evidence import cycle_start
-from source_stripe_saas.mrr.invoice import CREATE, CYCLE, Invoice
+from source_stripe_saas.mrr.invoice import CREATE, CYCLE, UPDATE, Invoice
 from source_stripe_saas.mrr.moment import BIRTH_SECONDS
 
 # An unpaid signup expires after 23 hours; a bank debit that settles later was active meanwhile.
@@ -53,13 +53,17 @@ def past_dues(invoices: Sequence[Invoice]) -> list[Span]:
 
 
 def past_pauses(invoices: Sequence[Invoice], book: Book) -> list[Span]:
-    """Runs of renewals that were given up unattempted (M44)."""
-    cycles = sorted(
-        ((cycle_start(one, book), one) for one in invoices if one.reason == CYCLE),
+    """Runs of renewals that were given up unattempted, up to what was collected again (M44)."""
+    told = sorted(
+        (
+            (invoice.created if invoice.reason == UPDATE else cycle_start(invoice, book), invoice)
+            for invoice in invoices
+            if invoice.reason == CYCLE or _is_collected_update(invoice)
+        ),
         key=lambda pair: (pair[0], pair[1].created),
     )
     spans: list[Span] = []
-    for start, invoice in cycles:
+    for start, invoice in told:
         behavior = _paused_behavior(invoice)
         is_open = bool(spans) and spans[-1].end is None
         if is_open and spans[-1].what != behavior:
@@ -68,6 +72,15 @@ def past_pauses(invoices: Sequence[Invoice], book: Book) -> list[Span]:
         if behavior is not None and not is_open:
             spans.append(Span(start, None, behavior))
     return spans
+
+
+def _is_collected_update(invoice: Invoice) -> bool:
+    """Whether a change was billed and paid, which no pause but that of drafts allows.
+
+    One of amount 0 is paid whatever is paused; one that was given up may be paid by hand later.
+    """
+    is_paid = invoice.paid_at is not None and invoice.given_up_at is None
+    return invoice.reason == UPDATE and invoice.total > 0 and is_paid
 
 
 def _paused_behavior(invoice: Invoice) -> str | None:

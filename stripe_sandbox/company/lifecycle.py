@@ -16,7 +16,7 @@ from stripe_sandbox.company.lines import (
 from stripe_sandbox.company.options import DAY, HOUR
 from stripe_sandbox.company.people import People
 from stripe_sandbox.company.pricing import DraftLine
-from stripe_sandbox.company.queue import FIRST
+from stripe_sandbox.company.queue import FIRST, LAST
 from stripe_sandbox.company.subscription import Item, Subscription
 from stripe_sandbox.company.subscriptions import Subscriptions
 from stripe_sandbox.company.valuation import Discount
@@ -103,7 +103,9 @@ class Lifecycle:
         who = sub.customer
         invoice_id = self.billing.new_id(who)
         group = sub.billed_discounts(self.world.now)
+        changes = tuple(sub.unbilled)
         drafts = self.waiting(sub, invoice_id)
+        self.subs.mark_drafted(changes)
         periods, sub.prebills_next = max(sub.prebills_next, 1), 0
         for item in reversed(due):
             if item.price.is_metered:
@@ -130,6 +132,7 @@ class Lifecycle:
             is_held=is_held,
         )
         sub.latest_invoice = invoice_id
+        self.world.queue.at(self.world.now + HOUR, self._shown, bill, changes, rank=LAST)
         for discount in [d for d in sub.discounts if d.coupon.duration == "once"]:
             sub.discounts.remove(discount)
             starts = [
@@ -322,7 +325,9 @@ class Lifecycle:
     def _bill_rest(self, sub: Subscription) -> None:
         world = self.world
         invoice_id = self.billing.new_id(sub.customer)
+        changes = tuple(sub.unbilled)
         drafts = self.waiting(sub, invoice_id)
+        self.subs.mark_drafted(changes)
         bill = self.billing.draft(
             sub.customer,
             sub,
@@ -333,6 +338,12 @@ class Lifecycle:
         )
         sub.latest_invoice = invoice_id
         world.queue.at(world.now + HOUR, self._close_rest, bill)
+        world.queue.at(world.now + HOUR, self._shown, bill, changes, rank=LAST)
+
+    def _shown(self, bill: Bill, changes: Sequence[int]) -> None:
+        if bill.status != "draft":
+            for place in changes:
+                self.subs.clear_mark(place)
 
     def _close_rest(self, bill: Bill) -> None:
         self.billing.finalize(bill)

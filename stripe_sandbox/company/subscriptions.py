@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from stripe_sandbox.company.ledger import LedgerEntry, half_up
 from stripe_sandbox.company.objects import subscription as objects
 from stripe_sandbox.company.objects.catalog import discount as discount_object
@@ -188,6 +190,17 @@ class Subscriptions:
             note="its prorations are not on any invoice yet",
         )
         sub.unbilled.append(place)
+
+    def mark_drafted(self, places: Sequence[int]) -> None:
+        """Changes whose prorations are on a draft: it proves nothing until it is final."""
+        for place in places:
+            self.world.ledger.amend(
+                place,
+                untraceable=True,
+                visible_from=self.world.ledger.entries[place].at,
+                visible_until=None,
+                note="its prorations are on a draft",
+            )
 
     def billed(self, sub: Subscription) -> None:
         """The waiting prorations are on an invoice, which shows exactly when they arose."""

@@ -6,6 +6,7 @@ from unit_tests.source_stripe_saas.mrr.builders import (
     PRICES,
     coupon,
     discount,
+    invoice,
     item,
     line,
     on,
@@ -45,6 +46,61 @@ def test_m42_a_discount_that_ended_was_not_removed():
     known = {**KNOWN, "discounts": [discount(end="2026-01-25")]}
     rows = history(S(), with_line_discount(0, "di_1"), month(1), **known)
     assert short(rows)[1:] == [("discount_expired", "2026-01-25", 1000)]
+
+
+def two_intervals(next_year=(), **terms):
+    """5.00 off for ever on a year of 120.00 and a month of 10.00, which ends in February.
+
+    The amount is taken off the shorter interval; next January only the year is billed.
+    """
+    cut = [{"discount": "di_1", "amount": 500}]
+    year, month_ = ("2026-01-01", "2027-01-01"), ("2026-01-01", "2026-02-01")
+    first = invoice(
+        "in_0",
+        "2026-01-01",
+        line("il_0", *year, "y120", 1, 12000, "si_y"),
+        line("il_1", *month_, discount_amounts=cut),
+        reason="subscription_create",
+    )
+    gone = invoice(
+        "in_1",
+        "2026-01-11",
+        line("il_2", "2026-01-11", "2026-02-01", amount=-677, proration=True),
+        reason="subscription_update",
+    )
+    again = line("il_3", "2027-01-01", "2028-01-01", "y120", 1, 12000, "si_y")
+    last = invoice("in_2", "2027-01-01", {**again, "discount_amounts": list(next_year)})
+    five = {"percent_off": None, "amount_off": 500, "currency": "usd", **terms}
+    return history(
+        S(item("si_y", "y120")),
+        first,
+        gone,
+        last,
+        now="2027-03-01",
+        discounts=[discount()],
+        coupons=[coupon(**five)],
+    )
+
+
+def test_m42_a_discount_of_the_whole_goes_over_to_what_is_left_until_a_bill_lacks_it():
+    assert short(two_intervals()) == [
+        ("activated", "2026-01-01", 1500),  # 12000/12 + 1000 - 500
+        ("downgraded", "2026-01-11", 958),  # (12000 - 500) / 12 = 958 1/3
+        ("discount_removed", "2027-01-01", 1000),
+    ]
+
+
+def test_m42_a_discount_that_the_next_bill_shows_on_what_is_left_goes_on():
+    rows = two_intervals([{"discount": "di_1", "amount": 500}])
+    assert short(rows)[-1] == ("discount_removed", "2027-03-01", 1000)  # it is not on the object
+
+
+def test_m42_a_discount_on_the_products_of_others_tells_nothing_of_what_is_left():
+    rows = two_intervals(applies_to={"products": ["prod_p10"]})
+    assert short(rows)[1:] == [
+        ("downgraded", "2026-01-11", 1000),
+        ("discount_removed", "2027-03-01", 1000),
+    ]
 
 
 def test_m42_an_unknown_discount_is_estimated_from_its_line():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from unit_tests.source_stripe_saas.mrr.builders import BORN, invoice, item, on, short
+from unit_tests.source_stripe_saas.mrr.builders import BORN, invoice, item, line, on, short
 from unit_tests.source_stripe_saas.mrr.histories import S, credit, given_up, history, month
 
 
@@ -148,6 +148,40 @@ def test_m45_an_end_in_the_second_of_its_request_was_not_scheduled():
     at = on("2026-04-01")
     ended = S(status="canceled", ended_at=at, cancel_at=at, canceled_at=at)
     assert [row["event_type"] for row in history(ended, month(0))] == ["activated", "canceled"]
+
+
+def changed_to_a_year(at="2026-02-20", total=12000, **more):
+    """The invoice of a change to the yearly price, made within the second month."""
+    year = line("il_y", at, "2027-02-20", "y120", 1, 12000)
+    return invoice("in_y", at, year, reason="subscription_update", total=total, **more)
+
+
+def test_m44_a_change_that_is_billed_and_paid_ends_a_pause():
+    found = (month(0, of="p20"), given_up(1, "uncollectible", of="p20"), changed_to_a_year())
+    rows = history(S(item(of="y120")), *found)
+    assert short(rows) == [
+        ("activated", "2026-01-01", 2000),
+        ("paused", "2026-02-01", 0),
+        ("downgraded", "2026-02-20", 0),
+        ("resumed", "2026-02-20", 1000),  # 12000 / 12
+    ]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"total": 0},
+        {"status": "open"},
+        {"times": {"marked_uncollectible_at": on("2026-02-20 01:00")}},
+    ],
+    ids=["of nothing", "not paid", "given up and paid by hand"],
+)
+def test_m44_what_a_pause_lets_through_does_not_end_it(more):
+    found = (month(0, of="p20"), given_up(1, of="p20"), changed_to_a_year(**more))
+    rows = history(S(item(of="y120")), *found, now="2026-04-15")
+    assert [row["occurred_at"] for row in rows if row["event_type"] == "resumed"] == [
+        "2026-04-15T00:00:00Z"
+    ]
 
 
 def test_m44_a_current_pause_that_was_to_end_ended_by_the_clock():
