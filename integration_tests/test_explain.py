@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from integration_tests.ledger_stream.connection import Connection
 from integration_tests.world import a_world
+from source_stripe_saas.mrr import COLUMNS
 from stripe_saas.cli import run
 from stripe_sandbox.company.ledger import half_up
 
@@ -57,6 +59,23 @@ def test_what_was_read_can_be_saved_and_told_again_without_stripe(world, tmp_pat
     # The file may be passed on: nothing in it says who the customer is.
     who = world.account.store.rows["customer"][rows[0]["customer_id"]].content
     assert who["email"] not in saved.read_text()
+
+
+def test_it_makes_the_rows_that_the_ledger_writes(tmp_path, capsys):
+    habits = frozenset({"hand_billing", "deleted_coupons", "tiers", "prebilling", "swaps"})
+    with a_world(tmp_path, customers=60, months=8, habits=habits) as world:
+        connection = Connection(world)
+        connection.sync()
+        written = connection.by_subscription()
+        for key, _ in subscriptions(world, 20):
+            saved = tmp_path / "saved.json"
+            assert asked(world, tmp_path, key, "--save", str(saved)) == 0
+            capsys.readouterr()
+            assert run(["derive", "--input", str(saved)]) == 0
+            made = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+            assert [{name: row[name] for name in COLUMNS} for row in made] == [
+                {name: row[name] for name in COLUMNS} for row in written[key]
+            ], key
 
 
 def test_events_can_be_left_out(world, tmp_path, capsys):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,12 +99,7 @@ class SubscriptionFetch:
 
     def _all_invoices(self, identity: str, raw: StripeObject | None) -> list[StripeObject]:
         """Also those of the customer that name no subscription but bill this one (M38a)."""
-        customer = (raw or {}).get("customer")
-        params = [("subscription", identity)]
-        if isinstance(customer, dict) and has_id(customer) and not customer.get("deleted"):
-            params = [("customer", customer["id"])]
-        params += [("expand[]", f"data.{path}") for path in self.invoices.plan.expand]
-        listing = Listing("invoices", params=params)
+        listing = invoices_listing(identity, raw, self.invoices.plan.expand)
         return [
             self._whole(self.invoices, as_dict(row))
             for page in ListReader(self.reader.client, listing).pages()
@@ -115,6 +110,25 @@ class SubscriptionFetch:
     @staticmethod
     def _whole(reader: LedgerReader, raw: StripeObject) -> Any:
         return decoded(reader.whole(raw))
+
+
+def invoices_listing(identity: str, raw: StripeObject | None, expand: Iterable[str]) -> Listing:
+    """The list that has all invoices which bill a subscription, and others of its customer.
+
+    Invoices of a customer may bill a subscription without naming it (M38a); those of a deleted
+    customer are listed under the subscription alone.
+
+    Args:
+        identity: the subscription's id.
+        raw: the subscription, its customer expanded; None if it is gone.
+        expand: paths in an invoice.
+    """
+    customer = (raw or {}).get("customer")
+    params = [("subscription", identity)]
+    if isinstance(customer, dict) and has_id(customer) and not customer.get("deleted"):
+        params = [("customer", customer["id"])]
+    params += [("expand[]", f"data.{path}") for path in expand]
+    return Listing("invoices", params=params)
 
 
 def _subscriptions_named(row: ListedObject) -> set[str]:

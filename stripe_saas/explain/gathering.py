@@ -1,7 +1,8 @@
 """A subscription's id and a client in; all that Stripe has about its MRR, for `derive`, out.
 
-Only GETs, and only of this one subscription, but for the events: Stripe lists those of the whole
-account, so on a large one they take a while.
+What is asked for, and which object belongs to the subscription, is decided by the ledger's own
+code, so that both make the same rows. Only GETs; of other subscriptions only the events and the
+customer's invoices, which Stripe lists together. On a large account the events take a while.
 """
 
 from __future__ import annotations
@@ -9,18 +10,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from source_stripe_saas.api.address import NoAddress, fill_path, object_path
-from source_stripe_saas.api.client import Params, StripeClient
+from source_stripe_saas.api.address import object_path
+from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.listing import Listing, ListReader
-from source_stripe_saas.api.refusal import NotFound
-from source_stripe_saas.mrr.event_chain import DISCOUNT_EVENTS, INVOICE_EVENTS, STATE_EVENTS
-from source_stripe_saas.mrr.line import reference, subscription_of
-from source_stripe_saas.mrr.moment import DAY_SECONDS, iso
+from source_stripe_saas.ledger import coupons
+from source_stripe_saas.ledger.codec import encoded, subscription_named, subscriptions_named
+from source_stripe_saas.ledger.events import EVENT_TYPES, owner_of
+from source_stripe_saas.ledger.lookup_cache import fetch_object
+from source_stripe_saas.ledger.scan_lists import ListedCatalog
+from source_stripe_saas.ledger.store import SubscriptionObjects
+from source_stripe_saas.ledger.subscription_fetch import EXPANDED, invoices_listing
+from source_stripe_saas.ledger.sync_choice import HORIZON_SECONDS
+from source_stripe_saas.mrr.line import reference
+from source_stripe_saas.mrr.moment import iso
+from source_stripe_saas.streams.plans import load_plans
+from source_stripe_saas.streams.records import RecordMaker
 
-HORIZON_DAYS = 29
 # The last seconds are left to the next look: they may not be over yet (M30).
 _UPPER_LAG_SECONDS = 60
-_DISCOUNTS = ("discounts.source.coupon", "items.data.discounts")
 
 Raw = dict[str, Any]
 
@@ -49,98 +56,83 @@ class Gathering:
         """
         reply = self._client.get(
             object_path("subscriptions", subscription_id),
-            _expanded(_DISCOUNTS),
+            _expanded(EXPANDED),
             endpoint="subscriptions",
         )
-        subscription, now = reply.body, reply.moment or 0
-        if subscription["items"].get("has_more"):
-            path, params = "subscription_items", [("subscription", subscription_id)]
-            items = self._all(path, [*params, *_expanded(["data.discounts"])])
-            subscription["items"] = {"object": "list", "data": items}
+        subscription, now = dict(reply.body), reply.moment or 0
+        self._complete("subscriptions", subscription)
         customer = str(reference(subscription.get("customer")) or "")
-        if customer:
-            subscription["customer"] = self._customer(customer)
-        invoices = [self._whole(raw) for raw in self._invoices(subscription_id)]
-        horizon = now - HORIZON_DAYS * DAY_SECONDS
+        invoices = list(self._invoices(subscription_id, subscription))
+        if isinstance(subscription.get("customer"), dict):
+            subscription["customer"] = _without_the_person(subscription["customer"])
+        horizon = now - HORIZON_SECONDS
         events = list(self._events(subscription_id, customer, horizon)) if with_events else []
-        told = [event["data"] for event in events]
-        prices = set(_found([subscription, *invoices, *told], "price", "plan"))
-        coupons = set(_found([subscription, *invoices, *told], "coupon"))
+        payloads = [event["data"] for event in events]
+        named = [subscription, *invoices, *payloads]
+        found = ListedCatalog(
+            self._each("prices", set(_found(named, "price", "plan"))),
+            self._each("coupons", set(_found(named, "coupon"))),
+        )
+        coupons.complete(SubscriptionObjects(subscription_id, subscription), found, self._client)
         return {
             "subscriptions": [subscription],
             "invoices": invoices,
-            "invoiceitems": self._invoiceitems(customer, invoices),
+            "invoiceitems": self._invoice_items(subscription_id, customer, invoices),
             "events": events,
-            "prices": self._each("prices", prices, ("tiers", "currency_options")),
-            "coupons": self._each("coupons", coupons, ("applies_to", "currency_options")),
+            "prices": found.prices,
+            "coupons": found.coupons,
             "horizon": iso(horizon) if with_events else None,
             "now": iso(now - _UPPER_LAG_SECONDS),
             "options": dict(options),
         }
 
-    def _all(self, path: str, params: Params, **more: Any) -> list[Raw]:
-        reader = ListReader(self._client, Listing(path, params, **more))
-        return [dict(raw) for page in reader.pages() for raw in page.objects]
+    def _all(self, listing: Listing) -> list[Raw]:
+        pages = ListReader(self._client, listing).pages()
+        return [dict(row) for page in pages for row in page.objects]
 
-    def _customer(self, identity: str) -> Raw:
-        found = self._client.get(object_path("customers", identity), endpoint="customers").body
-        # No more of the person than is needed: the document may be passed on.
-        return {"id": identity, "object": "customer", "discount": found.get("discount")}
+    def _complete(self, stream: str, content: Raw) -> None:
+        """Reads the lists that an object embeds to their ends."""
+        maker = RecordMaker(load_plans()[stream], self._client)
+        for name in maker.plan.completes:
+            maker.complete(content, name)
 
-    def _invoices(self, subscription_id: str) -> list[Raw]:
-        wanted = ("data.discounts", "data.total_discount_amounts.discount")
-        return self._all("invoices", [("subscription", subscription_id), *_expanded(wanted)])
+    def _invoices(self, subscription_id: str, subscription: Raw) -> Iterator[Raw]:
+        expand = load_plans()["invoices"].expand
+        for invoice in self._all(invoices_listing(subscription_id, subscription, expand)):
+            self._complete("invoices", invoice)
+            if subscription_id in subscriptions_named(encoded(invoice)):
+                yield {key: value for key, value in invoice.items() if key not in _PERSONAL}
 
-    def _whole(self, invoice: Raw) -> Raw:
-        if invoice["lines"].get("has_more"):
-            path = fill_path("invoices/{id}/lines", invoice)
-            lines = self._all(path, (), endpoint="invoices/{id}/lines", created_field=None)
-            invoice = {**invoice, "lines": {"object": "list", "data": lines}}
-        return {key: value for key, value in invoice.items() if key not in _PERSONAL}
-
-    def _invoiceitems(self, customer: str, invoices: Iterable[Raw]) -> list[Raw]:
+    def _invoice_items(
+        self, subscription_id: str, customer: str, invoices: Iterable[Raw]
+    ) -> list[Raw]:
         """Those that prorations name instead of an item of the subscription (M38)."""
-        named = {
+        is_named = any(
             reference(details["invoice_item"])
             for invoice in invoices
             for line in invoice["lines"]["data"]
             if (details := (line.get("parent") or {}).get("invoice_item_details"))
-        } - {None}
-        if not named or not customer:
+        )
+        if not is_named or not customer:
             return []
-        found = self._all("invoiceitems", [("customer", customer)], created_field=None)
-        return [raw for raw in found if raw["id"] in named]
+        found = self._all(Listing("invoiceitems", [("customer", customer)], created_field=None))
+        return [raw for raw in found if subscription_named(encoded(raw)) == subscription_id]
 
     def _events(self, subscription_id: str, customer: str, horizon: int) -> Iterator[Raw]:
-        types = sorted(STATE_EVENTS | DISCOUNT_EVENTS | INVOICE_EVENTS)
-        listing = Listing("events", [("types[]", name) for name in types])
+        listing = Listing("events", [("types[]", name) for name in EVENT_TYPES])
         for page in ListReader(self._client, listing, lo=horizon).pages():
             for row in page.objects:
                 event = dict(row)
-                raw = event["data"]["object"]
-                if event["type"] in STATE_EVENTS:
-                    is_ours = raw["id"] == subscription_id
-                elif event["type"] in INVOICE_EVENTS:
-                    is_ours = subscription_of(raw) == subscription_id
-                else:
-                    is_ours = subscription_id == reference(raw.get("subscription")) or (
-                        not raw.get("subscription") and customer == reference(raw.get("customer"))
-                    )
-                if is_ours:
+                if owner_of(event) in ((subscription_id, None), (None, customer)):
+                    raw = event["data"]["object"]
                     kept = {key: value for key, value in raw.items() if key not in _PERSONAL}
                     yield {**event, "data": {**event["data"], "object": kept}}
 
-    def _each(self, path: str, names: Iterable[str], wanted: tuple[str, ...]) -> dict[str, Raw]:
+    def _each(self, path: str, names: Iterable[str]) -> dict[str, Raw]:
         """Objects by id; one that is gone is left out, as payloads may still spell it out."""
-        found = {}
-        for name in sorted(names):
-            try:
-                at = object_path(path, name)
-                reply = self._client.get(at, _expanded(wanted), endpoint=path)
-            except (NoAddress, NotFound):
-                continue
-            found[name] = reply.body
-        return found
+        expand = load_plans()[path].expand
+        found = ((name, fetch_object(self._client, path, name, expand)) for name in sorted(names))
+        return {name: content for name, content in found if content is not None}
 
 
 # Who somebody is plays no part in what a subscription is worth.
@@ -148,6 +140,11 @@ _PERSONAL = frozenset(
     {"account_name", "customer_address", "customer_email", "customer_name", "customer_phone"}
     | {"customer_shipping", "customer_tax_ids", "hosted_invoice_url", "invoice_pdf"}
 )
+
+
+def _without_the_person(customer: Raw) -> Raw:
+    """No more of a customer than is needed: the document may be passed on."""
+    return {name: customer[name] for name in ("id", "object", "discount") if name in customer}
 
 
 def _expanded(paths: Iterable[str]) -> list[tuple[str, str]]:
