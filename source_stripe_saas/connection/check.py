@@ -6,9 +6,12 @@ import logging
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
 
+from source_stripe_saas.api.address import NoAddress, endpoint_of, fill_path
 from source_stripe_saas.api.client import StripeClient
-from source_stripe_saas.api.refusal import StripeError
+from source_stripe_saas.api.raw_object import StripeObject
+from source_stripe_saas.api.refusal import PermissionRefused, StripeError
 from source_stripe_saas.api.trust import remarks
 from source_stripe_saas.config import resources
 from source_stripe_saas.config.settings import ConfigError, Settings
@@ -81,29 +84,53 @@ def check_connection(
 
 
 def _probe(client: StripeClient, plans: Mapping[str, StreamPlan]) -> _Findings:
-    """One request for each list; child streams share their parent's."""
+    """One request for each list; child streams share their parent's.
+
+    Streams that ask parent by parent are tried with the parent that the list shows first.
+    """
     groups: dict[str, list[StreamPlan]] = {}
     for plan in plans.values():
         groups.setdefault((plan.parent or plan).path, []).append(plan)
 
-    def ask(group: list[StreamPlan]) -> StripeError | None:
+    def ask(group: list[StreamPlan]) -> dict[str, StripeError]:
         source = group[0].parent or group[0]
         params = [] if source.single else [("limit", "1"), *source.params]
         try:
-            client.get(source.path, params)
+            body = client.get(source.path, params).body
         except StripeError as error:
-            return error
-        return None
+            return {plan.name: error for plan in group}
+        shown = [body] if source.single else body.get("data") or []
+        asked = {
+            plan.name: _refusal_of_children(client, plan, row) for plan in group for row in shown
+        }
+        return {name: error for name, error in asked.items() if error is not None}
 
     findings = _Findings()
     with ThreadPoolExecutor(_PROBES_AT_A_TIME) as pool:
-        for group, error in zip(groups.values(), pool.map(ask, groups.values()), strict=True):
-            for plan in group:
-                if error is None:
-                    findings.readable.append(plan.name)
-                else:
-                    findings.refused[plan.name] = error
+        for group, refused in zip(groups.values(), pool.map(ask, groups.values()), strict=True):
+            findings.readable += [plan.name for plan in group if plan.name not in refused]
+            findings.refused |= refused
     return findings
+
+
+def _refusal_of_children(
+    client: StripeClient, plan: StreamPlan, parent: StripeObject
+) -> PermissionRefused | None:
+    """The permission that the nested list of a parent needs and the key lacks; None if none is.
+
+    Any other refusal may be about this one parent: a sync skips it, and names it.
+    """
+    if plan.call is None:
+        return None
+    path, _, query = plan.call.partition("?")
+    try:
+        params = [("limit", "1"), *parse_qsl(fill_path(query, parent))]
+        client.get(fill_path(path, parent), params, endpoint=endpoint_of(path))
+    except PermissionRefused as error:
+        return error if error.permission is not None else None
+    except (NoAddress, StripeError):
+        return None
+    return None
 
 
 def _refusal_text(

@@ -101,6 +101,47 @@ def test_children_are_as_readable_as_their_parents():
     assert "Not readable: invoices, invoice_line_items." in report.text
 
 
+CUSTOMER = {"id": "cus_1", "object": "customer", "created": 5}
+ITS_BALANCE = "customers/cus_1/balance_transactions"
+
+
+def test_a_nested_list_is_tried_with_one_parent_and_names_the_box_that_it_needs():
+    answers = {ITS_BALANCE: denied("rak_customer_balance_transaction_read")}
+    with serving(lists={"customers": [CUSTOMER]}, answers=answers) as stripe:
+        report = checked(check_streams=["customers", "customer_balance_transactions"])
+    assert not report.is_good
+    assert "customer_balance_transactions: tick " in report.text
+    assert "customers: tick" not in report.text
+    assert stripe.asked()[ITS_BALANCE] == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        failure(403, "You do not have Platform Controls on the account acct_1."),
+        failure(400, "This payout was not made automatically."),
+        failure(404, "No such customer: 'cus_1'"),
+        failure(500, "Not now."),
+    ],
+    ids=["403 without a permission", "400", "404", "500"],
+)
+def test_another_refusal_of_one_parent_s_children_is_no_missing_permission(answer):
+    with serving(lists={"customers": [CUSTOMER]}, answers={ITS_BALANCE: answer}) as stripe:
+        report = checked(check_streams=["customer_balance_transactions"])
+    assert report.is_good
+    assert "Not readable" not in report.text
+    assert stripe.asked()[ITS_BALANCE] >= 1
+
+
+def test_a_403_that_names_no_permission_is_told_in_stripe_s_words_without_a_box():
+    answer = failure(403, "You do not have Platform Controls on the account acct_1.")
+    with serving(answers={"customers": answer}):
+        report = checked(check_streams=["customers"])
+    assert not report.is_good
+    assert "Platform Controls" in report.text
+    assert "tick" not in report.text.lower()
+
+
 def test_a_shorter_list_of_streams_that_matter_is_enough():
     with serving(answers={"events": denied("rak_event_read")}):
         assert not checked().is_good
