@@ -1,6 +1,6 @@
 """How many objects of what, and how they spread over time -> an account that can be listed.
 
-Everything follows from the options, so the server and whoever checks its reader's output make the
+Everything follows from the options, so the server and the check of a reader's output make the
 same account without telling each other.
 """
 

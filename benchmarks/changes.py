@@ -1,4 +1,4 @@
-"""An account and a span of time -> objects that changed in it, and the events that tell of them."""
+"""An account and a span of time -> objects that changed in it, and the events of the changes."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def changes_of(
     customers = [identity for path, identity in chosen if path == "customers"]
     gone = tuple(customers[:deletions])
     revisions: dict[str, int] = {}
-    told: list[tuple[int, str, str, str]] = []
+    changes: list[tuple[int, str, str, str]] = []
     types: dict[str, set[str]] = {}
     for number in range(events):
         # Each object once, then more for some.
@@ -99,19 +99,19 @@ def changes_of(
             if number >= objects:
                 path, identity = chosen[-1]
             else:
-                told.append((span[1], "customer.deleted", path, identity))
+                changes.append((span[1], "customer.deleted", path, identity))
                 continue
         kind = chance.choice(_TYPES[path])
         revisions[identity] = revisions.get(identity, 0) + 1
         types.setdefault(identity, set()).add(kind)
-        told.append((chance.randrange(*span), kind, path, identity))
-    told.sort(key=lambda entry: entry[0], reverse=True)
+        changes.append((chance.randrange(*span), kind, path, identity))
+    changes.sort(key=lambda entry: entry[0], reverse=True)
     return Changes(
         revisions=revisions,
         gone=gone,
         paths={identity: path for path, identity in chosen},
         types={identity: frozenset(kinds) for identity, kinds in types.items()},
-        events=[_event(account, number, *entry) for number, entry in enumerate(told)],
+        events=[_event(account, number, *entry) for number, entry in enumerate(changes)],
     )
 
 

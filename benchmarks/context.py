@@ -41,7 +41,7 @@ class Context:
         return tiny if self.is_tiny else full
 
     def say(self, text: str) -> None:
-        """Tells whoever waits."""
+        """Prints how far it is."""
         print(f"  {text}", file=sys.stderr, flush=True)
 
     def account(self, objects: int, growth: float = 10.0) -> AccountOptions:

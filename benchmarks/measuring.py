@@ -103,7 +103,7 @@ def measure(
             f"{program.name} ended with {process.returncode} after {seconds:.0f} s: "
             f"{last_words.decode(errors='replace')}"
         )
-    # Where the kernel does not tell of a running process, its word at the end must do.
+    # Where the kernel reports nothing of a running process, its figure at the end is taken.
     peak_mb = watch.peak_mb or usage.ru_maxrss / (1024 if sys.platform == "linux" else 1 << 20)
     ready_at, ready_cpu = map(float, stamp.read_text().split())
     cpu_seconds = usage.ru_utime + usage.ru_stime

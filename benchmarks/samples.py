@@ -1,7 +1,7 @@
 """Stripe's published samples -> templates that render one object of a collection as bytes.
 
-A template is a finished object, pretty-printed as Stripe does it, with gaps for what tells one
-object from another. Filling the gaps costs a few microseconds, so an account of a million objects
+A template is a finished object, pretty-printed as Stripe does it, with gaps for what differs from
+object to object. Filling the gaps costs a few microseconds, so an account of a million objects
 needs no more memory than their moments of creation.
 """
 

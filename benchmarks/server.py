@@ -4,7 +4,7 @@
 
 It prints its port, and ends when its standard input does. Only what the benchmarks need is
 answered: lists with `created` filters and cursors, objects by id, the account, events. Under
-/statistics it tells what it was asked.
+/statistics it reports the requests that it got.
 """
 
 from __future__ import annotations

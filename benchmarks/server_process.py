@@ -89,7 +89,7 @@ class ServerProcess:
         self._folder.cleanup()
 
     def statistics(self) -> Statistics:
-        """What it was asked so far."""
+        """The requests so far."""
         with urllib.request.urlopen(f"{self.url}/statistics") as reply:
             content = orjson.loads(reply.read())
         requests = [

@@ -47,7 +47,7 @@ class Row:
     """What the benchmark is about, in words."""
     target: str = ""
     is_met: bool | None = None
-    """None: nothing was promised, or the run was too small to tell."""
+    """None: nothing was promised, or the run was too small to measure it."""
 
     @property
     def per_second(self) -> float:

@@ -1,6 +1,6 @@
 """An account and what changed in it -> the fewest requests that bring all of it, item by item.
 
-What must be read again although no event tells of it is Stripe's doing: some changes make none.
+Some lists have to be read again on every sync, since Stripe sends no event of their changes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _READ_WHOLE = (
     "quotes?open",
     "products for their features",
 )
-"""Short lists that nothing tells the changes of; a page each, or as many as there are."""
+"""Short lists whose changes have no events; a page each, or as many as there are."""
 
 
 @dataclass(frozen=True)

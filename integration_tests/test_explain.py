@@ -82,7 +82,7 @@ def test_events_can_be_left_out(world, tmp_path, capsys):
     ((key, entries),) = subscriptions(world, 1)
     assert asked(world, tmp_path, key, "--without-events") == 0
     text = capsys.readouterr().out
-    assert "told by Stripe's events" not in text
+    assert "from Stripe's events" not in text
     assert f"{key} of customer {entries[0].customer_id}" in text
 
 

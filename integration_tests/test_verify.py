@@ -253,7 +253,7 @@ def test_what_cannot_be_used_is_one_line_on_standard_error(world, tmp_path, caps
     nothing = tmp_path / "nothing.jsonl"
     nothing.write_text("")
     for options, said in (
-        (["--messages", str(nothing)], "no stream is held"),
+        (["--messages", str(nothing)], "holds no stream"),
         (["--messages", str(nothing), "nonsense"], "there is no stream 'nonsense'"),
         (["--messages", str(tmp_path / "none")], "No such file"),
         (["--warehouse", "sqlite:///x"], "is not known: duckdb or postgres"),

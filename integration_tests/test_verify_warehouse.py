@@ -176,4 +176,4 @@ def test_right_after_a_sync_nothing_is_to_tell_and_each_tampering_is_found(
                 where id = '{truth["invoices"]["ids"][2]}'""")
     assert "1 missing, 1 extra, 3 stale" in verify()[1]
     assert run(["verify", "--config", config, "--warehouse", address, "--schema", "none"]) == 1
-    assert "no stream is held" in capsys.readouterr().err
+    assert "holds no stream" in capsys.readouterr().err

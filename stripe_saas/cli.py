@@ -50,7 +50,9 @@ COMMANDS = {
     "derive": Command(
         "stripe_saas.explain.derive", "work out MRR changes from what a sync has read"
     ),
-    "explain": Command("stripe_saas.explain.explain", "tell the story of one subscription's MRR"),
+    "explain": Command(
+        "stripe_saas.explain.explain", "explain one subscription's MRR, change by change"
+    ),
 }
 
 EXTRA_OF = {

@@ -214,7 +214,7 @@ class Plan:
         for kind in kinds:
             content = store.deleted.get(kind, {}).get(identity)
             if content is not None and identity not in store.purged:
-                # A removed discount is sent whole, as nothing else can tell what it was.
+                # A removed discount is sent whole, as nothing else shows what it was.
                 if kind == "discount":
                     return {**self._renderer.render_all([content], tree)[0], "deleted": True}
                 if kind in gone:

@@ -1,4 +1,4 @@
-"""A stream's plan in; how the stream is read, told in a few sentences, out."""
+"""A stream's plan -> a few sentences that say how the stream is read."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def _base(peer: Peer) -> str:
         return sys.executable
     for number in peer.pythons:
         found = shutil.which(f"python{number}")
-        # Version managers leave stand-ins on the path that only tell what is not installed.
+        # Version managers leave shims on the path that only print what is not installed.
         if (
             found
             and subprocess.run([found, "-V"], capture_output=True, check=False).returncode == 0

@@ -93,7 +93,7 @@ def _options(context: Context, scenario: Scenario, objects: int) -> ServerOption
 
 def _connector_rows(context: Context, scenario: Scenario) -> list[Row]:
     options = _options(context, scenario, context.size(_OBJECTS, _TINY))
-    # The key's mode alone tells the connector what it may send.
+    # The connector takes its rate limit from the key's mode.
     read = read_with_connector(context, options, settings={})
     ideal = ideal_seconds(options)
     times = read.taken.seconds / ideal

@@ -90,7 +90,7 @@ def sandbox_options(arguments: argparse.Namespace, *, is_traceable: bool) -> lis
     Args:
         arguments: the demo's.
         is_traceable: whether the company does only what Stripe's API still shows when the events
-            of it are gone; otherwise not even Stripe could tell its MRR of then exactly.
+            of it are gone; otherwise its MRR of that time could not be known exactly.
     """
     # In live mode Stripe allows four times as many requests as in test mode.
     options = ["--livemode", "--seed", str(arguments.seed)]

@@ -55,7 +55,7 @@ class ConnectorProcess:
             command: `check`, `discover` or `read`.
             name: of the file: `<name>.jsonl` gets the messages.
             options: further arguments.
-            watch: told now and then how many messages there are by now.
+            watch: called from time to time with the number of messages so far.
         """
         messages = self._folder / f"{name}.jsonl"
         began = time.monotonic()

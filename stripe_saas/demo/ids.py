@@ -26,7 +26,7 @@ def compare_ids(
     Args:
         sandbox: what is read.
         folder: for config, catalog, messages and state.
-        out: told how it goes.
+        out: gets the progress.
         days: between the two reads.
         is_paced: whether requests keep to the limits that Stripe sets.
 

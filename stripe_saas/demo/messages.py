@@ -13,7 +13,7 @@ from stripe_saas.protocol_files.messages import messages_in
 
 @dataclass(frozen=True)
 class CatalogStream:
-    """A stream as `discover` tells of it."""
+    """A stream as `discover` describes it."""
 
     name: str
     primary_key: tuple[str, ...]
@@ -71,7 +71,7 @@ def messages_of(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def described(streams: Iterable[Mapping[str, Any]]) -> list[CatalogStream]:
-    """What matters of the streams that `discover` tells of."""
+    """What the demo needs of the streams that `discover` describes."""
     return [
         CatalogStream(
             name=stream["name"],

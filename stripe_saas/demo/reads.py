@@ -65,12 +65,12 @@ class Reader:
     def __init__(
         self, sandbox: SandboxProcess, folder: Path, out: TextIO, *, is_paced: bool = True
     ) -> None:
-        """Keeps every file in `folder` and tells of its progress on `out`.
+        """Keeps every file in `folder` and writes its progress to `out`.
 
         Args:
             sandbox: what is read.
             folder: for config, catalog, messages and state.
-            out: told how far it is.
+            out: gets the progress.
             is_paced: whether the connector keeps to the limits that Stripe sets.
         """
         self._sandbox, self._out = sandbox, out

@@ -1,7 +1,7 @@
 """The streams' plans and the sandbox's count of requests by route -> requests by stream.
 
-Streams that come inside another's lists, or share its route, cannot be told apart by route: their
-requests count with the stream that the route belongs to.
+Streams that come inside another's lists, or share its route, cannot be distinguished by
+route: their requests count with the stream that the route belongs to.
 """
 
 from __future__ import annotations

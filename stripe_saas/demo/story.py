@@ -36,7 +36,7 @@ class Story:
         Args:
             sandbox: what is read.
             folder: for config, warehouse and report.
-            out: told what is done.
+            out: gets the progress.
             is_paced: whether requests keep to the limits that Stripe sets.
         """
         self._sandbox, self._folder, self._out = sandbox, folder, out

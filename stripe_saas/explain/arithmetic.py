@@ -89,7 +89,7 @@ def why_nothing(standing: Standing, options: Options, has_paid: bool) -> str | N
 def _item(item: Item, standing: Standing, book: Book, options: Options) -> str:
     price = book.price(item.price)
     if price is None:
-        return f"{item.price} (a price that nothing tells of)"
+        return f"{item.price} (an unknown price)"
     if item.quantity is None:
         return "usage" if options.metered == "last_invoice" else ""
     factor = _factor(price, options)
@@ -127,7 +127,7 @@ def discounts_named(standing: Standing) -> list[str]:
 def _discount(found: str, standing: Standing, book: Book, options: Options) -> str:
     discount = book.discount(found)
     if discount is None:
-        return f"less {found} (of which nothing tells)"
+        return f"less {found} (whose terms are unknown)"
     if discount.percent_off is not None:
         size = f"{_plain(discount.percent_off)} %"
     else:

@@ -45,8 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the command's arguments."""
     parser.add_argument("subscription", metavar="SUBSCRIPTION", help="its id, sub_…")
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--config", metavar="FILE", help="the connector's config: asks Stripe")
-    source.add_argument("--input", metavar="FILE", help="a file as `derive` takes it: asks nobody")
+    source.add_argument(
+        "--config", metavar="FILE", help="the connector's config: reads from Stripe"
+    )
+    source.add_argument(
+        "--input", metavar="FILE", help="a file as `derive` takes it; makes no request"
+    )
     parser.add_argument(
         "--save", metavar="FILE", help="write what was read, as `derive` and --input take it"
     )
@@ -75,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 class _Failure(Exception):
-    """A text for whoever typed the command."""
+    """An error whose text is printed for the user."""
 
 
 def explained(document: Mapping[str, Any], subscription_id: str) -> str:
@@ -181,8 +185,8 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
     except (ConfigError, TrustError) as error:
         raise _Failure(str(error)) from error
     except AccountRefused as error:
-        told = errors.refused_account(error.account_id, error.refused)
-        raise _Failure(str(told.message)) from error
+        refused = errors.refused_account(error.account_id, error.refused)
+        raise _Failure(str(refused.message)) from error
     except NotFound as error:
         raise _Failure(
             f"{args.subscription}: the account has no such subscription. A test key sees only test "

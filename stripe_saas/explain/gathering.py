@@ -64,7 +64,7 @@ class Gathering:
         customer = str(reference(subscription.get("customer")) or "")
         invoices = list(self._invoices(subscription_id, subscription))
         if isinstance(subscription.get("customer"), dict):
-            subscription["customer"] = _without_the_person(subscription["customer"])
+            subscription["customer"] = _without_personal_data(subscription["customer"])
         horizon = now - HORIZON_SECONDS
         events = list(self._events(subscription_id, customer, horizon)) if with_events else []
         payloads = [event["data"] for event in events]
@@ -135,15 +135,15 @@ class Gathering:
         return {name: content for name, content in found if content is not None}
 
 
-# Who somebody is plays no part in what a subscription is worth.
+# Personal data has no effect on MRR.
 _PERSONAL = frozenset(
     {"account_name", "customer_address", "customer_email", "customer_name", "customer_phone"}
     | {"customer_shipping", "customer_tax_ids", "hosted_invoice_url", "invoice_pdf"}
 )
 
 
-def _without_the_person(customer: Raw) -> Raw:
-    """No more of a customer than is needed: the document may be passed on."""
+def _without_personal_data(customer: Raw) -> Raw:
+    """Only what the rules read of a customer: the document may be passed on."""
     return {name: customer[name] for name in ("id", "object", "discount") if name in customer}
 
 

@@ -1,4 +1,4 @@
-"""A row of the ledger and what was in force before and after it in, what happened in words out."""
+"""A row of the ledger, and the states before and after it -> what happened, in words."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ WORDS = {
     "adjusted": "Adjusted: the object is worth something that no change explains",
 }
 _SOURCES = {
-    "events": "told by Stripe's events",
+    "events": "from Stripe's events",
     "reconstructed": "rebuilt from invoices",
-    "clock": "by the clock, no event tells it",
+    "clock": "by the clock, without an event",
     "snapshot": "from a snapshot of the subscription",
 }
 _BILLING = {

@@ -27,5 +27,5 @@ def library_script() -> str:
     """
     script = gzip.decompress(LIBRARY.read_bytes())
     if hashlib.sha256(script).hexdigest() != library_note()["sha256"]:
-        raise ValueError(f"{LIBRARY.name} is not the file that {NOTE.name} tells of")
+        raise ValueError(f"{LIBRARY.name} is not the file that {NOTE.name} describes")
     return script.decode("utf-8")

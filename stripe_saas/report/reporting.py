@@ -74,7 +74,7 @@ def summed(
     Args:
         rows: with `currency`, and `month` if their rate is that of a month.
         rates: turn the amounts.
-        keys: columns that tell the sums apart.
+        keys: columns that the sums are grouped by.
         amounts: columns in minor units.
         counts: columns of which the currency does not matter.
 

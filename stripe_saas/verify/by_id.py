@@ -1,4 +1,4 @@
-"""A row that no list has -> Stripe's object by id, if there is one.
+"""A row that is in no list -> Stripe's object by id, if there is one.
 
 Prices made on the fly, closed reviews and the like are in no list and exist all the same.
 """

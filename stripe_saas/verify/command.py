@@ -118,7 +118,7 @@ def _verify(
         compared = verification.run(jobs, lambda done: line.update(done=done))
     for plan in chosen:
         if is_half_read(holdings.states.get(plan.name)):
-            print(f"{plan.name}: its first read has not come to its end.")
+            print(f"{plan.name}: its first read is not complete.")
     for name, why in sorted(verification.refused.items()):
         print(f"{name}: could not be compared: {why}")
     if compared.findings:
@@ -129,7 +129,7 @@ def _verify(
 
 
 def _written(settings: Settings) -> Callable[[Row], Row]:
-    """What a sync with these settings makes of a record."""
+    """A record as a sync with these settings writes it."""
     return (lambda row: row) if settings.privacy.is_idle else Redaction(settings.privacy).redacted
 
 
@@ -139,7 +139,7 @@ def _since(
     try:
         return since_last_sync(chosen, holdings.states, client, now)
     except StripeError as error:
-        print(f"Events cannot be read, so what changed since the last sync is judged, too: {error}")
+        print(f"Events cannot be read, so changes since the last sync are compared, too: {error}")
         return by_states(chosen, holdings.states)
 
 
@@ -153,9 +153,11 @@ def _verdict(compared: Compared, streams: int, seconds: float) -> str:
         said = "nothing missing, extra or stale"
     text = f"{compared.objects:,} objects of {streams} streams compared in {seconds:.0f} s: {said}."
     if compared.newer:
-        text += f" {compared.newer:,} came or changed after the last sync and are not judged."
+        text += (
+            f" {compared.newer:,} were created or changed after the last sync and are not compared."
+        )
     if compared.unasked:
-        text += f" {compared.unasked:,} of the extra ones were not asked for by id."
+        text += f" {compared.unasked:,} of the extra ones were not requested by id."
     return text
 
 
@@ -168,7 +170,7 @@ def _chosen(
     wanted = names or holdings.streams
     chosen = list(streams_compared(plans[name] for name in dict.fromkeys(wanted)))
     if not chosen:
-        raise HoldingsError("no stream is held that Stripe has a list of")
+        raise HoldingsError("the destination holds no stream that Stripe has a list of")
     return chosen
 
 

@@ -1,7 +1,7 @@
 """A row that is held and Stripe's object of today -> the fields in which they differ.
 
 Both sides are brought into one form first: warehouses keep nested values as JSON texts and numbers
-as decimals, and cannot tell null from absent.
+as decimals, and do not distinguish null from absent.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def differing(
         held: the row, by its own names of fields.
         current: the record that the connector would make now.
         copied: names of objects that are compared by their id where another object holds a copy of
-            them: they have streams of their own, and change without the holder's being told.
+            them: they have streams of their own, and change without an event of this object.
         column: a field's name in the row, None if rows leave it out.
     """
     own = {

@@ -1,4 +1,4 @@
-"""What is about to be asked -> how many requests that is, and how long Stripe's limits make it."""
+"""Planned requests -> their number, and the least time that Stripe's rate limits allow."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from source_stripe_saas.api.limits import RateLimits
 
 @dataclass
 class Cost:
-    """Requests by endpoint, as far as the rows that are held tell."""
+    """Requests by endpoint, estimated from the rows held."""
 
     requests: Counter[str] = field(default_factory=Counter)
     fallbacks: dict[str, int] = field(default_factory=dict)
-    """Stream -> further requests, should Stripe's list not serve the whole account."""
+    """Stream -> further requests, if Stripe does not list the whole account at once."""
 
     def add(self, endpoint: str, requests: int) -> None:
-        """Counts some more."""
+        """Adds requests."""
         self.requests[endpoint] += requests
 
     @property
@@ -26,7 +26,7 @@ class Cost:
         return sum(self.requests.values())
 
     def seconds(self, limits: RateLimits) -> float:
-        """How long they take at least."""
+        """The least time that they take."""
         most = max(self.requests.values(), default=0)
         return max(self.total / limits.account_per_second, most / limits.endpoint_per_second)
 

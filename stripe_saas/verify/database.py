@@ -1,4 +1,4 @@
-"""The address of a warehouse -> a connection that only reads, with one way to ask both kinds."""
+"""The address of a warehouse -> a read-only connection, the same for DuckDB and Postgres."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stripe_saas.warehouse.target import Target, TargetError, parse_target
 
 
 class Database:
-    """DuckDB or Postgres; safe to use from many threads, one question at a time."""
+    """DuckDB or Postgres; thread-safe: one query at a time."""
 
     def __init__(self, address: str) -> None:
         """Opens it.
@@ -31,14 +31,14 @@ class Database:
         self._connection = _open_postgres(target) if self._is_postgres else _open_duckdb(target)
 
     def select(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows that a question brings.
+        """The rows of a query.
 
         Args:
             sql: with a `?` for each value.
             values: in the order of their marks.
 
         Raises:
-            HoldingsError: the database does not answer it.
+            HoldingsError: the database refuses it.
         """
         with self._lock:
             cursor = self._connection.cursor()

@@ -132,7 +132,7 @@ def _add(
 
 
 def records_of(maker: RecordMaker, row: ListedObject) -> Iterator[AnyRecord]:
-    """What comes of an object; nothing of what can be nobody's record.
+    """The records of an object; objects that no stream could have are passed over.
 
     Raises:
         StripeError: something of it cannot be had, so that nothing can be compared.
@@ -145,7 +145,7 @@ def records_of(maker: RecordMaker, row: ListedObject) -> Iterator[AnyRecord]:
 
 
 def _is_nobodys(plan: StreamPlan, skipped: SkippedObject) -> None:
-    """Passes over what can be nobody's record.
+    """Passes over objects that no stream could have.
 
     Raises:
         StripeError: it could, but Stripe does not show it.
@@ -165,5 +165,5 @@ def list_pages(count: int) -> int:
 
 
 def streams_compared(plans: Iterable[StreamPlan]) -> Iterator[StreamPlan]:
-    """Those that have a list of Stripe's, and are not worked out here."""
+    """Streams that Stripe has a list of; derived streams have none."""
     return (plan for plan in plans if not plan.derived)

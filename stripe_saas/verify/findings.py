@@ -14,12 +14,12 @@ from stripe_saas.verify.since import Since
 Kind = Literal["missing", "extra", "stale"]
 
 NO_MONTH = "-"
-"""Stands for the month of what has none."""
+"""The month of objects without one."""
 
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One object that is not held as Stripe has it."""
+    """One object that is held otherwise than Stripe has it, or not at all."""
 
     stream: str
     month: str
@@ -28,20 +28,20 @@ class Finding:
     id: str
     """The parts of the primary key, joined by `/`."""
     fields: tuple[str, ...] = ()
-    """What differs, of a stale one."""
+    """The fields that differ, of a stale row."""
 
 
 @dataclass
 class Compared:
-    """What the comparison of some rows came to."""
+    """The result of a comparison of some rows."""
 
     findings: list[Finding] = field(default_factory=list)
     objects: int = 0
     """How many of Stripe's objects were compared."""
     newer: int = 0
-    """Of these, how many were born or changed after the last sync and are not judged."""
+    """Of these, how many were created or changed after the last sync and are not judged."""
     unasked: int = 0
-    """Held ones that Stripe does not list and that were not asked for by id: counted as extra."""
+    """Rows that Stripe does not list and that were not requested by id: counted as extra."""
 
     def add(self, other: Compared) -> None:
         """Adds another one's findings to these."""

@@ -1,4 +1,4 @@
-"""What every kind of destination is asked: which ids it holds, and the rows of some of them."""
+"""The interface of a destination: which ids it holds, and the rows of some of them."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class MessageFile:
         """Reads the file once.
 
         Raises:
-            HoldingsError: it cannot be read, or a line is no message.
+            HoldingsError: it cannot be read, or a line is not a message.
         """
         self._plans = plans
         self._tables: dict[str, _Table] = {}
@@ -78,7 +78,7 @@ class MessageFile:
         return field
 
     def close(self) -> None:
-        """Lets go of the file."""
+        """Closes the file."""
         self._file.close()
 
     def _read(self, path: Path) -> None:
@@ -87,7 +87,7 @@ class MessageFile:
                 try:
                     self._take(placed.message, placed.offset, placed.length)
                 except (KeyError, TypeError, ValueError, AttributeError) as error:
-                    problem = f"{path}: line {placed.number} is not as it should be"
+                    problem = f"{path}: line {placed.number} is not a valid message"
                     raise HoldingsError(problem) from error
         except NotMessages as error:
             raise HoldingsError(f"{path}: {error}") from error

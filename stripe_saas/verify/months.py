@@ -1,4 +1,4 @@
-"""A span of time -> its calendar months (UTC), and which of them are looked at."""
+"""A span of time -> its calendar months (UTC), and which of them are compared."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def months_between(oldest: int, newest: int) -> list[Month]:
 
 @dataclass(frozen=True)
 class Choice:
-    """How many months are looked at."""
+    """How many months are compared."""
 
     latest: int = 3
     sample: int = 3

@@ -33,7 +33,7 @@ class Job:
     family: Family
     month: Month | None
     pages: int
-    """What the list probably takes, as the rows that are held tell."""
+    """The requests of the list, estimated from the rows held."""
     calls: int
     """Children that are asked for parent by parent."""
 
@@ -73,7 +73,7 @@ class Verification:
     # -- what is to be done ------------------------------------------------------------------------
 
     def jobs(self) -> list[Job]:
-        """What is to be read, the latest months first."""
+        """The lists to read, the latest months first."""
         found = []
         for family in self.families:
             found += list(self._jobs_of(family))
@@ -96,7 +96,7 @@ class Verification:
             yield Job(family, month, variants * list_pages(count), calls * count)
 
     def _all_months(self, family: Family, per_month: Mapping[Month, int]) -> list[Month]:
-        """From the account's beginning, as far as anybody knows it, to now."""
+        """From the earliest known object of the account to now."""
         if family.source.keeps_days is not None:
             return months_between(self.now - family.source.keeps_days * DAY_SECONDS, self.now)
         oldest = min((month.span[0] for month in per_month), default=self.now)
@@ -104,7 +104,7 @@ class Verification:
         return months_between(oldest, self.now)
 
     def cost(self, jobs: Sequence[Job]) -> Cost:
-        """What the jobs take, as far as the rows that are held tell."""
+        """The requests of the jobs, estimated from the rows held."""
         cost = Cost()
         for job in jobs:
             cost.add(job.family.source.endpoint, job.pages)
@@ -131,7 +131,7 @@ class Verification:
 
         Args:
             jobs: from `jobs`.
-            done: told how many jobs have ended.
+            done: called with the number of jobs that have ended.
         """
         total = Compared()
         with ThreadPoolExecutor(_READERS) as pool:
@@ -234,7 +234,7 @@ class Verification:
         return [key for key, held in index.items() if belongs(held)]
 
     def _orphans(self) -> Compared:
-        """Children of which nobody knows a parent: no month has them."""
+        """Children whose parent is unknown: they belong to no month."""
         compared = Compared()
         for family in self.families:
             for plan in family.plans:
@@ -270,7 +270,7 @@ class Verification:
         compared: Compared,
         note: Callable[..., None],
     ) -> None:
-        """Asks for rows that no list has: some of Stripe's objects can be had by id only."""
+        """Requests rows that are in no list: some objects can be retrieved by id only."""
         plan, index = comparison.plan, comparison.index
         keys = [key for key in unlisted if not self._went_with_parent(plan, index[key])]
         asked, unasked = keys[:MOST_ASKED_BY_ID], keys[MOST_ASKED_BY_ID:]
@@ -292,7 +292,7 @@ class Verification:
             note("extra", key)
 
     def _went_with_parent(self, plan: StreamPlan, held: Held) -> bool:
-        """True for children of what is flagged as deleted: nothing tells that they went, too."""
+        """True for children of a deleted object: Stripe sends no event of their own deletion."""
         if plan.parent is None:
             return False
         parent = self.indexes[plan.parent.name].get((held.parent or "",))

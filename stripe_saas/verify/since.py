@@ -1,6 +1,6 @@
 """States and Stripe's events -> what changed after the last sync: that is the next one's to bring.
 
-A live account goes on changing; without this every row that changed since would look stale.
+A live account keeps changing; without this every row that changed since would look stale.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Since:
 
     plan: StreamPlan
     watermark: int | None = None
-    """Every change up to this second should be held; None where no state tells."""
+    """Every change up to this second should be held; None if no state says."""
     changes: ChangeSet = field(default_factory=ChangeSet)
 
     def is_newer(self, key: Key, record: Row | None, moment: int | None) -> bool:

@@ -34,7 +34,7 @@ class Bill:
     charge: str | None = None
     status: str = "draft"
     is_held: bool = False
-    """Kept as a draft until somebody decides."""
+    """Kept as a draft until it is finalized by hand."""
 
 
 class Billing:

@@ -186,7 +186,7 @@ class Catalogue:
         return price
 
     def redeem(self, who: Customer, coupon: Coupon) -> Discount:
-        """A discount for somebody, from now on."""
+        """A discount of this coupon, from now on."""
         now = self.world.now
         self.redeemed[coupon.id] = self.redeemed.get(coupon.id, 0) + 1
         end = add_months(now, coupon.months) if coupon.months else None

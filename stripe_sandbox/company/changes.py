@@ -19,11 +19,11 @@ from stripe_sandbox.company.world import World
 
 NONE, PRORATE, INVOICE = "none", "create_prorations", "always_invoice"
 BY_HAND = "by_hand"
-"""Prorations that wait, until somebody puts them on an invoice made by hand."""
+"""Prorations that wait for an invoice made by hand."""
 
 
 class Changes:
-    """Carries out changes; whoever calls has made sure that they make sense."""
+    """Carries out changes; the caller has checked that they make sense."""
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class Changes:
             added: the item that comes.
             removed: the item that goes.
             kind: the ledger's word for it, if not that of a changed plan.
-            seen_by: by when at the latest invoices tell that it happened; by default the next
+            seen_by: by when at the latest invoices show that it happened; by default the next
                 renewal does, or the invoice that has its prorations.
 
         Returns:

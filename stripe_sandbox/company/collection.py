@@ -17,7 +17,7 @@ FAILURE_RATE = 0.045
 
 
 class Collection:
-    """Collects bills and tells their subscriptions."""
+    """Collects bills and updates their subscriptions."""
 
     def __init__(self, world: World, people: People, billing: Billing, subs: Subscriptions) -> None:
         """Shares the company's parts."""
@@ -26,7 +26,7 @@ class Collection:
         self.billing = billing
         self.subs = subs
         self.give_up: Callable[[Subscription], None] = lambda sub: None
-        """Ends a subscription that nobody pays."""
+        """Ends a subscription that was not paid."""
         self.after_sending: Callable[[Bill], None] = lambda bill: None
         billing.when_paid = self._paid
 

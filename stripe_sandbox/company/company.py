@@ -161,7 +161,7 @@ class Company:
         """What truly happened to MRR, oldest first.
 
         Args:
-            known_from: when the account was first read, if not now: what later invoices tell of
+            known_from: when the account was first read, if not now: what later invoices show of
                 the terms of deleted coupons was not known then.
         """
         world = self._world

@@ -12,7 +12,7 @@ from stripe_sandbox.company.world import World
 
 
 class Discounts:
-    """Gives and takes discounts; whoever calls has made sure that it makes sense."""
+    """Gives and takes discounts; the caller has checked that it makes sense."""
 
     def __init__(
         self, world: World, people: People, subs: Subscriptions, catalogue: Catalogue

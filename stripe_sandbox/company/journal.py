@@ -31,10 +31,10 @@ def version_at(at: int) -> str:
 
 
 class Journal:
-    """Writes events into the store, as long as somebody could still read them."""
+    """Writes events into the store; those too old to be listed at the end are left out."""
 
     def __init__(self, store: Store, shape: Shape) -> None:
-        """Keeps every event until `forget_before` says from when on they matter."""
+        """Keeps every event until `forget_before` is called."""
         self._store = store
         self._shape = shape
         self._matters_from = 0
@@ -42,7 +42,7 @@ class Journal:
         self._in_second = 0
 
     def forget_before(self, at: int) -> None:
-        """Drops events that Stripe no longer shows, and does not make such ones any more."""
+        """Drops events that Stripe no longer lists, and makes none of that age any more."""
         self._matters_from = at
         events = self._store.rows.get("event", {})
         for identity in [i for i, row in events.items() if row.created < at]:
@@ -51,7 +51,7 @@ class Journal:
 
     @property
     def is_recording(self) -> bool:
-        """False while events of this moment would be gone before anybody reads."""
+        """False while events of this moment will be too old to be listed."""
         return self._store.now >= self._matters_from
 
     def picture(self, obj: StripeObject | None) -> StripeObject | None:

@@ -1,8 +1,8 @@
-"""A deleted coupon's discount in; which terms of it all that Stripe still shows would fit, out.
+"""A deleted coupon's discount -> the terms that fit all that Stripe still shows of it.
 
-Invoices show what a discount took off each line, and no more: a share, an amount, and whether it
-would have gone on must be guessed from that. The books say which values of MRR each guess leads to,
-so that a reader who guesses otherwise is not wrong where nobody can know, and is wrong elsewhere.
+Invoices show only what a discount took off each line: whether it was a share or an amount, and
+whether it would have continued, must be guessed. The ledger says which values of MRR each guess
+leads to, so that a reader is wrong only where the API shows what is right.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An account's events in; some of them late, never, told twice or in another order out."""
+"""An account's events -> the same, some of them late, missing, doubled or out of order."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ UNSENT = frozenset(
 
 _LATEST_SECONDS = 60
 _TWIN = "Twin"
-"""Ends the id of an event that tells of a change once more."""
+"""Suffix of the id of a second event of the same change."""
 
 
 class EventFaults:

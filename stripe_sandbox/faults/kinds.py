@@ -46,9 +46,9 @@ LIFE = {
 
 EVENTS = {
     "late_events": "events show up as much as 60 seconds late",
-    "events_twice": "a change is told of by two events",
+    "events_twice": "a change makes two events",
     "events_out_of_order": "events of one second stand in the list in another order",
-    "unsent_events": "no event tells that an object was created",
+    "unsent_events": "the creation of an object makes no event",
 }
 """The share of events that are not as one would like; which ones, the seed says."""
 

@@ -31,7 +31,7 @@ UPDATED_BY = {
     "refund": "refund.updated",
     "tax_rate": "tax_rate.updated",
 }
-"""Object name -> the event that tells of a change; nothing else of theirs changes with it."""
+"""Object name -> the event of a change; nothing else of the object changes with it."""
 
 NEEDS_HERD = ("created_meanwhile", "deleted_meanwhile", "page_end_deleted")
 

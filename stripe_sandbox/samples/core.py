@@ -8,7 +8,7 @@ from stripe_sandbox.samples.maker import Maker
 from stripe_sandbox.store import StripeObject
 
 AWKWARD_COUPON = "25 % off/für immer"
-"""Coupon ids are the user's choice; whoever puts one into a path must encode it."""
+"""Coupon ids are chosen by the user, and must be encoded in a path."""
 
 
 def catalogue(maker: Maker) -> None:

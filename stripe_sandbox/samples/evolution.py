@@ -39,7 +39,7 @@ def advance(store: Store, seed: int, from_seconds: int, to_seconds: int, paid_ou
 
 
 def _make_available(store: Store) -> None:
-    """Pending balance becomes available by the passing of time alone; nothing tells of it."""
+    """Pending balance becomes available with time, without an event."""
     for content in list(store.contents("balance_transaction")):
         if content["status"] == "pending" and content["available_on"] <= store.now:
             store.put({**content, "status": "available"})

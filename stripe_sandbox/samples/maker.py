@@ -127,7 +127,7 @@ class Maker:
             fields: dotted path -> value, over what the sample says; `id` for a chosen id.
             parent: its parent's id, for children.
             hidden: keep it out of lists.
-            event: type of the event that tells of it.
+            event: type of its event.
         """
         content = mended(name)
         for schema_name, key in LISTS:
@@ -168,7 +168,7 @@ class Maker:
     def change(
         self, content: StripeObject, fields: dict[str, Any], moment: int, event: str | None = None
     ) -> StripeObject:
-        """Changes an object, and tells of it with what the changed fields were."""
+        """Changes an object, and records an event with the former values of the fields."""
         previous = {path.split(".")[0]: content.get(path.split(".")[0]) for path in fields}
         changed = dict(content)
         for path, value in fields.items():

@@ -101,7 +101,7 @@ def refund(maker: Maker, charge: StripeObject, amount: int, moment: int) -> None
 
 
 def payouts(maker: Maker) -> dict[str, list[str]]:
-    """Fills payouts, and tells which balance transactions each automatic one paid out."""
+    """Fills payouts, and records which balance transactions each automatic one paid out."""
     paid_out: dict[str, list[str]] = {}
     waiting = maker.all("balance_transaction")
     moments = maker.moments(14)

@@ -12,7 +12,7 @@ def mrr_books(account: Account) -> dict[str, Any]:
     """`movements` and `months`, amounts in the currency's smallest unit; empty for samples.
 
     Args:
-        account: the one that is served; nobody else may use it meanwhile.
+        account: the one that is served; it may not be used elsewhere meanwhile.
     """
     if account.company is None:
         return {"movements": [], "months": []}

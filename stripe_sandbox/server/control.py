@@ -1,4 +1,4 @@
-"""Requests under /_sandbox in: the clock moved, truths and statistics told, keys described."""
+"""Requests under /_sandbox: they move the clock, describe keys, return truths and statistics."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def serve(account: Account, port: int, settings: Settings, announce: Callable[[s
         account: what to serve.
         port: 0 takes a free one.
         settings: how to serve it.
-        announce: told the base URL once the socket listens.
+        announce: called with the base URL once the socket listens.
     """
     # What the account holds stays: looking through it for garbage would stop replies for seconds.
     gc.collect()
@@ -108,7 +108,7 @@ def _server(account: Account, settings: Settings) -> uvicorn.Server:
 
 
 class _Gate:
-    """Closes the port of a running server for a while: whoever connects is refused."""
+    """Closes the port of a running server for a while: connections are refused."""
 
     server: uvicorn.Server
 

@@ -29,7 +29,7 @@ class Manner:
     part: float | None = 1.0
     """How much of the body is sent; None: not even the status."""
     declares_part: bool = False
-    """Content-Length tells of the part instead of the whole."""
+    """Content-Length is that of the part, not of the whole."""
     ends: Literal["kept", "closed", "reset"] = "kept"
     """What becomes of the connection."""
     pieces: int = 1
@@ -40,7 +40,7 @@ class Manner:
 
 
 def with_connection(app: ASGIApp, close_port: Callable[[float], None]) -> ASGIApp:
-    """The application, told by which connection each request came; outermost, right in uvicorn."""
+    """Passes the connection of each request to the application; outermost, right in uvicorn."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         scope[TRANSPORT] = getattr(getattr(send, "__self__", None), "transport", None)

@@ -233,7 +233,7 @@ def discount(
     subscription_item: str | None = None,
     promotion_code: str | None = None,
 ) -> StripeObject:
-    """A coupon at work on somebody."""
+    """A coupon applied to a customer, a subscription or an item."""
     return {
         "id": facts.id,
         "object": "discount",

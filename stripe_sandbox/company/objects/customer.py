@@ -286,5 +286,5 @@ def setup_attempt(
 
 
 def empty_address() -> StripeObject:
-    """An address nobody filled in."""
+    """An address without content."""
     return NO_ADDRESS

@@ -108,7 +108,7 @@ def test_a_last_line_that_was_cut_off_is_left_out(held):
 
 @pytest.mark.parametrize("updated", [None, "soon", []], ids=repr)
 def test_a_record_without_its_cursor_is_named(held, updated):
-    with pytest.raises(HoldingsError, match="line 2 is not as it should be"):
+    with pytest.raises(HoldingsError, match="line 2 is not a valid message"):
         held(
             record("charges", id="ch_1", created=1, updated=5),
             record("charges", id="ch_2", created=1, updated=updated),
