@@ -59,9 +59,18 @@ LISTS: dict[tuple[str, str], EmbeddedList] = {
     ("invoice", "payments"): EmbeddedList(
         ("invoice_payment",), "invoice", "/v1/invoice_payments?invoice={id}"
     ),
+    ("payment_link", "line_items"): EmbeddedList(
+        ("item",), "^", "/v1/payment_links/{id}/line_items"
+    ),
     ("quote", "line_items"): EmbeddedList(("item",), "^", "/v1/quotes/{id}/line_items"),
     ("quotes_resource_upfront", "line_items"): EmbeddedList(
         ("item",), "^", "/v1/quotes/{id}/computed_upfront_line_items"
+    ),
+    ("radar.value_list", "list_items"): EmbeddedList(
+        ("radar.value_list_item",),
+        "value_list",
+        "/v1/radar/value_list_items?value_list={id}",
+        always=True,
     ),
     ("subscription", "items"): EmbeddedList(
         ("subscription_item",),

@@ -76,6 +76,18 @@ STREAMS = (
     Stream("setup_attempts", "setup_attempt"),
     Stream("checkout_sessions", "checkout.session"),
     Stream("checkout_sessions_line_items", "item"),
+    Stream("quote_line_items", "item"),
+    Stream("payment_links", "payment_link"),
+    Stream("payment_link_line_items", "item"),
+    Stream("billing_credit_grants", "billing.credit_grant"),
+    Stream("billing_credit_balance_transactions", "billing.credit_balance_transaction"),
+    Stream("billing_alerts", "billing.alert"),
+    Stream("cash_balance_transactions", "customer_cash_balance_transaction"),
+    Stream("tax_registrations", "tax.registration"),
+    Stream("exchange_rates", "exchange_rate"),
+    Stream("radar_value_lists", "radar.value_list"),
+    Stream("radar_value_list_items", "radar.value_list_item"),
+    Stream("persons", "person"),
     Stream("billing_meters", "billing.meter"),
     Stream("entitlement_features", "entitlements.feature"),
     Stream("active_entitlements", "entitlements.active_entitlement"),
@@ -101,6 +113,14 @@ STREAMS = (
     Stream("issuing_disputes", "issuing.dispute"),
 )
 """All but `payout_balance_transactions`, whose rows are pairs and are counted apart."""
+
+
+_ITEM_OWNERS = {
+    "checkout_sessions_line_items": "checkout.session",
+    "payment_link_line_items": "payment_link",
+    "quote_line_items": "quote",
+}
+"""Three kinds of objects hold lines of the same kind."""
 
 
 def counts(account: Account) -> dict[str, dict[str, Any]]:
@@ -142,9 +162,8 @@ def _belongs(account: Account, stream: Stream, content: StripeObject) -> bool:
     if stream.object == "event":
         return bool(content["created"] >= account.store.now - EVENT_WINDOW_SECONDS)
     if stream.object == "item":
-        # Quotes hold the same kind of object; only a session's lines are a stream.
         parent = account.store.rows["item"][content["id"]].parent
-        return account.store.get("checkout.session", parent or "") is not None
+        return account.store.get(_ITEM_OWNERS[stream.name], parent or "") is not None
     return stream.belongs(content)
 
 

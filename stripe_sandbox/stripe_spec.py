@@ -15,7 +15,7 @@ import orjson
 
 @lru_cache(maxsize=1)
 def load() -> dict[str, Any]:
-    """The extract `{"version", "paths": {path: {"get": ...}}, "schemas": {name: schema}}`.
+    """The extract, in the form that `tools.stripe_spec.extract` gives it.
 
     Callers must not change it; it is shared.
     """

@@ -12,6 +12,7 @@ from source_stripe_saas.connection.permissions import ALSO_NAMED, PREFIX, label
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.plans import load_plans
 from tools import descriptions
+from tools.left_out import left_out_table
 from tools.reading_in_words import reading_in_words
 from tools.runtime_differences import runtime_table
 from tools.stream_schema import expanded_paths
@@ -39,6 +40,13 @@ Written by `python -m tools.generate_stream_docs` from the manifest; a test hold
 
 """
 
+NOT_READ = """\
+## What is not read
+
+Every other object that Stripe's specification lists, and why; a test holds the list complete.
+
+"""
+
 RUNTIMES = """\
 ## The manifest run by the CDK alone
 
@@ -46,8 +54,8 @@ RUNTIMES = """\
 the connector's engine: `source-declarative-manifest read --manifest-path manifest.yaml …`, with
 `AIRBYTE_ENABLE_UNSAFE_CODE=true` for its two small classes. With the connector's own
 config, `source-stripe-saas read --runtime cdk …` does the same. States of the two runtimes are not
-interchangeable. `integration_tests/stock_runtime` reads
-an account by both and compares ids and contents. This is what differs:
+interchangeable. `integration_tests/stock_runtime` reads an account by both and compares ids and
+contents. This is what differs:
 
 """
 
@@ -71,6 +79,7 @@ def stream_docs() -> str:
         HEAD
         + f"## The six main streams\n\n{_table(plans[:MAIN_STREAMS])}"
         + f"\n## All others\n\n{_table(plans[MAIN_STREAMS:])}"
+        + f"\n{NOT_READ}{left_out_table()}"
         + f"\n{RUNTIMES}{runtime_table(plans)}"
     )
 

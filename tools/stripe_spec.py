@@ -31,6 +31,12 @@ ROUTES = (
     "/v1/application_fees/{id}/refunds",
     "/v1/balance_transactions",
     "/v1/balance_transactions/{id}",
+    "/v1/billing/alerts",
+    "/v1/billing/alerts/{id}",
+    "/v1/billing/credit_balance_transactions",
+    "/v1/billing/credit_balance_transactions/{id}",
+    "/v1/billing/credit_grants",
+    "/v1/billing/credit_grants/{id}",
     "/v1/billing/meters",
     "/v1/billing/meters/{id}",
     "/v1/billing/meters/{id}/event_summaries",
@@ -49,6 +55,8 @@ ROUTES = (
     "/v1/customers/{customer}",
     "/v1/customers/{customer}/balance_transactions",
     "/v1/customers/{customer}/balance_transactions/{transaction}",
+    "/v1/customers/{customer}/cash_balance_transactions",
+    "/v1/customers/{customer}/cash_balance_transactions/{transaction}",
     "/v1/customers/{customer}/payment_methods",
     "/v1/customers/{customer}/payment_methods/{payment_method}",
     "/v1/customers/{customer}/sources",
@@ -64,6 +72,8 @@ ROUTES = (
     "/v1/entitlements/features/{id}",
     "/v1/events",
     "/v1/events/{id}",
+    "/v1/exchange_rates",
+    "/v1/exchange_rates/{rate_id}",
     "/v1/file_links",
     "/v1/file_links/{link}",
     "/v1/files",
@@ -87,6 +97,9 @@ ROUTES = (
     "/v1/issuing/transactions/{transaction}",
     "/v1/payment_intents",
     "/v1/payment_intents/{intent}",
+    "/v1/payment_links",
+    "/v1/payment_links/{payment_link}",
+    "/v1/payment_links/{payment_link}/line_items",
     "/v1/payment_methods",
     "/v1/payment_methods/{payment_method}",
     "/v1/payouts",
@@ -107,6 +120,10 @@ ROUTES = (
     "/v1/quotes/{quote}/line_items",
     "/v1/radar/early_fraud_warnings",
     "/v1/radar/early_fraud_warnings/{early_fraud_warning}",
+    "/v1/radar/value_list_items",
+    "/v1/radar/value_list_items/{item}",
+    "/v1/radar/value_lists",
+    "/v1/radar/value_lists/{value_list}",
     "/v1/refunds",
     "/v1/refunds/{refund}",
     "/v1/reviews",
@@ -122,6 +139,8 @@ ROUTES = (
     "/v1/subscription_schedules/{schedule}",
     "/v1/subscriptions",
     "/v1/subscriptions/{subscription_exposed_id}",
+    "/v1/tax/registrations",
+    "/v1/tax/registrations/{id}",
     "/v1/tax_ids",
     "/v1/tax_ids/{id}",
     "/v1/tax_rates",
@@ -170,6 +189,9 @@ SAMPLE_KINDS = (
     "application_fee",
     "balance_transaction",
     "bank_account",
+    "billing.alert",
+    "billing.credit_balance_transaction",
+    "billing.credit_grant",
     "billing.meter",
     "card",
     "charge",
@@ -179,12 +201,14 @@ SAMPLE_KINDS = (
     "credit_note_line_item",
     "customer",
     "customer_balance_transaction",
+    "customer_cash_balance_transaction",
     "discount",
     "dispute",
     "entitlements.active_entitlement",
     "entitlements.active_entitlement_summary",
     "entitlements.feature",
     "event",
+    "exchange_rate",
     "fee_refund",
     "file",
     "file_link",
@@ -199,6 +223,7 @@ SAMPLE_KINDS = (
     "item",
     "line_item",
     "payment_intent",
+    "payment_link",
     "payment_method",
     "payout",
     "person",
@@ -209,6 +234,8 @@ SAMPLE_KINDS = (
     "promotion_code",
     "quote",
     "radar.early_fraud_warning",
+    "radar.value_list",
+    "radar.value_list_item",
     "refund",
     "review",
     "setup_attempt",
@@ -217,6 +244,7 @@ SAMPLE_KINDS = (
     "subscription",
     "subscription_item",
     "subscription_schedule",
+    "tax.registration",
     "tax_id",
     "tax_rate",
     "topup",
@@ -236,8 +264,9 @@ def extract(spec: dict[str, Any]) -> dict[str, Any]:
         spec: the whole specification, as parsed from `openapi.spec3.json`.
 
     Returns:
-        `{"version", "paths": {path: {"get": {"parameters", "schema"}}}, "schemas": {name: schema}}`
-        where `schema` of a path is that of its reply with status 200.
+        `{"version", "paths": {path: {"get": {"parameters", "schema"}}}, "schemas": {name: schema},
+        "listed": [name]}` where `schema` of a path is that of its reply with status 200, and
+        `listed` names all objects that some list shows, those included that we do not read.
     """
     paths = {path: {"get": _operation(spec["paths"][path]["get"])} for path in ROUTES}
     schemas = spec["components"]["schemas"]
@@ -246,7 +275,18 @@ def extract(spec: dict[str, Any]) -> dict[str, Any]:
         "version": spec["info"]["version"],
         "paths": paths,
         "schemas": {name: _structure(schemas[name]) for name in sorted(names)},
+        "listed": sorted(_listed(spec["paths"].values())),
     }
+
+
+def _listed(paths: Iterable[Any]) -> set[str]:
+    found: set[str] = set()
+    for path in paths:
+        replies = path.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+        properties = replies.get("application/json", {}).get("schema", {}).get("properties", {})
+        if "has_more" in properties:
+            found.update(_references(properties["data"]["items"]))
+    return found
 
 
 def extract_samples(fixtures: dict[str, Any]) -> dict[str, Any]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from stripe_sandbox.samples.connect import own_account, refund_fee, reverse
+from stripe_sandbox.samples.credits import draw, fund
 from stripe_sandbox.samples.issuing import purchase
 from stripe_sandbox.samples.maker import DAY, QUIET_SECONDS, Maker
 from stripe_sandbox.samples.offers import (
     accept_quote,
     entitlements_of,
+    switch_off,
     tell_entitlements,
 )
-from stripe_sandbox.samples.risk import close_review, finish_top_up, link_file
+from stripe_sandbox.samples.risk import add_value, close_review, finish_top_up, link_file
 from stripe_sandbox.store import Store
 
 
@@ -29,11 +32,16 @@ def breadth_advance(store: Store, seed: int, from_seconds: int, to_seconds: int)
     if last <= from_seconds:
         return
     maker = Maker(store, seed, f"breadth/{from_seconds}", from_seconds)
-    for change, moment in zip(_CHANGES, spread(len(_CHANGES), from_seconds, last), strict=True):
+    _make(_CHANGES, maker, last)
+    _make(_LATER_CHANGES, Maker(store, seed, f"later/{from_seconds}", from_seconds), last)
+    _expire_links(maker)
+
+
+def _make(changes: Sequence[Callable[[Maker, int], None]], maker: Maker, last: int) -> None:
+    for change, moment in zip(changes, spread(len(changes), maker.start, last), strict=True):
         # What there is nothing left of to change stays as it is.
         with suppress(LookupError):
             change(maker, moment)
-    _expire_links(maker)
 
 
 def spread(number: int, first: int, last: int) -> list[int]:
@@ -161,4 +169,35 @@ _CHANGES = (
     _link_a_file,
     _update_account,
     _update_partner,
+)
+
+
+def _switch_off_a_link(maker: Maker, moment: int) -> None:
+    switch_off(maker, maker.first("payment_link", active=True), moment)
+
+
+def _draw_on_a_grant(maker: Maker, moment: int) -> None:
+    draw(maker, maker.any("billing.credit_grant"), moment)
+
+
+def _fund_a_cash_balance(maker: Maker, moment: int) -> None:
+    transaction = maker.any("customer_cash_balance_transaction")
+    fund(maker, transaction["customer"], moment, 0)
+
+
+def _add_a_value(maker: Maker, moment: int) -> None:
+    add_value(maker, maker.any("radar.value_list"), f"198.51.100.{moment % 250}", moment)
+
+
+def _rename_a_person(maker: Maker, moment: int) -> None:
+    maker.change(maker.any("person"), {"last_name": f"Sample {moment}"}, moment)
+
+
+# Drawn apart, so that what the others draw stays as it was.
+_LATER_CHANGES = (
+    _switch_off_a_link,
+    _draw_on_a_grant,
+    _fund_a_cash_balance,
+    _add_a_value,
+    _rename_a_person,
 )

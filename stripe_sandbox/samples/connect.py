@@ -137,3 +137,17 @@ def refund_fee(maker: Maker, fee: StripeObject, amount: int, moment: int) -> Non
     refunded = fee["amount_refunded"] + amount
     changes = {"amount_refunded": refunded, "refunded": refunded >= fee["amount"]}
     maker.change(fee, changes, moment, "application_fee.refunded")
+
+
+def persons(maker: Maker) -> None:
+    """Fills the people behind connected accounts; one account has more than a page of ten."""
+    others = [each for each in maker.all("account") if each["id"] != own_account(maker.store, 0)]
+    for number, account in enumerate(others[:6]):
+        for index in range(OVERFLOWING if number == 0 else 1 + number % 3):
+            fields = {
+                "account": account["id"],
+                "first_name": f"Person {index}",
+                "last_name": "Sample",
+                "relationship": {"owner": index == 0, "representative": index == 1},
+            }
+            maker.make("person", maker.store.now - 20 * 86_400 + index, fields)

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from stripe_sandbox.samples.billing import checkouts, invoices, subscriptions
-from stripe_sandbox.samples.connect import connect, own_account
+from stripe_sandbox.samples.connect import connect, own_account, persons
 from stripe_sandbox.samples.core import catalogue, customers
+from stripe_sandbox.samples.credits import cash_balances, credits
 from stripe_sandbox.samples.issuing import issuing
 from stripe_sandbox.samples.maker import DAY, Maker
 from stripe_sandbox.samples.money import payouts
-from stripe_sandbox.samples.offers import features, meters, quotes, shipping_rates
-from stripe_sandbox.samples.risk import documents, risk, top_ups
+from stripe_sandbox.samples.offers import (
+    alerts,
+    features,
+    meters,
+    payment_links,
+    quotes,
+    shipping_rates,
+)
+from stripe_sandbox.samples.rates import exchange_rates, registrations
+from stripe_sandbox.samples.risk import documents, risk, top_ups, value_lists
 from stripe_sandbox.store import Store
 
 SAMPLES_NOW = 1_781_524_800
@@ -53,3 +62,11 @@ def breadth(store: Store, seed: int) -> None:
     documents(maker)
     connect(maker, own)
     issuing(maker)
+    payment_links(maker)
+    credits(maker)
+    alerts(maker)
+    cash_balances(maker)
+    registrations(maker)
+    exchange_rates(maker)
+    value_lists(maker)
+    persons(maker)

@@ -142,3 +142,37 @@ def accept_quote(maker: Maker, quote: StripeObject, moment: int) -> None:
     """The customer accepts."""
     changes = {"status": "accepted", "status_transitions.accepted_at": moment}
     maker.change(quote, changes, moment, "quote.accepted")
+
+
+def payment_links(maker: Maker) -> None:
+    """Fills payment links, some switched off, one with more lines than Stripe embeds."""
+    for number, moment in enumerate(maker.moments(12)):
+        fields = {"url": f"https://buy.example.com/{number}", "metadata": {"number": str(number)}}
+        link = maker.make("payment_link", moment, fields)
+        for _ in range(12 if number == 0 else 1 + number % 3):
+            a_line(maker, maker.any("price")["id"], moment, parent=link["id"])
+        maker.emit("payment_link.created", link, moment)
+        if number % 4 == 3:
+            switch_off(maker, link, moment + 60)
+
+
+def switch_off(maker: Maker, link: StripeObject, moment: int) -> None:
+    """Makes a payment link refuse further payments."""
+    maker.change(link, {"active": False}, moment, "payment_link.updated")
+
+
+def alerts(maker: Maker) -> None:
+    """Fills alerts of use; they have no `created`, and no event tells that one was made."""
+    for number, moment in enumerate(maker.moments(12)):
+        meter = maker.any("billing.meter")
+        fields = {
+            "title": f"Alert {number}",
+            "status": ("active", "archived")[number % 4 == 3],
+            "usage_threshold": {
+                "filters": None,
+                "gte": 1_000 * (number + 1),
+                "meter": meter["id"],
+                "recurrence": "one_time",
+            },
+        }
+        maker.make("billing.alert", moment, fields)

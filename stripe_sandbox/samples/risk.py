@@ -80,3 +80,23 @@ def link_file(maker: Maker, file: StripeObject, moment: int) -> None:
     expires = moment + 30 * DAY
     fields = {"file": file["id"], "expires_at": expires, "expired": expires <= maker.store.now}
     maker.make("file_link", moment, fields, parent=file["id"])
+
+
+def value_lists(maker: Maker) -> None:
+    """Fills lists of values that Radar's rules use, one with more values than Stripe embeds."""
+    for number, moment in enumerate(maker.moments(12)):
+        fields = {
+            "alias": f"list_{number}",
+            "created_by": "owner@example.com",
+            "name": f"List {number}",
+            "metadata": {"number": str(number)},
+        }
+        values = maker.make("radar.value_list", moment, fields)
+        for index in range(12 if number == 0 else number % 3):
+            add_value(maker, values, f"192.0.2.{index}", moment + 30 + index)
+
+
+def add_value(maker: Maker, values: StripeObject, value: str, moment: int) -> None:
+    """Puts a value into a list; no event tells of it."""
+    fields = {"created_by": "owner@example.com", "value": value, "value_list": values["id"]}
+    maker.make("radar.value_list_item", moment, fields)

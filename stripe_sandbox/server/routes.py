@@ -10,11 +10,7 @@ from urllib.parse import unquote
 from stripe_sandbox import expansion, stripe_spec
 from stripe_sandbox.render import object_name
 
-UNSERVED = (
-    "/v1/accounts/{account}/persons",
-    "/v1/accounts/{account}/persons/{person}",
-    "/v1/billing/meters/{id}/event_summaries",
-)
+UNSERVED = ("/v1/billing/meters/{id}/event_summaries",)
 """In the extract for schemas to come, but nothing in the sandbox stands behind them yet."""
 
 PERMISSIONS = {
@@ -22,6 +18,9 @@ PERMISSIONS = {
     "application_fee": "application_fee_read",
     "balance_transaction": "balance_transaction_source_read",
     "bank_account": "customer_read",
+    "billing.alert": "billing_alert_read",
+    "billing.credit_balance_transaction": "billing_credit_grant_read",
+    "billing.credit_grant": "billing_credit_grant_read",
     "billing.meter": "billing_meter_read",
     "card": "customer_read",
     "charge": "charge_read",
@@ -31,10 +30,12 @@ PERMISSIONS = {
     "credit_note_line_item": "credit_note_read",
     "customer": "customer_read",
     "customer_balance_transaction": "customer_read",
+    "customer_cash_balance_transaction": "customer_read",
     "dispute": "dispute_read",
     "entitlements.active_entitlement": "entitlement_read",
     "entitlements.feature": "entitlement_read",
     "event": "event_read",
+    "exchange_rate": "exchange_rate_read",
     "fee_refund": "application_fee_read",
     "file": "file_read",
     "file_link": "file_read",
@@ -48,8 +49,10 @@ PERMISSIONS = {
     "issuing.transaction": "issuing_transaction_read",
     "line_item": "invoice_read",
     "payment_intent": "payment_intent_read",
+    "payment_link": "payment_links_read",
     "payment_method": "payment_method_read",
     "payout": "payout_read",
+    "person": "connected_account_read",
     "plan": "plan_read",
     "price": "plan_read",
     "product": "product_read",
@@ -57,6 +60,8 @@ PERMISSIONS = {
     "promotion_code": "promotion_code_read",
     "quote": "quote_read",
     "radar.early_fraud_warning": "charge_read",
+    "radar.value_list": "radar_value_list_read",
+    "radar.value_list_item": "radar_value_list_read",
     "refund": "charge_read",
     "review": "review_read",
     "setup_attempt": "setup_intent_read",
@@ -66,6 +71,7 @@ PERMISSIONS = {
     "subscription": "subscription_read",
     "subscription_item": "subscription_read",
     "subscription_schedule": "subscription_read",
+    "tax.registration": "tax_registration_read",
     "tax_id": "customer_read",
     "tax_rate": "tax_rate_read",
     "test_helpers.test_clock": "billing_clock_read",
@@ -78,6 +84,7 @@ PERMISSIONS = {
 ROUTE_PERMISSIONS = {
     "/v1/accounts/{}/external_accounts": "connected_account_read",
     "/v1/checkout/sessions/{}/line_items": "checkout_session_read",
+    "/v1/payment_links/{}/line_items": "payment_links_read",
     "/v1/quotes/{}/computed_upfront_line_items": "quote_read",
     "/v1/quotes/{}/line_items": "quote_read",
 }
@@ -98,20 +105,24 @@ class Scope:
 
 SCOPES = {
     "/v1/accounts/{}/external_accounts": Scope("account", "^"),
+    "/v1/accounts/{}/persons": Scope("account", "account"),
     "/v1/application_fees/{}/refunds": Scope("application_fee", "^"),
     "/v1/charges/{}/refunds": Scope("charge", "charge"),
     "/v1/checkout/sessions/{}/line_items": Scope("checkout.session", "^"),
     "/v1/credit_notes/{}/lines": Scope("credit_note", "^"),
     "/v1/customers/{}/balance_transactions": Scope("customer", "customer"),
+    "/v1/customers/{}/cash_balance_transactions": Scope("customer", "customer"),
     "/v1/customers/{}/payment_methods": Scope("customer", "customer"),
     "/v1/customers/{}/sources": Scope("customer", "customer"),
     "/v1/customers/{}/subscriptions": Scope("customer", "customer"),
     "/v1/customers/{}/tax_ids": Scope("customer", "customer"),
     "/v1/entitlements/active_entitlements": Scope("customer", "^", param="customer"),
     "/v1/invoices/{}/lines": Scope("invoice", "^"),
+    "/v1/payment_links/{}/line_items": Scope("payment_link", "^"),
     "/v1/products/{}/features": Scope("product", "^"),
     "/v1/quotes/{}/computed_upfront_line_items": Scope("quote", "^"),
     "/v1/quotes/{}/line_items": Scope("quote", "^"),
+    "/v1/radar/value_list_items": Scope("radar.value_list", "value_list", param="value_list"),
     "/v1/setup_attempts": Scope("setup_intent", "setup_intent", param="setup_intent"),
     "/v1/subscription_items": Scope("subscription", "^", param="subscription"),
     "/v1/transfers/{}/reversals": Scope("transfer", "^"),

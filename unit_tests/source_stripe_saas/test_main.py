@@ -143,12 +143,12 @@ def test_a_read_that_cannot_begin_ends_with_one_and_one_trace(command):
 
 def test_a_read_with_an_unknown_stream_reads_the_others_and_ends_with_one_and_one_trace(command):
     with serving():
-        code, messages = command("read", a_config(), a_catalog("persons", "customers"))
+        code, messages = command("read", a_config(), a_catalog("people", "customers"))
     (error,) = error_traces(messages)
     assert (code, error["failure_type"]) == (1, "config_error")
-    assert "Stream `persons` does not exist" in error["message"]
+    assert "Stream `people` does not exist" in error["message"]
     log = messages[-1]["log"]["message"]
-    assert log.startswith("1 of 2 streams are incomplete: persons. ")
+    assert log.startswith("1 of 2 streams are incomplete: people. ")
 
 
 GOOD = (a_config(), a_catalog("customers"))

@@ -68,13 +68,13 @@ def test_the_ledger_says_the_same_of_its_own_state(blob, expected):
 
 def test_an_unknown_stream_ends_incomplete_and_the_others_are_read():
     with serving(lists={"customers": [customer(1)], "refunds": []}):
-        output = read_by_pages("persons", "customers", "refunds")
-    assert output.statuses("persons") == ["INCOMPLETE"]
+        output = read_by_pages("people", "customers", "refunds")
+    assert output.statuses("people") == ["INCOMPLETE"]
     assert output.statuses("customers")[-1] == output.statuses("refunds")[-1] == "COMPLETE"
     assert [row["id"] for row in output.records("customers")] == ["cus_1"]
     [error] = output.errors()
     assert error["message"] == (
-        "Stream `persons` does not exist in this connector, as may happen when a connection is "
+        "Stream `people` does not exist in this connector, as may happen when a connection is "
         "moved over from another one. Deselect it, or refresh the schema of the connection. The "
         "other streams are read."
     )
@@ -84,7 +84,7 @@ def test_an_unknown_stream_ends_incomplete_and_the_others_are_read():
 
 def test_a_catalog_of_unknown_streams_alone_ends_and_each_is_named():
     with serving():
-        output = read_by_pages("persons", "reports")
-    assert [error["message"].split("`")[1] for error in output.errors()] == ["persons", "reports"]
-    assert output.statuses("persons") == output.statuses("reports") == ["INCOMPLETE"]
+        output = read_by_pages("people", "reports")
+    assert [error["message"].split("`")[1] for error in output.errors()] == ["people", "reports"]
+    assert output.statuses("people") == output.statuses("reports") == ["INCOMPLETE"]
     assert output.error is not None

@@ -35,10 +35,18 @@ EXPANSIONS = {
 """List route -> what is worth expanding in its objects."""
 
 
+MISTAKEN_URLS = ("/v1/billing/credit_balance_transactions",)
+"""Lists whose `url` is, by the specification's slip, that of another list."""
+
+
 def breaches(path: str, content: dict[str, Any]) -> list[str]:
     """Where a reply of a route differs from what the specification says of it."""
     found = _validator(path).iter_errors(content)
-    return [f"{error.json_path}: {error.message[:200]}" for error in found]
+    return [
+        f"{error.json_path}: {error.message[:200]}"
+        for error in found
+        if not (path in MISTAKEN_URLS and error.json_path == "$.url")
+    ]
 
 
 def payload_breaches(event: dict[str, Any]) -> list[str]:

@@ -20,7 +20,6 @@ ALIASES = {
     "/v1/customers/{customer}/payment_methods",
     "/v1/customers/{customer}/subscriptions",
     "/v1/quotes/{quote}/computed_upfront_line_items",
-    "/v1/quotes/{quote}/line_items",
     "/v1/tax_ids",
 }
 """Lists that show again what others hold, or belong to no stream."""
@@ -37,7 +36,7 @@ def listed(account):
             for content in whole_list(ask, path, query + state, limit=7):
                 found[
                     route.path.split("/")[2]
-                    if content["object"] in ("card", "bank_account")
+                    if content["object"] in ("card", "bank_account", "item")
                     else "",
                     content["object"],
                 ].append(content["id"])
@@ -60,6 +59,9 @@ def test_lists_show_each_true_object_once_and_nothing_else(options, days):
         "customer_cards": "customers",
         "external_account_bank_accounts": "accounts",
         "external_account_cards": "accounts",
+        "checkout_sessions_line_items": "checkout",
+        "payment_link_line_items": "payment_links",
+        "quote_line_items": "quotes",
     }
     for stream in STREAMS:
         if stream.name in own:

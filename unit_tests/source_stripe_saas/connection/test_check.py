@@ -78,16 +78,16 @@ def test_all_missing_permissions_are_named_at_once():
 
 def test_another_stream_that_cannot_be_read_is_a_warning(caplog):
     answers = {
-        "quotes": denied("rak_quote_read"),
+        "reviews": denied("rak_review_read"),
         "issuing/cards": failure(400, "Not set up for Issuing."),
     }
     with serving(answers=answers), caplog.at_level(logging.WARNING):
         report = checked()
     assert report.is_good
-    assert report.text.endswith("Not readable: quotes, cards.")
+    assert report.text.endswith("Not readable: reviews, cards.")
     assert [record.message for record in caplog.records] == [
-        "Stream quotes cannot be read with this key; to read it, tick Quotes: Read "
-        "(`rak_quote_read`).",
+        "Stream reviews cannot be read with this key; to read it, tick Reviews: Read "
+        "(`rak_review_read`).",
         "Stream cards cannot be read: Not set up for Issuing. The account does not use this "
         "product of Stripe's, or is not allowed to. Leave the stream out, or activate the product "
         "in the Stripe dashboard.",

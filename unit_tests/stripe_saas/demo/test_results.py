@@ -71,9 +71,9 @@ def test_a_stream_that_the_sandbox_does_not_count_does_not_match():
 
 def test_what_concerns_no_stream_is_told_too():
     full = read("a", "a", exit_code=1)
-    full = replace(full, truth={**full.truth, "persons": {"ids": [], "unlistable": []}})
+    full = replace(full, truth={**full.truth, "people": {"ids": [], "unlistable": []}})
     assert other_problems(Reads([CHARGES], full, read("", "a"))) == [
-        "the sandbox has persons, and the connector no such stream",
+        "the sandbox has people, and the connector no such stream",
         "full read: exit code 1",
     ]
 
