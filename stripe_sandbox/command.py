@@ -166,7 +166,7 @@ def _keys(arguments: argparse.Namespace) -> list[Key]:
     ]:
         value, separator, names = text.partition("=")
         if not separator or not value:
-            raise ValueError(f"'{text}' is no key with permissions; write KEY=PERMISSION,...")
+            raise ValueError(f"'{text}' is not a key with permissions; write KEY=PERMISSION,...")
         if is_denied:
             keys[value] = Key(value, denied=parse_permissions(names))
         else:

@@ -36,7 +36,7 @@ def object_path(collection: str, identity: Any) -> str:
     """`coupons` and an id -> the path of that coupon.
 
     Raises:
-        NoAddress: it is no id.
+        NoAddress: it is not an id.
     """
     return f"{collection}/{quote(id_of(identity, 'id'), safe='')}"
 

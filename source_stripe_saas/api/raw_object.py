@@ -99,7 +99,7 @@ def as_dict(listed: ListedObject) -> StripeObject:
 
 
 def list_content(content: bytes, decoder: HeadDecoder) -> ListContent | None:
-    """A list's reply -> (its objects, whether there are more); None if it is no list of Stripe's.
+    """A list's reply -> (its objects, whether there are more); None if it is not a list.
 
     Args:
         content: the body, pretty-printed or not.
@@ -165,7 +165,7 @@ def loads(content: bytes | memoryview) -> Any:
 
 
 def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _decoded(content: bytes) -> ListContent | None:

@@ -82,7 +82,7 @@ class LedgerSkips:
             about: the object that could not be had or read, if it is not the subscription.
 
         Raises:
-            StripeError: the same error, where it is no single object's.
+            StripeError: the same error, where it does not concern a single object.
         """
         found = self._skipped(identity, error)
         reason = f"{about}: {found.reason}" if about else found.reason
@@ -95,7 +95,7 @@ class LedgerSkips:
         """Notes an object of which it cannot be told to which subscription it belongs.
 
         Raises:
-            StripeError: the same error, where it is no single object's.
+            StripeError: the same error, where it does not concern a single object.
         """
         skipped = self._skipped(identity, error)
         with self._lock:

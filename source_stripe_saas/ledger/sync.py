@@ -136,7 +136,7 @@ class LedgerSync(ABC):
             memories: what the last sync remembered, by key.
 
         Raises:
-            StripeError: what is needed cannot be had, and that is no single object's matter.
+            StripeError: what is needed cannot be had, and that does not concern a single object.
         """
         derivers: dict[int | None, Deriver] = {}
         for one in objects:
@@ -161,7 +161,7 @@ class LedgerSync(ABC):
             yield Derived(identity, [], memory, skipped, own)
 
     def skipped_besides(self, since: int | None) -> Batch:
-        """What was skipped and is no subscription that `derived` was given.
+        """What was skipped and is not a subscription that `derived` was given.
 
         Args:
             since: as for `derived`.

@@ -97,7 +97,7 @@ class SkipRules:
             retry: how it is asked for again.
 
         Raises:
-            StripeError: the same error, where it is no single object's.
+            StripeError: the same error, where it does not concern a single object.
         """
         if isinstance(error, UnexpectedContent):
             return odd(error.identity or identity, error.message)
@@ -168,11 +168,11 @@ def read_retries(blob: Any) -> Retries:
     for kind in KINDS:
         entries = blob.get(kind, [])
         if not isinstance(entries, list):
-            raise ValueError(f"`{kind}` is no list")
+            raise ValueError(f"`{kind}` is not a list")
         keys += [_key(kind, entry) for entry in entries]
     more = blob.get("more", 0)
     if not isinstance(more, int) or isinstance(more, bool) or more < 0:
-        raise ValueError("`more` is no number")
+        raise ValueError("`more` is not a number")
     return Retries(tuple(dict.fromkeys(keys)), more)
 
 

@@ -209,7 +209,7 @@ class StreamConsumer:
         """A changed object that could not be fetched.
 
         Raises:
-            StripeError: the same, where it is no single object's failure.
+            StripeError: the same, where it does not concern a single object.
         """
         if self.is_own_child(change):
             key = RetryKey("objects", change.id, self._address(change))

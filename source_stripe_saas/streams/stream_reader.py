@@ -114,7 +114,9 @@ class StreamReader:
         source = self.plan.parent or self.plan
         found = [_without_id(row, source.path) for row in page.without_id]
         if self.plan.parent is None and not self.plan.created_optional:
-            said = f"`{self.plan.created_field}` is no whole number; the row is written as it came"
+            said = (
+                f"`{self.plan.created_field}` is not a whole number; the row is written as it came"
+            )
             found += [odd(identity, said) for identity in page.untimed]
         return found
 

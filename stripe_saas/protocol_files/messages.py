@@ -9,7 +9,7 @@ from source_stripe_saas.api.raw_object import loads
 
 
 class NotMessages(ValueError):
-    """A line that is no message of the Airbyte protocol."""
+    """A line that is not a message of the Airbyte protocol."""
 
 
 class PlacedMessage(NamedTuple):
@@ -49,7 +49,7 @@ def placed_messages(
         decode: a line of JSON -> its content; raises a ValueError or RecursionError if it is none.
 
     Raises:
-        NotMessages: a line is no JSON, or lacks what a message of its type has.
+        NotMessages: a line is not JSON, or lacks what a message of its type has.
     """
     offset = 0
     for number, line in enumerate(lines, 1):
@@ -61,7 +61,7 @@ def placed_messages(
                     return  # the connector was stopped in the middle
                 message = None
             if not _is_message(message):
-                raise NotMessages(f"line {number} is no message of the Airbyte protocol")
+                raise NotMessages(f"line {number} is not a message of the Airbyte protocol")
             yield PlacedMessage(message, number, offset, len(line))
         offset += len(line)
 

@@ -19,7 +19,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Reads `read`'s output from standard input and writes the state to standard output.
 
     Returns:
-        0, or 1 if a line is no message.
+        0, or 1 if a line is not a message.
     """
     try:
         states = last_states(messages_in(sys.stdin.buffer))

@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     try:
         if not arguments.schema.isidentifier():
-            raise TargetError(f"{arguments.schema!r} is no schema's name.")
+            raise TargetError(f"{arguments.schema!r} is not a valid name of a schema.")
         target = parse_target(arguments.warehouse)
         with connected(target, read_only=True) as database:
             models = Models(database, arguments.schema)

@@ -21,7 +21,7 @@ _KINDS = (("Usage", 1, 7), ("Retainer", 1, 3), ("Support hours", 3, 2), ("Licenc
 
 @dataclass(frozen=True)
 class StandaloneRevenue:
-    """What one such invoice earned; it is no MRR, as nothing says that there will be a next."""
+    """What one such invoice earned; it is not MRR, as nothing says that there will be a next."""
 
     customer_id: str
     invoice_id: str

@@ -84,7 +84,7 @@ class FaultOptions:
     """How long new connections are refused."""
 
     def __post_init__(self) -> None:
-        """Refuses what is no kind or no rate.
+        """Refuses what is not a kind or not a rate.
 
         Raises:
             ValueError: a name or a number cannot be used.
@@ -108,7 +108,7 @@ def parse_rates(texts: Iterable[str]) -> dict[str, float]:
         try:
             rate = float(number) if separator else 0.1
         except ValueError:
-            raise ValueError(f"'{text}' is no fault with a rate; write NAME=RATE") from None
+            raise ValueError(f"'{text}' is not a fault with a rate; write NAME=RATE") from None
         names = PASSING if name == "all" else (name,)
         rates.update(dict.fromkeys(names, rate))
     return rates

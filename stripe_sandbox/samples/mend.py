@@ -14,7 +14,7 @@ from stripe_sandbox import stripe_spec
 from stripe_sandbox.expansion import reference
 
 PLAUSIBLE_INTEGER = 100_000_000
-"""Above this an integer that is no time is a generated one, and is made smaller."""
+"""Above this an integer that is not a time is a generated one, and is made smaller."""
 
 Schema = dict[str, Any]
 

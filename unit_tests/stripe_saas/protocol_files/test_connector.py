@@ -63,7 +63,7 @@ def test_no_proxy_stands_before_this_machine_itself(stand_in, monkeypatch, kept_
 def test_a_broken_line_is_named_and_ends_it(stand_in):
     stand_in('print(\'{"type": "SPEC"}\\n{"type": "REC{}\', flush=True)\ntime.sleep(60)')
     began = time.monotonic()
-    with pytest.raises(ReadFailed, match="output is broken: line 2 is no message"):
+    with pytest.raises(ReadFailed, match="output is broken: line 2 is not a message"):
         messages_of("read")
     assert time.monotonic() - began < 30
 

@@ -157,7 +157,7 @@ def test_a_last_line_of_something_else_is_not_taken_for_one_that_was_cut_off(las
 
 
 def test_a_line_that_is_no_message_is_named():
-    with pytest.raises(NotMessages, match=r"^line 3 is no message"):
+    with pytest.raises(NotMessages, match=r"^line 3 is not a message"):
         list(messages_in([line(a_state(1)), b"\n", b"Traceback\n"]))
 
 
