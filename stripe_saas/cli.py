@@ -58,11 +58,10 @@ COMMANDS = {
 EXTRA_OF = {
     "starlette": "sandbox",
     "uvicorn": "sandbox",
-    "airbyte": "warehouse",
     "dbt": "warehouse",
     "duckdb": "warehouse",
     "filelock": "warehouse",
-    "psycopg2": "warehouse",
+    "psycopg": "warehouse",
     "rich": "warehouse",
 }
 """Package that may be missing -> the extra that brings it."""

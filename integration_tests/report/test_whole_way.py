@@ -9,8 +9,7 @@ from integration_tests.warehouse.postgres import PASSWORD
 from integration_tests.warehouse.syncing import a_warehouse
 from stripe_saas import cli
 
-pytest.importorskip("airbyte", reason="PyAirbyte needs a Python below 3.13")
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::FutureWarning")]
+pytestmark = pytest.mark.slow
 
 # The syncs are a minute apart; what day it was is the same.
 NOT_COMPARED = ("as_of",)

@@ -105,8 +105,9 @@ RECORDS = {
         subscription("sub_past_due", "cus_two", status="past_due"),
         subscription("sub_active", "cus_two"),
         subscription("sub_card", "cus_card", default_payment_method="pm_expiring"),
+        # More seconds than 32 bits hold.
         subscription("sub_invoiced", "cus_card", collection_method="send_invoice",
-                     default_payment_method="pm_expiring"),
+                     default_payment_method="pm_expiring", cancel_at=seconds("2040-02-03")),
         subscription("sub_signup", "cus_signup", status="incomplete_expired"),
     ],
     "subscription_items": [
@@ -210,6 +211,12 @@ def test_a_subscription_renews_until_the_period_in_which_it_ends(built):
         "select strftime(renews_at, '%Y-%m-%d'), strftime(cancel_at, '%Y-%m-%d') from customers "
         "where client_id = 'cus_ends_later'"
     ) == [("2026-07-05", "2026-10-01")]
+
+
+def test_a_moment_beyond_2038_is_a_moment_like_others(built):
+    assert built.rows(
+        "select strftime(cancel_at, '%Y-%m-%d %H:%M') from customers where client_id = 'cus_card'"
+    ) == [("2040-02-03 00:00",)]
 
 
 def test_a_renewal_that_is_past_is_not_due(built):

@@ -6,8 +6,7 @@ from integration_tests.connector import TEST_KEY
 from integration_tests.warehouse.syncing import STREAMS, a_warehouse
 from stripe_saas import cli
 
-pytest.importorskip("airbyte", reason="PyAirbyte needs a Python below 3.13")
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::FutureWarning")]
+pytestmark = pytest.mark.slow
 
 RESTRICTED = "rk_test_integration0000000001"
 

@@ -8,8 +8,7 @@ import pytest
 from integration_tests.warehouse.syncing import a_warehouse
 from stripe_saas.protocol_files import connector
 
-pytest.importorskip("airbyte", reason="PyAirbyte needs a Python below 3.13")
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::FutureWarning")]
+pytestmark = pytest.mark.slow
 
 STREAMS = ("customers", "charges")
 

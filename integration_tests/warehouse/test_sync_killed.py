@@ -10,8 +10,7 @@ import pytest
 
 from integration_tests.warehouse.syncing import a_warehouse
 
-pytest.importorskip("airbyte", reason="PyAirbyte needs a Python below 3.13")
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::FutureWarning")]
+pytestmark = pytest.mark.slow
 
 STREAMS = ("products", "customers", "charges", "balance_transactions")
 
@@ -66,7 +65,10 @@ def test_a_full_sync_that_was_killed_is_whole_when_a_later_one_ends_it(tmp_path)
         assert "gone" in warehouse.ids("charges")
         assert warehouse.sync("--streams", *STREAMS) == 0
         warehouse.assert_true(STREAMS)
-        assert warehouse.rows("select * from stripe_raw._stripe_saas_whole_reads") == []
+        [left] = warehouse.rows(
+            "select count(*) as n from stripe_raw._stripe_saas_streams where is_read_whole"
+        )
+        assert left["n"] == 0
 
 
 def test_sigterm_ends_a_sync_in_good_order(tmp_path):
@@ -74,7 +76,7 @@ def test_sigterm_ends_a_sync_in_good_order(tmp_path):
         process = started(warehouse)
         read_until(process, "products")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 130
+        assert process.wait(30) == 128 + signal.SIGTERM
         last = warehouse.last_sync()
         assert (last["status"], last["error"]) == ("incomplete", "it was stopped before its end")
         warehouse.assert_true(("products",))

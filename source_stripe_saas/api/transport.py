@@ -29,6 +29,9 @@ FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 _LONGEST_BODY_BYTES = 1 << 30
 """`http.client` allocates as many bytes as a server announces, before any has come."""
 
+_LONGEST_CONTENT_BYTES = 1 << 28
+"""Compressed content may expand a thousandfold; the largest pages of Stripe's have a few MB."""
+
 
 def cause_of(error: Exception) -> Exception:
     """The error of urllib3's, or the system's, inside one of requests'."""
@@ -157,7 +160,9 @@ class Transport:
         ) as response:
             _check(response)
             # In one piece; `response.content` takes it in pieces of 10 KB.
-            content = response.raw.read(decode_content=True)
+            content = response.raw.read(_LONGEST_CONTENT_BYTES + 1, decode_content=True)
+            if len(content) > _LONGEST_CONTENT_BYTES:
+                raise requests.ConnectionError("a body that expands without bound")
         return HttpReply(response.status_code, response.headers, content)
 
     def abort(self) -> None:

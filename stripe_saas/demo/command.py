@@ -15,7 +15,6 @@ from stripe_saas.demo.story import Story
 from stripe_saas.protocol_files.messages import NotMessages
 
 _DAYS = 7
-_NO_PYAIRBYTE = (3, 13)
 DEFAULT_FOLDER = Path(".demo")
 
 
@@ -57,13 +56,6 @@ def run(arguments: argparse.Namespace) -> int:
     """
     out = sys.stdout
     wants_ids = arguments.ids or arguments.samples
-    if not wants_ids and sys.version_info >= _NO_PYAIRBYTE:
-        print(
-            "PyAirbyte, which writes the warehouse, supports Python below 3.13: this demo reads "
-            "all streams and compares every id instead.",
-            file=out,
-        )
-        wants_ids = True
     try:
         arguments.keep.mkdir(parents=True, exist_ok=True)
         with ExitStack() as running:

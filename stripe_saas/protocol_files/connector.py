@@ -6,16 +6,21 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from source_stripe_saas.api.raw_object import loads
-from stripe_saas.protocol_files.messages import NotMessages, messages_in
+from stripe_saas.protocol_files.messages import (
+    NotMessages,
+    RecordLine,
+    messages_and_records_in,
+    messages_in,
+)
 
 _GRACE_SECONDS = 20
 _LAST_WORDS_BYTES = 2000
+_PIPE_BYTES = 1024 * 1024
 _LOOPBACK = "127.0.0.1,localhost"
 
 
@@ -30,17 +35,31 @@ class ConnectorOutput:
         """Takes the process, and the file that its standard error goes to."""
         self._process, self._errors = process, errors
 
-    def messages(self, decode: Callable[[bytes], Any] = loads) -> Iterator[dict[str, Any]]:
+    def messages(self) -> Iterator[dict[str, Any]]:
         """The messages until its end; see `messages_in`.
 
         Raises:
             ReadFailed: a line cannot be read.
         """
+        with _as_read_failed():
+            yield from messages_in(self._lines())
+
+    def messages_and_records(self) -> Iterator[RecordLine | dict[str, Any]]:
+        """The same, with records that are not decoded.
+
+        Raises:
+            ReadFailed: a line cannot be read.
+        """
+        with _as_read_failed():
+            yield from messages_and_records_in(self._lines())
+
+    def _lines(self) -> Iterable[bytes]:
         assert self._process.stdout is not None, "its messages go into a file"
-        try:
-            yield from messages_in(self._process.stdout, decode)
-        except NotMessages as error:
-            raise ReadFailed(f"the connector's output is broken: {error}") from error
+        return self._process.stdout
+
+    def stop(self) -> None:
+        """Asks it to come to its end; what it says until then is to be read."""
+        self._process.terminate()
 
     def has_ended(self, wait_seconds: float) -> bool:
         """Waits so long for the end."""
@@ -77,6 +96,7 @@ def running_connector(
             command,
             stdout=subprocess.PIPE if out is None else out,
             stderr=errors,
+            bufsize=_PIPE_BYTES,
             env=_environment(),
             # Ctrl-C goes to the command alone, which then ends the connector in good order.
             start_new_session=True,
@@ -93,6 +113,14 @@ def running_connector(
                     process.wait(_GRACE_SECONDS)
                 except subprocess.TimeoutExpired:
                     process.kill()
+
+
+@contextmanager
+def _as_read_failed() -> Iterator[None]:
+    try:
+        yield
+    except NotMessages as error:
+        raise ReadFailed(f"the connector's output is broken: {error}") from error
 
 
 def _environment() -> dict[str, str]:

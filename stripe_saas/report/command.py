@@ -10,6 +10,7 @@ from pathlib import Path
 from stripe_saas.report.data import NoModels, report_data
 from stripe_saas.report.page import page_of
 from stripe_saas.report.sections import Models
+from stripe_saas.warehouse.build_log import failed_build
 from stripe_saas.warehouse.database import WarehouseError, connected
 from stripe_saas.warehouse.option import add_warehouse_option
 from stripe_saas.warehouse.places import MODELS_SCHEMA
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Writes the report.
 
     Returns:
-        0, or 1 if the warehouse holds nothing to report on.
+        0; 1 if the warehouse holds nothing to report on, or the last build of the models failed.
     """
     try:
         if not arguments.schema.isidentifier():
@@ -47,6 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         with connected(target, read_only=True) as database:
             models = Models(database, arguments.schema)
             data = report_data(models, with_emails=arguments.emails)
+            problem = failed_build(database)
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
         arguments.out.write_text(page_of(data), encoding="utf-8")
     except (NoModels, TargetError, WarehouseError, OSError) as error:
@@ -56,4 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"Report: {arguments.out} ({size:.1f} MB), as of {data['as_of']} UTC.")
     if arguments.open:
         webbrowser.open(arguments.out.absolute().as_uri())
+    if problem is not None:
+        print(f"report: the last build of the models failed: {problem}", file=sys.stderr)
+        return 1
     return 0

@@ -20,7 +20,6 @@ from source_stripe_saas.protocol.arguments import load_config
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.plans import load_plans
 from stripe_saas.progress import ProgressLine
-from stripe_saas.verify.database import Database
 from stripe_saas.verify.families import families, streams_compared
 from stripe_saas.verify.findings import Compared
 from stripe_saas.verify.holdings import Holdings, HoldingsError, Row
@@ -30,6 +29,8 @@ from stripe_saas.verify.report import named, table
 from stripe_saas.verify.run import Verification
 from stripe_saas.verify.since import Since, by_states, is_half_read, since_last_sync
 from stripe_saas.verify.warehouse import Warehouse
+from stripe_saas.warehouse.database import WarehouseError, open_database
+from stripe_saas.warehouse.target import TargetError, parse_target
 
 _DAY_SECONDS = 86_400
 
@@ -75,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
         plans = load_plans()
         with closing(_holdings(arguments, plans)) as holdings:
             return _verify(arguments, settings, plans, holdings)
-    except (ConfigError, HoldingsError, TrustError) as error:
+    except (ConfigError, HoldingsError, TargetError, TrustError, WarehouseError) as error:
         return _fail(str(error))
     except AccountRefused as error:
         return _fail(str(errors.refused_account(error.account_id, error.refused).message))
@@ -179,7 +180,7 @@ def _holdings(
 ) -> MessageFile | Warehouse:
     if arguments.messages is not None:
         return MessageFile(arguments.messages, plans)
-    database = Database(arguments.warehouse)
+    database = open_database(parse_target(arguments.warehouse), read_only=True)
     return Warehouse(database, plans, schema=arguments.schema, prefix=arguments.prefix)
 
 

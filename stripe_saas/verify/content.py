@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from source_stripe_saas.streams.plan import StreamPlan
+from stripe_saas.warehouse.places import EXTRA_COLUMN
 
 DRIFTS = {
     # A link that is made or expires changes its file without an event.
@@ -50,16 +51,23 @@ def differing(
     # Events are copies themselves, and stay as they are.
     copied = () if plan.object == "event" else copied
     found = set()
-    named = set()
+    named = {EXTRA_COLUMN}
+    beside: dict[str, Any] = {}
     for field, value in current.items():
         name = column(field)
         if name is None:
+            beside[field] = value
             continue
         named.add(name)
         if field not in own and not _is_same(held.get(name), value, copied):
             found.add(field)
     # What only the row has is no longer Stripe's.
     found |= {name for name, value in held.items() if name not in named | own and value is not None}
+    kept = held.get(EXTRA_COLUMN)
+    if kept is not None:  # null in rows from before there was such a column
+        kept = json.loads(kept) if isinstance(kept, str) else kept
+        names = kept.keys() | beside.keys()
+        found |= {name for name in names if not _is_same(kept.get(name), beside.get(name), copied)}
     return sorted(found)
 
 

@@ -1,4 +1,4 @@
-"""Tables as PyAirbyte makes them, one a stream -> what the warehouse holds.
+"""Tables of `stripe-saas sync` or PyAirbyte, one a stream -> what the warehouse holds.
 
 A column is named after its field; nested values are JSON. Where a key has several rows, as in a
 table that is only ever appended to, the one with the largest cursor value counts, the later arrival
@@ -13,11 +13,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from source_stripe_saas.streams.plan import StreamPlan
-from stripe_saas.verify.database import Database
 from stripe_saas.verify.holdings import Held, HoldingsError, Key, Row, parent_field
+from stripe_saas.warehouse.database import Database
 
 _ARRIVED = "_airbyte_extracted_at"
-"""PyAirbyte's own column; only tables that have it are streams."""
+"""The loaders' own column; only tables that have it are streams."""
 
 _STATES = "_airbyte_state"
 _KEYS_AT_A_TIME = 500
@@ -44,6 +44,7 @@ class Warehouse:
 
         Raises:
             HoldingsError: no schema has any, or several have.
+            WarehouseError: the database refuses a question; as in all that asks it.
         """
         self._database, self._prefix = database, prefix
         names = {f"{prefix}{name}": name for name in plans}
@@ -60,7 +61,7 @@ class Warehouse:
 
     @property
     def states(self) -> Mapping[str, Mapping[str, Any]]:
-        """The last states, where PyAirbyte keeps them beside the tables."""
+        """The last states, kept in a table beside the tables."""
         found = self._database.select(
             "select 1 from information_schema.tables where table_schema = ? and table_name = ?",
             (self._schema, _STATES),
@@ -145,7 +146,7 @@ class Warehouse:
         return str(schemas[0])
 
     def _arriving(self, schema: str) -> Iterator[tuple[str, str]]:
-        """(table, column) of the tables that PyAirbyte made."""
+        """(table, column) of the streams' tables."""
         rows = self._database.select(
             "select table_name, column_name from information_schema.columns "
             "where table_schema = ? order by table_name, ordinal_position",
@@ -165,7 +166,7 @@ def _state(kept: tuple[Any, ...]) -> tuple[str, dict[str, Any] | None]:
 
 
 def _column(field: str) -> str:
-    """A field's name as PyAirbyte writes it into a table."""
+    """A field's name as loaders write it into a table."""
     return re.sub(r"[^a-z0-9_]", "_", field.lower())
 
 

@@ -1,5 +1,6 @@
 """A config and the address of a warehouse in; Stripe's tables, the models and a log of syncs out.
 
-The connector runs as a process of its own; PyAirbyte's caches make and merge the tables, and keep
-the states; dbt builds the models. Needs the extra `warehouse`.
+The connector runs as a process of its own; the loader writes its records and states in batches,
+each a transaction; dbt builds the models. `kinds/` has a class for each kind of warehouse. Needs
+the extra `warehouse`.
 """

@@ -64,16 +64,6 @@ def forgetful_streams() -> set[str]:
     return {plan.name for plan in load_plans().values() if plan.keeps_days}
 
 
-def catalog_for_tables(catalog: Mapping[str, Any]) -> dict[str, Any]:
-    """A configured catalog with the keys by which PyAirbyte merges."""
-    return {
-        "streams": [
-            {**stream, "primary_key": stream["stream"]["source_defined_primary_key"]}
-            for stream in catalog["streams"]
-        ]
-    }
-
-
 def is_incremental(configured: Mapping[str, Any]) -> bool:
     """True if the configured stream goes on from a state."""
     return bool(configured["sync_mode"] == "incremental")

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import argparse
 import re
-import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 from source_stripe_saas.api.trust import TrustError
 from source_stripe_saas.config.settings import ConfigError
 from source_stripe_saas.protocol.arguments import load_config
-from stripe_saas.warehouse.database import WarehouseError
-from stripe_saas.warehouse.lock import writing
+from stripe_saas.warehouse.books import REJECTS
+from stripe_saas.warehouse.database import WarehouseError, WriterLock, tidy, writing
 from stripe_saas.warehouse.model_variables import variables_from
 from stripe_saas.warehouse.models import require_dbt
 from stripe_saas.warehouse.models_command import add_model_arguments, build_and_tell
 from stripe_saas.warehouse.option import add_warehouse_option
-from stripe_saas.warehouse.pyairbyte import NoPyAirbyte
+from stripe_saas.warehouse.owned_folder import files_for_owner
+from stripe_saas.warehouse.stopping import Stopped, StopSignals
 from stripe_saas.warehouse.stripe_clock import NoAccount
 from stripe_saas.warehouse.sync import SyncError, SyncPlan, SyncResult, run_sync
 from stripe_saas.warehouse.sync_log import COMPLETE, FAILED
@@ -31,7 +28,6 @@ _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _REFUSALS = (
     ConfigError,
     NoAccount,
-    NoPyAirbyte,
     SyncError,
     TargetError,
     TrustError,
@@ -65,14 +61,19 @@ def run(arguments: argparse.Namespace) -> int:
     """Syncs once, or until stopped.
 
     Returns:
-        0 if the last sync was complete, else 1.
+        0 if the last sync was complete, else 1; 128 and the signal's number if one ended it.
     """
-    with _stoppable():
-        while True:
-            code = _once(arguments)
-            if arguments.every is None:
-                return code
-            time.sleep(arguments.every)
+    signals = StopSignals()
+    try:
+        with signals.heeded(), files_for_owner():
+            while True:
+                code = _once(arguments, signals)
+                if arguments.every is None:
+                    return code
+                time.sleep(arguments.every)
+    except Stopped as stopped:
+        print("Stopped. What was read is written; run it again to go on.", file=sys.stderr)
+        return stopped.exit_code
 
 
 def seconds_of(text: str) -> int:
@@ -87,7 +88,7 @@ def seconds_of(text: str) -> int:
     return int(found[1]) * _UNIT_SECONDS[found[2]]
 
 
-def _once(arguments: argparse.Namespace) -> int:
+def _once(arguments: argparse.Namespace, signals: StopSignals) -> int:
     try:
         target = parse_target(arguments.warehouse)
         if not arguments.no_models:
@@ -99,26 +100,26 @@ def _once(arguments: argparse.Namespace) -> int:
             streams=arguments.streams,
             is_full=arguments.full,
         )
-        with writing(target):
-            return 0 if _synced(plan, arguments) else 1
-    except KeyboardInterrupt:
-        print("Stopped. What was read is written; run it again to go on.", file=sys.stderr)
-        raise
+        with writing(target) as lock:
+            return 0 if _synced(plan, lock, signals, arguments) else 1
     except _REFUSALS as error:
         print(f"sync: {error}", file=sys.stderr)
         return 1
 
 
-def _synced(plan: SyncPlan, arguments: argparse.Namespace) -> bool:
+def _synced(
+    plan: SyncPlan, lock: WriterLock, signals: StopSignals, arguments: argparse.Namespace
+) -> bool:
     """Syncs and builds the models; True if all went well."""
     out = sys.stdout
     print(f"Syncing into {plan.target}", file=out, flush=True)
-    result = run_sync(plan, out)
+    result = run_sync(plan, lock, signals, out)
     print(verdict(result), file=out, flush=True)
     is_good = result.status == COMPLETE
     if result.status != FAILED and not arguments.no_models:
         arguments.vars = {**variables_from(plan.settings), **arguments.vars}
         is_good = build_and_tell(plan.target, arguments, out) and is_good
+    tidy(plan.target, signals.orderly)
     return is_good
 
 
@@ -140,18 +141,11 @@ def verdict(result: SyncResult) -> str:
         f"{result.begin.mode} mode), {result.records:,} records in {result.seconds:.1f} s, "
         f"{rate:,.0f}/s.",
     )
+    for end in result.streams:
+        if end.rejected_count:
+            lines.append(
+                f"  {end.stream}: {end.rejected_count:,} "
+                f"{'value' if end.rejected_count == 1 else 'values'} did not fit, and went into "
+                f"{REJECTS}"
+            )
     return "\n".join(lines)
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Lets SIGTERM end a sync as Ctrl-C does."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

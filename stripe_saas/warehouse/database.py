@@ -1,124 +1,154 @@
-"""A target -> a plain connection to it, in which SQL is written once for both kinds."""
+"""A target -> a connection to it, in which SQL is written once for all kinds of warehouse."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
+from stripe_saas.warehouse.kinds.base import (
+    Kind,
+    Orderly,
+    WarehouseError,
+    WriterLock,
+    first_line,
+)
+from stripe_saas.warehouse.kinds.duckdb import DuckDB
+from stripe_saas.warehouse.kinds.postgres import Postgres
 from stripe_saas.warehouse.target import Target
 
+__all__ = [
+    "Database",
+    "WarehouseError",
+    "WriterLock",
+    "connected",
+    "open_database",
+    "tidy",
+    "writing",
+]
 
-class WarehouseError(Exception):
-    """The warehouse cannot be used; the text says why, without a password."""
+_KINDS: dict[str, Kind] = {"duckdb": DuckDB(), "postgres": Postgres()}
 
 
 class Database:
-    """One connection. Parameters are written as `?`.
+    """One connection, safe to use from many threads. Parameters are written as `?`.
 
-    Its methods raise a `WarehouseError` where the warehouse refuses a statement.
+    Its methods raise a `WarehouseError` where the warehouse refuses a statement. Each statement
+    counts at once, except in a transaction.
     """
 
-    def __init__(self, target: Target, connection: Any) -> None:
-        """Takes a connection of the target's driver."""
-        self.kind = target.kind
-        self._connection = connection
+    def __init__(self, kind: Kind, connection: Any) -> None:
+        self.kind = kind
+        self.connection = connection
+        """The driver's."""
+        self._lock = threading.RLock()
 
     def execute(self, sql: str, *parameters: Any) -> None:
         """Runs one statement."""
-        self._run(sql, parameters).close()
+        with self._cursor(sql, parameters):
+            pass
 
     def rows(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
         """The rows of a query, each column by its name."""
-        cursor = self._run(sql, parameters)
-        try:
+        with self._cursor(sql, parameters) as cursor:
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-        finally:
-            cursor.close()
+
+    def select(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query, each a tuple."""
+        with self._cursor(sql, parameters) as cursor:
+            return [tuple(row) for row in cursor.fetchall()]
 
     def has_table(self, schema: str, table: str) -> bool:
         """True if there is a table or a view of this name."""
         return bool(
-            self.rows(
+            self.select(
                 "select 1 from information_schema.tables where table_schema = ? and table_name = ?",
-                schema,
-                table,
+                (schema, table),
             )
         )
 
-    def _run(self, sql: str, parameters: tuple[Any, ...]) -> Any:
-        cursor = self._connection.cursor()
+    def has_schema(self, schema: str) -> bool:
+        """True if there is a schema of this name."""
+        return bool(
+            self.select(
+                "select 1 from information_schema.schemata where schema_name = ?", (schema,)
+            )
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything in it counts together in its end, or not at all."""
+        self.execute("begin")
         try:
-            if self.kind == "postgres":
-                cursor.execute(sql.replace("?", "%s"), parameters)
-            else:
-                cursor.execute(sql, parameters)
-        except _driver_errors() as error:
-            raise WarehouseError(f"the warehouse refused: {_first_line(error)}") from error
-        return cursor
+            yield
+            self.execute("commit")
+        except BaseException:
+            with suppress(WarehouseError):
+                self.execute("rollback")
+            raise
+
+    def interrupt(self) -> None:
+        """Ends what it is doing for another thread, which sees a `WarehouseError`."""
+        self.kind.interrupt(self.connection)
+
+    def close(self) -> None:
+        """Closes the connection."""
+        with suppress(self.kind.errors):
+            self.connection.close()
+
+    @contextmanager
+    def _cursor(self, sql: str, parameters: Sequence[Any]) -> Iterator[Any]:
+        with self._lock:
+            try:
+                with self.kind.cursor(self.connection) as cursor:
+                    if parameters:
+                        cursor.execute(self.kind.statement(sql), list(parameters))
+                    else:
+                        cursor.execute(sql)
+                    yield cursor
+            except self.kind.errors as error:
+                raise WarehouseError(f"the warehouse refused: {first_line(error)}") from error
 
 
-@contextmanager
-def connected(target: Target, *, read_only: bool = False) -> Iterator[Database]:
-    """Lends a connection out; every statement counts at once.
+def open_database(target: Target, *, read_only: bool = False) -> Database:
+    """A connection; close it.
 
     Raises:
         WarehouseError: there is no such warehouse, or another process holds it.
     """
-    connection = _duckdb(target, read_only) if target.kind == "duckdb" else _postgres(target)
+    kind = _KINDS[target.kind]
+    return Database(kind, kind.connect(target, read_only=read_only))
+
+
+@contextmanager
+def connected(target: Target, *, read_only: bool = False) -> Iterator[Database]:
+    """Lends a connection out.
+
+    Raises:
+        WarehouseError: there is no such warehouse, or another process holds it.
+    """
+    database = open_database(target, read_only=read_only)
     try:
-        yield Database(target, connection)
+        yield database
     finally:
-        connection.close()
+        database.close()
 
 
-def _duckdb(target: Target, read_only: bool) -> Any:
-    import duckdb
-
-    if read_only and not target.path.exists():
-        raise WarehouseError(f"there is no file {target.path}.")
-    target.path.parent.mkdir(parents=True, exist_ok=True)
-    _refuse_other_files(target.path)
-    try:
-        return duckdb.connect(str(target.path), read_only=read_only)
-    except duckdb.IOException as error:
-        if "lock" in str(error):
-            raise WarehouseError(
-                f"{target.path} is in use by another process, perhaps by a sync: DuckDB lets one "
-                "process write, or several read. Try again when it has ended."
-            ) from None
-        raise WarehouseError(f"{target.path} cannot be opened: {_first_line(error)}") from None
-    except duckdb.Error as error:
-        raise WarehouseError(f"{target.path} cannot be opened: {_first_line(error)}") from None
+def tidy(target: Target, orderly: Orderly) -> None:
+    """Gives back room that a warehouse does not use any more; see `Kind.tidy`."""
+    _KINDS[target.kind].tidy(target, orderly)
 
 
-def _refuse_other_files(path: Path) -> None:
-    """DuckDB would look on the network for what reads a file of another kind."""
-    with suppress(OSError), path.open("rb") as file:
-        head = file.read(12)
-        if head and head[8:] != b"DUCK":
-            raise WarehouseError(f"{path} is no DuckDB file.")
+@contextmanager
+def writing(target: Target) -> Iterator[WriterLock]:
+    """Lets no other process write into a warehouse by this package while the context lasts.
 
+    What was locked is free again when its holder ends, however it ends.
 
-def _postgres(target: Target) -> Any:
-    import psycopg2
-
-    try:
-        connection = psycopg2.connect(target.postgres_url)
-    except psycopg2.OperationalError as error:
-        raise WarehouseError(f"{target} cannot be reached: {_first_line(error)}") from None
-    connection.autocommit = True
-    return connection
-
-
-def _driver_errors() -> tuple[type[Exception], ...]:
-    import duckdb
-    import psycopg2
-
-    return duckdb.Error, psycopg2.Error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    Raises:
+        WarehouseError: another process does already, or the warehouse cannot be reached.
+    """
+    with _KINDS[target.kind].writer_lock(target) as lock:
+        yield lock

@@ -11,15 +11,16 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from stripe_saas.warehouse.owned_folder import owned_folder
 from stripe_saas.warehouse.places import MODELS_SCHEMA
 from stripe_saas.warehouse.target import Target
 
@@ -30,6 +31,7 @@ PROFILE = "stripe_saas"
 _PASSWORD = "DBT_ENV_SECRET_STRIPE_SAAS_PASSWORD"
 _THREADS = 2
 _SHOWN_PROBLEMS = 10
+_GRACE_SECONDS = 10
 
 
 @dataclass
@@ -88,22 +90,25 @@ def build_models(
         project: the folder of the dbt project.
     """
     began, result = time.monotonic(), ModelsResult()
-    with tempfile.TemporaryDirectory(prefix="stripe-saas-dbt-") as folder:
-        profile = Path(folder) / "profiles.yml"
+    with owned_folder() as files:
+        folder = str(files)
+        profile = files / "profiles.yml"
         profile.write_text(yaml.safe_dump(profile_of(target)), encoding="utf-8")
         command = [sys.executable, "-m", "stripe_saas.warehouse.dbt_process"]
         command += ["--log-format", "json", "--log-path", folder, "build"]
         command += ["--project-dir", str(project), "--profiles-dir", folder]
-        command += ["--target-path", str(Path(folder) / "target")]
+        command += ["--target-path", str(files / "target")]
         command += ["--vars", json.dumps(dict(variables or {})), *options]
         process = subprocess.Popen(
             command,
+            # Nothing is written to it: its end tells dbt that this process has ended.
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=_environment(target),
             cwd=folder,
         )
-        with process:
+        with process, _ended_in_the_end(process):
             for event in _events(process):
                 _note(event, result, watch)
     result.is_good = process.returncode == 0
@@ -111,6 +116,20 @@ def build_models(
     if not result.is_good and not result.problems:
         result.problems.append(f"dbt ended with code {process.returncode}")
     return result
+
+
+@contextmanager
+def _ended_in_the_end(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Ends a process that is not waited for any more, because a signal came."""
+    try:
+        yield
+    except BaseException:
+        process.terminate()
+        try:
+            process.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        raise
 
 
 def told_problems(result: ModelsResult) -> list[str]:

@@ -8,10 +8,12 @@ import sys
 from typing import Any, TextIO
 
 from stripe_saas.progress import ProgressLine
-from stripe_saas.warehouse.database import WarehouseError
-from stripe_saas.warehouse.lock import writing
+from stripe_saas.warehouse.build_log import note_build
+from stripe_saas.warehouse.database import WarehouseError, writing
 from stripe_saas.warehouse.models import build_models, require_dbt, told_problems
 from stripe_saas.warehouse.option import add_warehouse_option
+from stripe_saas.warehouse.owned_folder import files_for_owner
+from stripe_saas.warehouse.stopping import Stopped, StopSignals
 from stripe_saas.warehouse.target import Target, TargetError, parse_target
 
 
@@ -37,15 +39,19 @@ def run(arguments: argparse.Namespace) -> int:
     """Builds the models.
 
     Returns:
-        0 if every model was built and every test passed, else 1.
+        0 if every model was built and every test passed, else 1; 128 and the signal's number if
+        one ended it.
     """
     try:
         target = parse_target(arguments.warehouse)
         require_dbt()
         if target.kind == "duckdb" and not target.path.exists():
             raise WarehouseError(f"there is no file {target.path}.")
-        with writing(target):
+        with StopSignals().heeded(), files_for_owner(), writing(target):
             return 0 if build_and_tell(target, arguments, sys.stdout) else 1
+    except Stopped as stopped:
+        print("Stopped. The models are not all built.", file=sys.stderr)
+        return stopped.exit_code
     except (TargetError, WarehouseError) as error:
         print(f"models: {error}", file=sys.stderr)
         return 1
@@ -66,6 +72,7 @@ def build_and_tell(target: Target, arguments: argparse.Namespace, out: TextIO) -
             progress.update(f"{done} of {total} built and tested")
 
         result = build_models(target, variables=arguments.vars, options=options, watch=watch)
+    note_build(target, result)
     how = "built and tested" if result.is_good else "NOT all well"
     print(f"Models: {how}, {result.done} steps in {result.seconds:.1f} s.", file=out)
     for line in told_problems(result):

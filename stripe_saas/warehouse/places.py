@@ -4,7 +4,7 @@ The models read the same names; they are variables there, for warehouses that so
 """
 
 RAW_SCHEMA = "stripe_raw"
-"""Holds a table for each stream, named after it, the syncs' log, and PyAirbyte's books."""
+"""Holds a table for each stream, named after it, the syncs' log, states and rejected values."""
 
 MODELS_SCHEMA = "stripe_marts"
 """Holds what dbt builds to be read; its steps are beside it, in `stripe_marts_staging`.
@@ -18,8 +18,27 @@ SYNCS_TABLE = "_stripe_saas_syncs"
 SYNC_STREAMS_TABLE = "_stripe_saas_sync_streams"
 """One row a sync and stream."""
 
-WHOLE_READS_TABLE = "_stripe_saas_whole_reads"
-"""One row a stream that is being read as a whole; `whole_reads.py` says what is in it."""
 
 DEFAULT_WAREHOUSE = "duckdb:///stripe.duckdb"
 """Where a sync goes if nothing else is said: one file in the current folder."""
+
+STREAMS_TABLE = "_stripe_saas_streams"
+"""One row a stream: its generation, and the columns that were filled; `books.py` has more."""
+
+REJECTS_TABLE = "_stripe_saas_rejects"
+"""One row a value that did not fit its column."""
+
+BUILDS_TABLE = "_stripe_saas_builds"
+"""One row: how the last build of the models ended."""
+
+FILE_TABLE = "_stripe_saas_file"
+"""In a DuckDB file, one row: `compact_bytes`, its size when it was last copied."""
+
+STATES_TABLE = "_airbyte_state"
+"""One row a stream: its last state, in the table in which PyAirbyte keeps them."""
+
+EXTRA_COLUMN = "_stripe_extra"
+"""In each stream's table: the fields that Stripe sends and its specification does not name."""
+
+GENERATION_COLUMN = "_airbyte_generation_id"
+"""In each stream's table: the read of the whole stream that a row belongs to, as Airbyte has it."""

@@ -61,6 +61,10 @@ class SyncProgress:
         if self._records[stream] % 50 == 0:  # each time would cost as much as reading
             self._line.update(self.summary())
 
+    def remark(self, text: str) -> None:
+        """Writes a line about a stream."""
+        self._line.write(f"  {text}")
+
     def stream_ended(self, stream: str, problem: str | None) -> None:
         """Writes a line: the stream was read, or why not."""
         self._ended += 1

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
 
 from source_stripe_saas.streams.read_mode import READ_AGAIN
 from stripe_saas.protocol_files.connector import ConnectorOutput, ReadFailed
-from stripe_saas.warehouse.catalog import forgetful_streams, is_incremental
+from stripe_saas.protocol_files.messages import RecordLine
+from stripe_saas.warehouse.database import WarehouseError
+from stripe_saas.warehouse.loader import Loader
 from stripe_saas.warehouse.progress import SyncProgress
-from stripe_saas.warehouse.rows import decoded
 from stripe_saas.warehouse.sync_log import StreamEnd
-
-if TYPE_CHECKING:  # it loads PyAirbyte, which a test of messages can do without
-    from stripe_saas.warehouse.tables import Tables
 
 _NOT_REACHED = "the connector ended before it"
 
@@ -22,38 +21,46 @@ class Reading:
     """One read, from its first message to its last."""
 
     def __init__(
-        self, catalog: Mapping[str, Any], tables: Tables, progress: SyncProgress, *, is_full: bool
+        self,
+        names: Sequence[str],
+        loader: Loader,
+        progress: SyncProgress,
+        is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         """Reads nothing yet.
 
         Args:
-            catalog: a configured catalog.
-            tables: what is filled.
+            names: of the streams that will be read.
+            loader: fills their tables.
             progress: is told.
-            is_full: no state is given to the connector, so everything will come.
+            is_stopping: True if the connector was asked to end before it has read everything.
         """
-        self._tables, self._progress = tables, progress
-        self._forgetful = forgetful_streams()
-        self._names = [stream["stream"]["name"] for stream in catalog["streams"]]
-        for stream in catalog["streams"]:
-            if is_full or not is_incremental(stream):
-                self._read_whole(stream["stream"]["name"])
+        self._names, self._loader, self._progress = names, loader, progress
+        self._is_stopping = is_stopping
         self._errors: dict[str, str] = {}
         self._complete: set[str] = set()
         self._general_error: str | None = None
 
     def follow(self, connector: ConnectorOutput) -> None:
-        """Takes all messages in until the connector has ended.
+        """Takes all messages in until the connector has ended, and writes what they hold.
 
         Raises:
             ReadFailed: it ended with an error that belongs to no stream, or a line cannot be read.
+            WarehouseError: the warehouse refused something.
+            OSError: there is no room for files on their way.
         """
         try:
-            for message in connector.messages(decoded):
-                self._take(message)
-        finally:
-            self._tables.end()
-        if connector.exit_code() != 0 and not self._errors:
+            for message in connector.messages_and_records():
+                if isinstance(message, RecordLine):
+                    self._take_record(message)
+                else:
+                    self._take(message)
+        except Exception:
+            with suppress(WarehouseError, OSError):  # what came first says more
+                self._loader.end()
+            raise
+        self._loader.end()
+        if connector.exit_code() != 0 and not self._errors and not self._is_stopping():
             said = self._general_error or connector.last_words().rpartition("\n")[2]
             raise ReadFailed(said or f"the connector ended with code {connector.exit_code()}")
 
@@ -63,24 +70,25 @@ class Reading:
             StreamEnd(
                 stream=name,
                 is_complete=name in self._complete,
-                record_count=self._tables.written(name),
+                record_count=self._loader.written(name),
                 error=None if name in self._complete else self._errors.get(name, _NOT_REACHED),
+                rejected_count=self._loader.rejected(name),
             )
             for name in self._names
         ]
 
-    def _read_whole(self, name: str) -> None:
-        """Rows that do not come are gone, except where Stripe forgets what is old."""
-        if name not in self._forgetful:
-            self._tables.begin_whole(name)
+    def _take_record(self, record: RecordLine) -> None:
+        try:
+            self._loader.take_record(record.stream, bytes(record.data), record.emitted_at)
+        except (ValueError, RecursionError):
+            raise ReadFailed(f"a record of {record.stream} cannot be read") from None
+        self._progress.record(record.stream)
 
     def _take(self, message: Mapping[str, Any]) -> None:
         kind = message["type"]
-        if kind == "RECORD":
-            self._tables.take_record(message["record"])
-            self._progress.record(message["record"]["stream"])
-        elif kind == "STATE":
-            self._tables.take_state(message["state"])
+        if kind == "STATE":
+            state = message["state"]
+            self._loader.take_state(state["stream"]["stream_descriptor"]["name"], state)
         elif kind == "TRACE":
             self._take_trace(message["trace"])
 
@@ -94,13 +102,13 @@ class Reading:
         elif trace["type"] == "ANALYTICS" and trace["analytics"]["type"] == READ_AGAIN:
             # What is gone since the old state is told by no event any more; nor would the rows of
             # `subscription_events` that are derived in another way now replace the old ones.
-            self._read_whole(trace["analytics"]["value"])
+            self._loader.begin_whole(trace["analytics"]["value"])
         elif trace["type"] == "STREAM_STATUS":
             name = trace["stream_status"]["stream_descriptor"]["name"]
             status = trace["stream_status"]["status"]
             if status in ("COMPLETE", "INCOMPLETE"):
                 is_complete = status == "COMPLETE" and name not in self._errors
-                self._tables.end_stream(name, is_complete=is_complete)
+                self._loader.end_stream(name, is_complete=is_complete)
                 if is_complete:
                     self._complete.add(name)
                 self._progress.stream_ended(

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from stripe_saas.warehouse.books import REJECTS
+from stripe_saas.warehouse.build_log import failed_build
 from stripe_saas.warehouse.database import Database, WarehouseError, connected
 from stripe_saas.warehouse.option import add_warehouse_option
-from stripe_saas.warehouse.places import RAW_SCHEMA, SYNCS_TABLE
+from stripe_saas.warehouse.places import RAW_SCHEMA, REJECTS_TABLE, SYNCS_TABLE
 from stripe_saas.warehouse.sync_log import COMPLETE, RUNNING, SYNC_STREAMS, SYNCS
 from stripe_saas.warehouse.target import TargetError, parse_target
 
@@ -41,6 +43,10 @@ class WarehouseStatus:
     last_complete: Mapping[str, Any] | None
     """The last sync in which nothing failed."""
     streams: Sequence[StreamStatus]
+    rejects: Sequence[Mapping[str, Any]] = ()
+    """`stream`, `column_name`, `reason` and `n`, how many values do not fit there."""
+    failed_build: str | None = None
+    """What the last build of the models failed of."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Tells how a warehouse stands.
 
     Returns:
-        0 if the last sync was complete, else 1.
+        0 if the last sync was complete and the last build of the models good, else 1.
     """
     try:
         target = parse_target(arguments.warehouse)
@@ -65,7 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"status: nothing has been synced into {target} yet.", file=sys.stderr)
         return 1
     print("\n".join([f"Warehouse       {target}", *told(status, time.time())]))
-    return 0 if status.last["status"] == COMPLETE else 1
+    is_good = status.last["status"] == COMPLETE and status.failed_build is None
+    return 0 if is_good else 1
 
 
 def status_of_warehouse(database: Database) -> WarehouseStatus | None:
@@ -88,6 +95,17 @@ def status_of_warehouse(database: Database) -> WarehouseStatus | None:
             StreamStatus(name, _row_count(database, name), known.synced_at, known.error)
             for name, known in sorted(streams.items())
         ],
+        rejects=_rejects(database),
+        failed_build=failed_build(database),
+    )
+
+
+def _rejects(database: Database) -> list[dict[str, Any]]:
+    if not database.has_table(RAW_SCHEMA, REJECTS_TABLE):
+        return []
+    return database.rows(
+        f"select stream, column_name, reason, count(*) as n from {REJECTS} "
+        "group by stream, column_name, reason order by stream, column_name, reason"
     )
 
 
@@ -116,6 +134,13 @@ def told(status: WarehouseStatus, now: float) -> list[str]:
     failed = [each for each in status.streams if each.error]
     if failed:
         lines += ["", "What failed:", *(f"  {each.stream}: {each.error}" for each in failed)]
+    if status.failed_build is not None:
+        lines += ["", f"The last build of the models failed: {status.failed_build}"]
+    if status.rejects:
+        lines += ["", f"What did not fit its column (the values are in {REJECTS}):"]
+        for found in status.rejects:
+            count = f"{found['n']:,} value{'' if found['n'] == 1 else 's'}"
+            lines.append(f"  {found['stream']}.{found['column_name']}: {count}: {found['reason']}")
     return lines
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import secrets
-import tempfile
-import time
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,15 +13,19 @@ from stripe_saas.protocol_files.catalog import configured_catalog, discovered_st
 from stripe_saas.protocol_files.connector import ConnectorOutput, ReadFailed, running_connector
 from stripe_saas.protocol_files.messages import NotMessages
 from stripe_saas.warehouse import catalog as catalogs
-from stripe_saas.warehouse.database import Database, WarehouseError, connected
+from stripe_saas.warehouse.database import Database, WarehouseError, WriterLock, connected
+from stripe_saas.warehouse.loader import Loader
+from stripe_saas.warehouse.owned_folder import owned_folder
 from stripe_saas.warehouse.places import RAW_SCHEMA
 from stripe_saas.warehouse.progress import SyncProgress
-from stripe_saas.warehouse.pyairbyte import load_pyairbyte
+from stripe_saas.warehouse.reading import Reading
+from stripe_saas.warehouse.stopping import Stopped, StopSignals
 from stripe_saas.warehouse.stripe_clock import StripeClock
 from stripe_saas.warehouse.sync_log import (
     SYNCS,
     StreamEnd,
     SyncBegin,
+    next_sync_id,
     note_begin,
     note_end,
     status_of,
@@ -31,6 +33,9 @@ from stripe_saas.warehouse.sync_log import (
 from stripe_saas.warehouse.target import Target
 
 STOPPED = "it was stopped before its end"
+
+_GRACE_SECONDS = 10.0
+"""After a signal: how long a statement may go on."""
 
 
 @dataclass(frozen=True)
@@ -62,50 +67,117 @@ class SyncError(Exception):
     """The sync could not begin; the text says why."""
 
 
-def run_sync(plan: SyncPlan, out: TextIO) -> SyncResult:
+def run_sync(plan: SyncPlan, lock: WriterLock, signals: StopSignals, out: TextIO) -> SyncResult:
     """Reads what is new at Stripe and writes it into the warehouse.
+
+    Args:
+        plan: what is to be done.
+        lock: the right to write.
+        signals: may ask for the end.
+        out: where the progress is shown.
 
     Raises:
         ConfigError: a setting cannot be used.
         NoAccount: Stripe lets nobody in.
-        NoPyAirbyte: this Python is too new.
         SyncError: the warehouse holds another account, or there is no such stream.
         WarehouseError: the warehouse cannot be used.
-        KeyboardInterrupt: it was stopped; what was read has been written.
+        Stopped: a signal asked for the end; what was read has been written.
     """
     clock = StripeClock(plan.settings)
-    begin = SyncBegin(
-        sync_id=f"{time.time_ns() // 1_000_000:013d}-{secrets.token_hex(4)}",
-        started_at=clock.account.now,
-        account_id=clock.account.id,
-        account_name=clock.account.name,
-        mode=clock.mode,
-        is_full=plan.is_full,
-    )
-    with connected(plan.target) as database:
+    with owned_folder() as folder, connected(plan.target) as database:
+        begin = SyncBegin(
+            sync_id=next_sync_id(database),
+            started_at=clock.account.now,
+            account_id=clock.account.id,
+            account_name=clock.account.name,
+            mode=clock.mode,
+            is_full=plan.is_full,
+        )
         _refuse_another_account(database, begin)
-    with tempfile.TemporaryDirectory(prefix="stripe-saas-") as folder:
         with running_connector("discover", "--config", plan.config) as discovering:
-            load_pyairbyte(Path(folder))
             catalog = _catalog(discovering, plan.streams)
-        with connected(plan.target) as database:
-            note_begin(database, begin)
-            expected = _expected(database, catalog) if plan.is_full else None
+        note_begin(database, begin)
         result = SyncResult(begin)
-        progress = SyncProgress(out, len(catalog["streams"]), expected)
         try:
-            with progress:
-                _read(plan, catalog, Path(folder), progress, result)
-        except KeyboardInterrupt:
+            _Run(plan, catalog, database, folder, lock, signals, out).read(result, clock)
+        except Stopped:
             result.error = STOPPED
             raise
-        except Exception as error:
-            result.error = _in_one_line(error)
+        except (WarehouseError, ReadFailed) as error:
+            result.error = str(error)
+        except OSError as error:
+            result.error = f"a temporary file cannot be written: {error.strerror}"
         finally:
             result.status = status_of(result.streams, result.error)
-            with connected(plan.target) as database:
-                note_end(database, begin, result.streams, clock.now(), result.error)
+            _note_end(plan.target, database, result, clock.now())
     return result
+
+
+def _note_end(target: Target, database: Database, result: SyncResult, now: int) -> None:
+    """Writes into the log how it ended; if the connection is gone, through another one."""
+    ended = (result.begin, result.streams, now, result.error)
+    try:
+        note_end(database, *ended)
+    except WarehouseError as error:
+        database.close()
+        try:
+            with connected(target) as other:
+                note_end(other, *ended)
+        except WarehouseError:
+            # The log then says of the sync that it was killed, which is as good as the truth.
+            if result.error is None:
+                raise error from None
+
+
+class _Run:
+    """One read of the connector into the tables."""
+
+    def __init__(
+        self,
+        plan: SyncPlan,
+        catalog: Mapping[str, Any],
+        database: Database,
+        folder: Path,
+        lock: WriterLock,
+        signals: StopSignals,
+        out: TextIO,
+    ) -> None:
+        self._plan, self._catalog, self._database, self._folder = plan, catalog, database, folder
+        self._lock, self._signals, self._out = lock, signals, out
+
+    def read(self, result: SyncResult, clock: StripeClock) -> None:
+        """Reads until the connector has ended; fills the result whatever happens."""
+        streams = self._catalog["streams"]
+        expected = _expected(self._database, streams) if self._plan.is_full else None
+        loader = Loader(
+            self._database, streams, self._folder, result.begin, self._lock, clock.carried_on
+        )
+        progress = SyncProgress(self._out, len(streams), expected)
+        for remark in loader.remarks:
+            progress.remark(remark)
+        state, chosen = self._folder / "state.json", self._folder / "catalog.json"
+        state.write_text(loader.states(), encoding="utf-8")
+        chosen.write_text(json.dumps(self._catalog), encoding="utf-8")
+        options = ("--config", self._plan.config, "--catalog", chosen, "--state", state)
+        names = [stream["stream"]["name"] for stream in streams]
+        reading = Reading(names, loader, progress, lambda: self._signals.number is not None)
+        try:
+            with (
+                progress,
+                running_connector("read", *options) as connector,
+                self._signals.orderly(lambda: self._stop(connector)),
+            ):
+                reading.follow(connector)
+        finally:
+            result.streams = reading.ends()
+            result.records, result.seconds = progress.records, progress.seconds
+
+    def _stop(self, connector: ConnectorOutput) -> None:
+        """Has the connector end, and a statement that hangs on somebody else's lock soon after."""
+        connector.stop()
+        timer = threading.Timer(_GRACE_SECONDS, self._database.interrupt)
+        timer.daemon = True
+        timer.start()
 
 
 def _catalog(discovering: ConnectorOutput, asked: Sequence[str]) -> dict[str, Any]:
@@ -127,9 +199,7 @@ def _catalog(discovering: ConnectorOutput, asked: Sequence[str]) -> dict[str, An
         raise SyncError(f"{error}: {reason or f'it ended with code {code}'}") from None
     except ValueError as error:
         raise SyncError(str(error)) from None
-    return catalogs.catalog_for_tables(
-        configured_catalog([stream for stream in available if stream["name"] in names])
-    )
+    return configured_catalog([stream for stream in available if stream["name"] in names])
 
 
 def _refuse_another_account(database: Database, begin: SyncBegin) -> None:
@@ -152,54 +222,12 @@ def _refuse_another_account(database: Database, begin: SyncBegin) -> None:
         )
 
 
-def _expected(database: Database, catalog: dict[str, Any]) -> int:
+def _expected(database: Database, streams: Sequence[Mapping[str, Any]]) -> int:
     """How many records a read of everything will bring: about as many as there are rows."""
-    names = [stream["stream"]["name"] for stream in catalog["streams"]]
+    names = [stream["stream"]["name"] for stream in streams]
     counts = (
         database.rows(f'select count(*) as n from {RAW_SCHEMA}."{name}"')[0]["n"]
         for name in names
         if database.has_table(RAW_SCHEMA, name)
     )
     return int(sum(counts))
-
-
-def _read(
-    plan: SyncPlan,
-    catalog: dict[str, Any],
-    folder: Path,
-    progress: SyncProgress,
-    result: SyncResult,
-) -> None:
-    from stripe_saas.warehouse.caches import cache_of
-    from stripe_saas.warehouse.reading import Reading
-    from stripe_saas.warehouse.tables import Tables
-
-    cache = cache_of(plan.target, folder)
-    try:
-        tables = Tables(cache, catalog, folder)
-        state = folder / "state.json"
-        if plan.is_full:
-            tables.forget_states()
-        state.write_text("[]" if plan.is_full else tables.states_before(), encoding="utf-8")
-        chosen = folder / "catalog.json"
-        chosen.write_text(json.dumps(catalog), encoding="utf-8")
-        reading = Reading(catalog, tables, progress, is_full=plan.is_full)
-        options = ("--config", plan.config, "--catalog", chosen, "--state", state)
-        try:
-            with running_connector("read", *options) as connector:
-                reading.follow(connector)
-        finally:
-            result.streams = reading.ends()
-            result.records, result.seconds = progress.records, progress.seconds
-    finally:
-        cache.close()
-
-
-def _in_one_line(error: Exception) -> str:
-    """What went wrong, without the statements, values and addresses that drivers add."""
-    if isinstance(error, (WarehouseError, ReadFailed)):
-        return str(error)
-    lines = str(error).strip().splitlines() or [""]
-    # PyAirbyte repeats the whole statement before it says what was wrong with it.
-    told = [line for line in lines[1:] if "Error)" in line or "Exception)" in line]
-    return f"The warehouse cannot be written: {(told or lines)[0].strip()}"

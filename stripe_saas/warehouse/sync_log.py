@@ -6,6 +6,8 @@ greatest `synced_at` for *now*: nothing asks the warehouse for the time.
 
 from __future__ import annotations
 
+import secrets
+import time
 from dataclasses import dataclass
 
 from stripe_saas.warehouse.database import Database
@@ -26,16 +28,15 @@ SYNC_STREAMS = f"{RAW_SCHEMA}.{SYNC_STREAMS_TABLE}"
 # `synced_at` of a sync is Stripe's clock at its end: the data holds nothing later. Of a stream it
 # is that of the sync if the stream was complete, else null. `record_count` is what a sync wrote,
 # not what the table holds. Ids of later syncs sort after those of earlier ones.
-_TABLES = (
-    f"create schema if not exists {RAW_SCHEMA}",
-    f"""create table if not exists {SYNCS} (
+_TABLES = {
+    SYNCS_TABLE: f"""create table {SYNCS} (
         sync_id varchar, started_at bigint, synced_at bigint, account_id varchar,
         account_name varchar, mode varchar, is_full boolean, status varchar,
         stream_count bigint, record_count bigint, error varchar)""",
-    f"""create table if not exists {SYNC_STREAMS} (
+    SYNC_STREAMS_TABLE: f"""create table {SYNC_STREAMS} (
         sync_id varchar, stream varchar, status varchar, record_count bigint, synced_at bigint,
         error varchar)""",
-)
+}
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,29 @@ class StreamEnd:
     is_complete: bool
     record_count: int
     error: str | None = None
+    rejected_count: int = 0
+    """Values that did not fit their columns."""
+
+
+def next_sync_id(database: Database) -> str:
+    """An id that sorts after those of all syncs before, whatever the clock of this machine says."""
+    least = 0
+    if database.has_table(RAW_SCHEMA, SYNCS_TABLE):
+        [row] = database.rows(f"select max(sync_id) as last_id from {SYNCS}")
+        digits = str(row["last_id"] or "").partition("-")[0]
+        least = int(digits) + 1 if digits.isdigit() else 0
+    number = max(time.time_ns() // 1_000_000, least)
+    return f"{number:013d}-{secrets.token_hex(4)}"
 
 
 def note_begin(database: Database, begin: SyncBegin) -> None:
     """Writes that a sync has begun."""
-    for statement in _TABLES:
-        database.execute(statement)
+    # Somebody with more rights may have made the schema.
+    if not database.has_schema(RAW_SCHEMA):
+        database.execute(f"create schema {RAW_SCHEMA}")
+    for table, statement in _TABLES.items():
+        if not database.has_table(RAW_SCHEMA, table):
+            database.execute(statement)
     database.execute(
         f"""insert into {SYNCS} (sync_id, started_at, account_id, account_name, mode, is_full,
         status) values (?, ?, ?, ?, ?, ?, ?)""",
@@ -96,27 +114,45 @@ def note_end(
     """
     status = status_of(streams, error)
     synced_at = None if status == FAILED else ended_at
-    for end in streams:
+    with database.transaction():
+        for end in streams:
+            note_stream(database, begin, end, synced_at)
         database.execute(
-            f"insert into {SYNC_STREAMS} values (?, ?, ?, ?, ?, ?)",
+            f"""update {SYNCS} set status = ?, synced_at = ?, stream_count = ?, record_count = ?,
+            error = ? where sync_id = ?""",
+            status,
+            synced_at,
+            len(streams),
+            sum(end.record_count for end in streams),
+            error,
             begin.sync_id,
-            end.stream,
-            COMPLETE if end.is_complete else INCOMPLETE,
-            end.record_count,
-            synced_at if end.is_complete else None,
-            end.error,
         )
-    database.execute(
-        f"""update {SYNCS} set status = ?, synced_at = ?, stream_count = ?, record_count = ?,
-        error = ? where sync_id = ?""",
-        status,
-        synced_at,
-        len(streams),
-        sum(end.record_count for end in streams),
-        error,
-        begin.sync_id,
-    )
     return status
+
+
+def note_stream(
+    database: Database, begin: SyncBegin, end: StreamEnd, synced_at: int | None
+) -> None:
+    """Writes how far a stream of a sync is, in the place of what was written before.
+
+    Args:
+        database: the warehouse; it counts with the transaction around it.
+        begin: what was written at the sync's beginning.
+        end: of the stream, or how it would have ended if nothing more comes.
+        synced_at: Stripe's clock, Unix seconds; noted only for a stream that is complete.
+    """
+    database.execute(
+        f"delete from {SYNC_STREAMS} where sync_id = ? and stream = ?", begin.sync_id, end.stream
+    )
+    database.execute(
+        f"insert into {SYNC_STREAMS} values (?, ?, ?, ?, ?, ?)",
+        begin.sync_id,
+        end.stream,
+        COMPLETE if end.is_complete else INCOMPLETE,
+        end.record_count,
+        synced_at if end.is_complete else None,
+        end.error,
+    )
 
 
 def status_of(streams: list[StreamEnd], error: str | None) -> str:

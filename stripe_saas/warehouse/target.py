@@ -10,6 +10,13 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 _POSTGRES_PORT = 5432
 _POSTGRES_SCHEMES = ("postgres", "postgresql")
+_POSTGRES_OPTIONS = (
+    *("sslmode", "sslcert", "sslkey", "sslpassword", "sslrootcert", "sslcrl", "sslnegotiation"),
+    *("connect_timeout", "keepalives", "keepalives_idle", "keepalives_interval"),
+    *("keepalives_count", "tcp_user_timeout", "application_name", "options"),
+    *("channel_binding", "gssencmode", "krbsrvname", "target_session_attrs"),
+)
+"""Parameters of libpq that an address may have; the rest of them is in the address itself."""
 
 
 class TargetError(ValueError):
@@ -35,13 +42,19 @@ class Target:
         """The address without its password."""
         if self.kind == "duckdb":
             return f"duckdb:///{self.path}"
-        return f"postgres://{self.user}@{self.host}:{self.port}/{self.database}"
+        return f"postgres://{self.user}@{self._host_in_url}:{self.port}/{self.database}"
+
+    @property
+    def _host_in_url(self) -> str:
+        """In brackets if it is an address of IPv6, whose colons would look like the port's."""
+        return f"[{self.host}]" if ":" in self.host else self.host
 
     @property
     def postgres_url(self) -> str:
         """The address with its password, for drivers; never shown."""
         who = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
-        address = f"postgresql://{who}@{self.host}:{self.port}/{quote(self.database, safe='')}"
+        place = f"{self._host_in_url}:{self.port}"
+        address = f"postgresql://{who}@{place}/{quote(self.database, safe='')}"
         return address + (f"?{urlencode(self.options)}" if self.options else "")
 
 
@@ -62,6 +75,8 @@ def parse_target(address: str) -> Target:
             "postgres://user:password@host/database."
         )
     if scheme == "duckdb":
+        if "?" in rest:
+            raise TargetError("the address of a DuckDB file takes no parameters after a `?`.")
         path = unquote(rest.removeprefix("/"))
         if not path or path == ":memory:":
             raise TargetError("a DuckDB needs a file to stay in: duckdb:///file.duckdb.")
@@ -82,6 +97,13 @@ def _postgres(address: str) -> Target:
         raise TargetError(
             "a Postgres address needs user, host and database: postgres://user:password@host/name."
         )
+    options = tuple(parse_qsl(parts.query, keep_blank_values=True))
+    unknown = [name for name, _ in options if name not in _POSTGRES_OPTIONS]
+    if unknown:
+        raise TargetError(
+            f"the address has the parameter {unknown[0]!r}, which is not known: one of "
+            f"{', '.join(_POSTGRES_OPTIONS)}."
+        )
     return Target(
         "postgres",
         host=parts.hostname,
@@ -89,5 +111,5 @@ def _postgres(address: str) -> Target:
         user=unquote(parts.username),
         password=unquote(parts.password or "") or os.environ.get("PGPASSWORD", ""),
         database=database,
-        options=tuple(parse_qsl(parts.query)),
+        options=options,
     )

@@ -13,9 +13,19 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- Unix seconds, a bigint or text of one -> a timestamp in UTC without a zone. -#}
 {% macro from_epoch(seconds) -%}
+    {{ return(adapter.dispatch('from_epoch', 'stripe_saas')(seconds)) }}
+{%- endmacro %}
+
+{% macro default__from_epoch(seconds) -%}
     {{ dbt.dateadd("second", "cast(" ~ seconds ~ " as " ~ dbt.type_bigint() ~ ")",
         "cast('1970-01-01 00:00:00' as " ~ dbt.type_timestamp() ~ ")") }}
+{%- endmacro %}
+
+{#- An interval of DuckDB's holds 32 bits of seconds, which end in 2038. -#}
+{% macro duckdb__from_epoch(seconds) -%}
+    make_timestamp(1000000 * cast({{ seconds }} as bigint))
 {%- endmacro %}
 
 {#- A timestamp with a zone -> the same moment in UTC, without one. -#}

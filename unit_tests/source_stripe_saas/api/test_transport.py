@@ -237,6 +237,20 @@ def test_no_memory_is_taken_for_what_is_only_announced():
         assert get(transport).content == BODY
 
 
+def test_a_body_that_expands_without_bound_is_refused(monkeypatch):
+    monkeypatch.setattr(transport_module, "_LONGEST_CONTENT_BYTES", 1_000_000)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%b"
+    longest, longer = (gzip.compress(bytes(1_000_000 + more)) for more in (0, 1))
+    replies = [head % (len(packed), packed) for packed in (longest, longer)]
+    with a_server([replies[0], replies[1]], [WHOLE]) as (url, heard):
+        transport = a_transport(url)
+        assert len(get(transport).content) == 1_000_000
+        with pytest.raises(requests.ConnectionError, match="without bound"):
+            get(transport)
+        assert get(transport).content == BODY
+    assert len(heard) == 2
+
+
 @pytest.mark.parametrize("status", [b"101 Switching Protocols", b"103 Early Hints"])
 def test_a_reply_is_never_taken_for_that_of_the_next_request(status):
     early = b"HTTP/1.1 " + status + b"\r\nLink: </x>\r\n\r\n" + WHOLE.replace(b"[]", b"12")

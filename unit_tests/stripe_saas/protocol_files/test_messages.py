@@ -11,10 +11,14 @@ from source_stripe_saas.streams.plans import load_plans
 from stripe_saas.demo.messages import CatalogStream, output_in
 from stripe_saas.protocol_files import state
 from stripe_saas.protocol_files.connector import ConnectorOutput, ReadFailed
-from stripe_saas.protocol_files.messages import NotMessages, messages_in, placed_messages
+from stripe_saas.protocol_files.messages import (
+    NotMessages,
+    RecordLine,
+    messages_in,
+    placed_messages,
+)
 from stripe_saas.verify.holdings import HoldingsError
 from stripe_saas.verify.message_file import MessageFile
-from stripe_saas.warehouse.rows import decoded
 
 PLANS = load_plans()
 CUSTOMERS = CatalogStream("customers", ("id",), True)
@@ -76,10 +80,11 @@ def by_sync(lines, tmp_path, monkeypatch, capsys):
     command = [sys.executable, "-c", print_it, str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         try:
-            messages = list(ConnectorOutput(process, io.BytesIO()).messages(decoded))
+            messages = list(ConnectorOutput(process, io.BytesIO()).messages_and_records())
         except ReadFailed:
             return None
-    states = [message for message in messages if message["type"] == "STATE"]
+    others = [message for message in messages if not isinstance(message, RecordLine)]
+    states = [message for message in others if message["type"] == "STATE"]
     return states[-1]["state"]["stream"]["stream_state"]["updated"]
 
 

@@ -54,6 +54,19 @@ def test_a_field_without_a_column_cannot_be_compared():
     assert fields({"id": "ch_1"}, current, columns={"id"}) == []
 
 
+def test_what_is_kept_beside_the_columns_is_compared_where_it_is_kept():
+    columns, current = {"id", "_stripe_extra"}, {"id": "ch_1", "source": {"id": "card_1"}}
+
+    def found(extra):
+        return fields({"id": "ch_1", "_stripe_extra": extra}, current, columns=columns)
+
+    assert found(None) == []
+    assert found({"source": {"id": "card_1"}}) == found('{"source": {"id": "card_1"}}') == []
+    assert found('{"source": {"id": "card_2"}}') == ["source"]
+    assert found("{}") == ["source"]
+    assert found('{"source": {"id": "card_1"}, "gone": 1}') == ["gone"]
+
+
 @pytest.mark.parametrize(
     ("held", "current"),
     [

@@ -4,7 +4,6 @@ import io
 import pytest
 
 from stripe_saas import cli
-from stripe_saas.warehouse import pyairbyte
 from stripe_saas.warehouse.command import seconds_of
 from stripe_saas.warehouse.progress import SyncProgress
 from stripe_saas.warehouse.sync_log import StreamEnd, status_of
@@ -23,13 +22,7 @@ def test_other_spans_are_refused(text):
         seconds_of(text)
 
 
-def test_on_python_313_sync_says_why_it_cannot_run(monkeypatch, tmp_path):
-    monkeypatch.setattr(pyairbyte, "_TOO_NEW", (3, 0))
-    with pytest.raises(pyairbyte.NoPyAirbyte, match=r"supports Python below 3\.13"):
-        pyairbyte.load_pyairbyte(tmp_path)
-
-
-@pytest.mark.parametrize("package", ["airbyte", "duckdb", "psycopg2", "dbt"])
+@pytest.mark.parametrize("package", ["duckdb", "psycopg", "filelock", "dbt"])
 def test_a_missing_package_is_named_with_its_extra(package, monkeypatch, capsys):
     def missing(name):
         raise ModuleNotFoundError(f"No module named {package!r}", name=package)

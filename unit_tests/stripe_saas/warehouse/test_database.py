@@ -41,7 +41,7 @@ def test_a_file_of_another_kind_is_no_warehouse(tmp_path, capsys):
     with sqlite3.connect(path) as connection:
         connection.execute("create table one (two)")
     assert cli.run(["status", "--warehouse", str(path)]) == 1
-    assert capsys.readouterr().err == f"status: {path} is no DuckDB file.\n"
+    assert capsys.readouterr().err == f"status: {path} is not a DuckDB file.\n"
 
 
 @pytest.mark.parametrize("words", [["models"], ["sync", "--config", "none.json"]])
@@ -83,3 +83,38 @@ def test_a_stream_that_does_not_exist_is_named():
     catalog = {"type": "CATALOG", "catalog": {"streams": [{"name": "charges"}]}}
     with pytest.raises(SyncError, match="there is no stream 'chargse'; there are charges"):
         _catalog(Discovering(catalog), ("chargse",))
+
+
+def test_a_damaged_file_is_called_damaged(tmp_path, capsys):
+    path = tmp_path / "w.duckdb"
+    with connected(parse_target(str(path))) as database:
+        database.execute("create table t as select range as n from range(200000)")
+    content = bytearray(path.read_bytes())
+    content[4096:12288] = bytes(8192)  # both headers of the file
+    path.write_bytes(bytes(content))
+    assert cli.run(["status", "--warehouse", str(path)]) == 1
+    assert f"status: {path} is damaged: " in capsys.readouterr().err
+
+
+def insert_in_vain(database):
+    with database.transaction():
+        database.execute("insert into t values (2)")
+        database.execute("insert into nothing values (3)")
+
+
+def test_a_transaction_counts_as_a_whole_or_not_at_all(tmp_path):
+    with connected(parse_target(str(tmp_path / "w.duckdb"))) as database:
+        database.execute("create table t (n int)")
+        with database.transaction():
+            database.execute("insert into t values (1)")
+        with pytest.raises(WarehouseError):
+            insert_in_vain(database)
+        assert database.select("select n from t") == [(1,)]
+
+
+def test_a_connection_that_only_reads_writes_nothing(tmp_path):
+    target = parse_target(str(tmp_path / "w.duckdb"))
+    with connected(target) as database:
+        database.execute("create table t (n int)")
+    with connected(target, read_only=True) as database, pytest.raises(WarehouseError):
+        database.execute("insert into t values (1)")

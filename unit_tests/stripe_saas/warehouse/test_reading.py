@@ -1,38 +1,45 @@
-"""The connector's messages taken in: how streams end, and which of them were read whole."""
+"""The connector's messages taken in: how streams end, and which of them are read whole."""
 
 import io
 
+import msgspec
 import pytest
 
 from source_stripe_saas.streams.read_mode import READ_AGAIN
 from stripe_saas.protocol_files.connector import ReadFailed
+from stripe_saas.protocol_files.messages import RecordLine
 from stripe_saas.warehouse.progress import SyncProgress
 from stripe_saas.warehouse.reading import Reading
 
 
-class Tables:
-    """Notes what it is told."""
+class Filled:
+    """In the place of a loader: notes what it is told."""
 
     def __init__(self):
-        self.ended, self._whole = {}, set()
+        self.ended, self.whole, self.records = {}, set(), []
 
     def begin_whole(self, name):
-        self._whole.add(name)
+        self.whole.add(name)
 
-    def take_record(self, message):
-        """Nothing is kept."""
+    def take_record(self, name, record, emitted_at_ms):
+        if record == b'{"id":[]}':
+            raise ValueError("not to be read")
+        self.records.append((name, record, emitted_at_ms))
 
-    def take_state(self, message):
+    def take_state(self, name, state):
         """Nothing is kept."""
 
     def end_stream(self, name, *, is_complete):
-        self.ended[name] = (is_complete, name in self._whole)
+        self.ended[name] = is_complete
 
     def end(self):
         self.ended["all"] = True
 
     def written(self, name):
         return 3
+
+    def rejected(self, name):
+        return 1
 
 
 class Connector:
@@ -41,7 +48,7 @@ class Connector:
     def __init__(self, *messages, code=0, words=""):
         self._messages, self._code, self._words = messages, code, words
 
-    def messages(self, decode):
+    def messages_and_records(self):
         return iter(self._messages)
 
     def exit_code(self):
@@ -70,21 +77,12 @@ def log(text):
     return {"type": "LOG", "log": {"level": "INFO", "message": text}}
 
 
-def read(connector, *names, is_full=False):
-    tables = Tables()
-    catalog = {
-        "streams": [
-            {
-                "stream": {"name": name},
-                "sync_mode": "full_refresh" if name == "shipping_rates" else "incremental",
-            }
-            for name in names
-        ]
-    }
+def read(connector, *names, loader=None, is_stopping=False):
+    loader = loader or Filled()
     progress = SyncProgress(io.StringIO(), len(names))
-    reading = Reading(catalog, tables, progress, is_full=is_full)
+    reading = Reading(names, loader, progress, lambda: is_stopping)
     reading.follow(connector)
-    return tables.ended, {end.stream: end for end in reading.ends()}
+    return loader, {end.stream: end for end in reading.ends()}
 
 
 def test_a_stream_is_as_complete_as_the_connector_says():
@@ -93,43 +91,44 @@ def test_a_stream_is_as_complete_as_the_connector_says():
         error("no permission", "invoices"),
         status("invoices", "INCOMPLETE"),
     )
-    ended, ends = read(Connector(*said, code=1), "charges", "invoices", "refunds")
+    loader, ends = read(Connector(*said, code=1), "charges", "invoices", "refunds")
     assert ends["charges"].is_complete
     assert ends["charges"].error is None
+    assert (ends["charges"].record_count, ends["charges"].rejected_count) == (3, 1)
     assert (ends["invoices"].is_complete, ends["invoices"].error) == (False, "no permission")
     assert (ends["refunds"].is_complete, ends["refunds"].error) == (
         False,
         "the connector ended before it",
     )
-    assert ended["invoices"] == (False, False)
+    assert loader.ended == {"charges": True, "invoices": False, "all": True}
 
 
-def test_only_what_was_read_whole_may_lose_rows():
-    said = [status(name, "COMPLETE") for name in ("charges", "shipping_rates", "events")]
-    ended, _ = read(Connector(*said), "charges", "shipping_rates", "events")
-    assert {name: ended[name][1] for name in ("charges", "shipping_rates", "events")} == {
-        "charges": False,
-        "shipping_rates": True,
-        "events": False,
-    }
-    ended, _ = read(Connector(*said), "charges", "shipping_rates", "events", is_full=True)
-    assert ended["charges"][1]
-    assert not ended["events"][1]
+def test_records_are_handed_on_undecoded():
+    record = RecordLine("charges", msgspec.Raw(b'{"id":"ch_1"}'), 5)
+    loader, _ = read(Connector(record), "charges")
+    assert loader.records == [("charges", b'{"id":"ch_1"}', 5)]
+
+
+def test_a_record_that_cannot_be_read_ends_the_read_after_what_came_before_is_written():
+    loader, record = Filled(), RecordLine("charges", msgspec.Raw(b'{"id":[]}'), 5)
+    with pytest.raises(ReadFailed, match="a record of charges cannot be read"):
+        read(Connector(record, status("charges", "COMPLETE")), "charges", loader=loader)
+    assert loader.ended == {"all": True}
 
 
 @pytest.mark.parametrize(
-    ("said", "is_whole"),
+    ("said", "whole"),
     [
-        (analytics(READ_AGAIN, "charges"), True),
-        (analytics(READ_AGAIN, "refunds"), False),
-        (analytics("something-else", "charges"), False),
-        (log("Stream charges: its state names no time, so everything is read again."), False),
+        (analytics(READ_AGAIN, "charges"), {"charges"}),
+        (analytics(READ_AGAIN, "refunds"), {"refunds"}),
+        (analytics("something-else", "charges"), set()),
+        (log("Stream charges: its state names no time, so everything is read again."), set()),
     ],
     ids=["its name", "another name", "another trace", "words alone"],
 )
-def test_a_stream_was_read_whole_if_a_trace_says_so_and_its_state_was_of_no_use(said, is_whole):
-    ended, _ = read(Connector(said, status("charges", "COMPLETE")), "charges", "refunds")
-    assert ended["charges"] == (True, is_whole)
+def test_a_stream_is_read_whole_if_a_trace_says_that_its_state_was_of_no_use(said, whole):
+    loader, _ = read(Connector(said, status("charges", "COMPLETE")), "charges", "refunds")
+    assert loader.whole == whole
 
 
 def test_an_error_of_no_stream_is_the_reads_own():
@@ -137,3 +136,8 @@ def test_an_error_of_no_stream_is_the_reads_own():
         read(Connector(error("the key is gone"), code=1), "charges")
     with pytest.raises(ReadFailed, match="Killed"):
         read(Connector(code=137, words="line\nKilled"), "charges")
+
+
+def test_a_connector_that_was_asked_to_end_has_not_failed():
+    _, ends = read(Connector(code=143), "charges", is_stopping=True)
+    assert not ends["charges"].is_complete

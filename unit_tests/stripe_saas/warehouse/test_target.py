@@ -28,6 +28,20 @@ def test_a_postgres_address_keeps_odd_passwords_and_shows_none():
     assert "p%40s" not in f"{target} {target!r}"
 
 
+def test_a_host_may_be_an_address_of_ipv6():
+    target = parse_target("postgres://ann:x@[fe80::1]:6543/stripe")
+    assert (target.host, target.port) == ("fe80::1", 6543)
+    assert str(target) == "postgres://ann@[fe80::1]:6543/stripe"
+    assert target.postgres_url == "postgresql://ann:x@[fe80::1]:6543/stripe"
+
+
+def test_an_unknown_parameter_is_refused_by_its_name():
+    with pytest.raises(TargetError, match=r"parameter 'pool', which is not known: one of sslmode"):
+        parse_target("postgres://ann:secret@host/db?sslmode=require&pool=5")
+    with pytest.raises(TargetError, match="takes no parameters"):
+        parse_target("duckdb:///w.duckdb?access_mode=read_only")
+
+
 def test_a_password_may_come_from_the_environment(monkeypatch):
     monkeypatch.setenv("PGPASSWORD", "from-outside")
     assert parse_target("postgresql://ann@host/stripe").password == "from-outside"

@@ -1,0 +1,71 @@
+"""Signals: the exit code that shells expect, and parts that come to their end first."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from stripe_saas.warehouse.stopping import Stopped, StopSignals
+
+TWICE = """
+import os, signal, time
+from stripe_saas.warehouse.stopping import StopSignals
+signals = StopSignals()
+with signals.heeded(), signals.orderly(lambda: None):
+    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"]
+)
+def test_a_signal_ends_what_runs_with_the_shells_code(number, code):
+    before = signal.getsignal(number)
+
+    def stopped_command():
+        with StopSignals().heeded():
+            os.kill(os.getpid(), number)
+            time.sleep(5)
+
+    with pytest.raises(Stopped) as stopped:
+        stopped_command()
+    assert stopped.value.exit_code == code
+    assert signal.getsignal(number) is before
+
+
+def test_an_orderly_part_is_asked_once_and_comes_to_its_end():
+    signals, asked, done = StopSignals(), [], []
+
+    def orderly_command():
+        with signals.heeded(), signals.orderly(lambda: asked.append(1)):
+            os.kill(os.getpid(), signal.SIGTERM)
+            done.append(signals.number)
+
+    with pytest.raises(Stopped):
+        orderly_command()
+    assert (asked, done) == ([1], [signal.SIGTERM])
+
+
+def test_an_error_after_a_signal_is_its_doing():
+    signals = StopSignals()
+
+    def cancelled_command():
+        with signals.heeded(), signals.orderly(lambda: None):
+            os.kill(os.getpid(), signal.SIGTERM)
+            raise ValueError("cancelled")
+
+    with pytest.raises(Stopped):
+        cancelled_command()
+    with pytest.raises(ValueError, match="itself"), StopSignals().orderly(lambda: None):
+        raise ValueError("itself")
+
+
+def test_a_second_signal_ends_the_process_at_once():
+    began = time.monotonic()
+    assert subprocess.run([sys.executable, "-c", TWICE], check=False).returncode == 143
+    assert time.monotonic() - began < 30
