@@ -23,10 +23,10 @@ LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test mutants bench lint format lock audit schemas options marts page picture screenshots charts docs dist soak warehouse rates fuzz ledger record clean
+.PHONY: help setup demo check test mutants bench lint format lock audit schemas spec-update options marts page picture screenshots charts docs dist soak warehouse rates fuzz ledger record clean
 
 help: ## list these verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## install everything into .venv, once; PYTHON=python3.12 chooses the interpreter
 
@@ -95,6 +95,10 @@ lock: ## write requirements*.txt anew from pyproject.toml (needs uv)
 
 audit: $(READY) ## ask whether vulnerabilities of the locked packages are known; says so if nobody answers
 	@$(BIN)/python -m tools.audit
+
+spec-update: $(READY) ## take in a newer specification of Stripe's: SPEC=path; prints first what it changes
+	@$(BIN)/python -m tools.spec_changes $(SPEC)
+	@$(MAKE) --no-print-directory schemas SPEC=$(SPEC)
 
 schemas: $(READY) ## write schemas/ and docs/streams.md anew; SPEC=path also takes in a new specification
 	@$(BIN)/python -m tools.generate_schemas $(or $(SPEC),--from-extract)

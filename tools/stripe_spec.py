@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -257,25 +257,32 @@ SAMPLES_FILE = "samples.json.gz"
 DATA_DIRECTORY = Path(__file__).parents[1] / "stripe_sandbox" / "data"
 
 
-def extract(spec: dict[str, Any]) -> dict[str, Any]:
+def extract(spec: dict[str, Any], *, is_partial: bool = False) -> dict[str, Any]:
     """The part of Stripe's specification that the sandbox and the schema generator use.
 
     Args:
         spec: the whole specification, as parsed from `openapi.spec3.json`.
+        is_partial: routes and schemas that it lacks are left out, to compare it with another.
 
     Returns:
         `{"version", "paths": {path: {"get": {"parameters", "schema"}}}, "schemas": {name: schema},
-        "listed": [name]}` where `schema` of a path is that of its reply with status 200, and
-        `listed` names all objects that some list shows, those included that we do not read.
+        "listed": [name], "events": [type]}` where `schema` of a path is that of its reply with
+        status 200, and `listed` names all objects that some list shows, read by us or not.
+
+    Raises:
+        KeyError: a route of ours is not in the specification.
     """
-    paths = {path: {"get": _operation(spec["paths"][path]["get"])} for path in ROUTES}
+    routes = [path for path in ROUTES if path in spec["paths"]] if is_partial else ROUTES
+    paths = {path: {"get": _operation(spec["paths"][path]["get"])} for path in routes}
     schemas = spec["components"]["schemas"]
-    names = _reachable(schemas, [*_references(paths), *EXTRA_SCHEMAS])
+    extra = [name for name in EXTRA_SCHEMAS if not is_partial or name in schemas]
+    names = _reachable(schemas, [*_references(paths), *extra])
     return {
         "version": spec["info"]["version"],
         "paths": paths,
         "schemas": {name: _structure(schemas[name]) for name in sorted(names)},
         "listed": sorted(_listed(spec["paths"].values())),
+        "events": sorted(_event_types(spec["paths"])),
     }
 
 
@@ -287,6 +294,13 @@ def _listed(paths: Iterable[Any]) -> set[str]:
         if "has_more" in properties:
             found.update(_references(properties["data"]["items"]))
     return found
+
+
+def _event_types(paths: Mapping[str, Any]) -> list[str]:
+    """All types of events, which the specification names where endpoints of webhooks are made."""
+    body = paths["/v1/webhook_endpoints"]["post"]["requestBody"]["content"]
+    form = body["application/x-www-form-urlencoded"]["schema"]["properties"]
+    return [name for name in form["enabled_events"]["items"]["enum"] if name != "*"]
 
 
 def extract_samples(fixtures: dict[str, Any]) -> dict[str, Any]:

@@ -33,10 +33,13 @@ def a_specification():
             }
         },
     }
+    events = {"items": {"enum": ["*", "thing.made"]}}
+    form = {"schema": {"properties": {"enabled_events": events}}}
+    body = {"content": {"application/x-www-form-urlencoded": form}}
     names = ("discount", "error", "part", "unreached")
     return {
         "info": {"version": "1"},
-        "paths": _Everywhere({"get": operation}),
+        "paths": _Everywhere({"get": operation, "post": {"requestBody": body}}),
         "components": {"schemas": {"thing": thing, **{name: {"type": "object"} for name in names}}},
     }
 
@@ -69,6 +72,10 @@ def test_texts_stay_behind_and_fields_that_are_named_like_texts_stay():
 
 def test_only_schemas_that_a_route_leads_to_are_kept():
     assert set(extract(a_specification())["schemas"]) == {"thing", "part", "discount", "error"}
+
+
+def test_types_of_events_are_kept_without_the_word_for_all_of_them():
+    assert extract(a_specification())["events"] == ["thing.made"]
 
 
 def test_the_shipped_extract_has_no_key_but_structural_ones():
