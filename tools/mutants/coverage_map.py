@@ -64,7 +64,7 @@ def load() -> CoverageMap:
     for file in data.measured_files():
         lines: defaultdict[int, set[str]] = defaultdict(set)
         for line, contexts in data.contexts_by_lineno(file).items():
-            lines[line] = {context.partition("|")[0] for context in contexts if context}
+            lines[line] = {context.rpartition("|")[0] for context in contexts if context}
         by_line[file] = {line: sorted(tests) for line, tests in lines.items()}
     return CoverageMap(by_line, json.loads(_SECONDS.read_text(encoding="utf-8")))
 

@@ -2,9 +2,12 @@
 
 import ast
 import inspect
+from pathlib import Path
 
+import coverage
 import pytest
 
+from tools.mutants import coverage_map
 from tools.mutants.mutations import mutants, mutated
 
 
@@ -64,3 +67,15 @@ def test_every_mutant_is_another_module_that_compiles():
 def test_a_mutant_names_the_function_that_it_is_in():
     [mutant] = mutants("class A:\n    def f(self):\n        return 1")
     assert (mutant.name, mutant.line) == ("A.f: 1 -> 2", 3)
+
+
+def test_a_bar_in_the_id_of_a_test_does_not_cut_it(tmp_path, monkeypatch):
+    data = coverage.CoverageData(str(tmp_path / "coverage"))
+    data.set_context("tests.py::test_price[no number|a text]|run")
+    data.add_lines({"price.py": [7]})
+    data.write()
+    (tmp_path / "seconds.json").write_text("{}")
+    monkeypatch.setattr(coverage_map, "_DATA", tmp_path / "coverage")
+    monkeypatch.setattr(coverage_map, "_SECONDS", tmp_path / "seconds.json")
+    found = coverage_map.load().tests(Path("price.py"), 7, 7)
+    assert found == ["tests.py::test_price[no number|a text]"]
