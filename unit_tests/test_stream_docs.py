@@ -29,7 +29,8 @@ def test_the_committed_file_is_what_the_generator_writes():
 
 
 def test_every_stream_has_one_row_and_the_six_main_ones_come_first():
-    rows = re.findall(r"^\| `(\w+)` \|", stream_docs(), flags=re.MULTILINE)
+    table = stream_docs().partition("## What is not read")[0]
+    rows = re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE)
     assert rows == list(PLANS)
     assert rows[:6] == ["customers", "subscriptions", "invoices", "charges", "refunds", "payouts"]
 
