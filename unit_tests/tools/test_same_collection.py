@@ -4,8 +4,9 @@ import pytest
 
 from tools.same_collection import collected, differences
 
+pytestmark = pytest.mark.slow  # each collects by processes of its own
 
-@pytest.mark.slow
+
 def test_two_processes_collect_the_same_tests_more_than_a_second_apart():
     assert differences(2) == []
 
