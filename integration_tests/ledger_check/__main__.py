@@ -87,7 +87,10 @@ def _report(outcome: Outcome) -> None:
             f"  {name}: {verdict.equal_at_month_ends} values equal at month ends and now, "
             f"{at_changes} more at changes"
         )
-        print(f"    {verdict.adjusted} rows adjusted, {len(verdict.wrong)} values wrong")
+        print(
+            f"    {verdict.adjusted} rows adjusted, {verdict.corrected} more where an estimate was "
+            f"refuted, {len(verdict.wrong)} values wrong"
+        )
         print(f"    {hidden} not exactly knowable, {verdict.mixed} of them with a change on top")
         for why, count in verdict.hidden.most_common():
             print(f"      {count} hidden by {why}")

@@ -17,6 +17,7 @@ from math import floor
 from typing import Any
 
 from source_stripe_saas.mrr.moment import iso, seconds_of
+from source_stripe_saas.mrr.row import BETTER_ESTIMATE
 from stripe_sandbox.company import LedgerEntry
 
 HALF = Fraction(1, 2)
@@ -41,6 +42,8 @@ class Verdict:
     wrong: list[str] = field(default_factory=list)
     """One line for each value that should have been exact."""
     adjusted: int = 0
+    corrected: int = 0
+    """Rows that correct what was estimated of a deleted coupon."""
     types: Counter[str] = field(default_factory=Counter)
     billing: Counter[str] = field(default_factory=Counter)
     """What the invoices' rows say of them (M61): how many agree, are explained, differ."""
@@ -112,7 +115,9 @@ def compare(
                 verdict.billing[row["billing_check"]] += 1
             if row.get("billing_check") == "differs":
                 verdict.billed_otherwise.append(f"{key}: {row['billing_note']}")
-            if row["event_type"] == "adjusted":
+            if row.get("adjustment_reason") == BETTER_ESTIMATE:
+                verdict.corrected += 1
+            elif row["event_type"] == "adjusted":
                 verdict.adjusted += 1
                 verdict.wrong.append(f"{key}: adjusted at {row['occurred_at']}")
     for key in rows.keys() - truth.keys():
@@ -152,11 +157,9 @@ def _compare_one(
             continue
         in_force = bisect_right(places, at) - 1
         admits = entries[in_force].admits if in_force >= 0 else ()
-        if any(low <= told.at(at) <= high for low, high in admits):
-            if is_guess.at(at):
-                verdict.hidden["discount: terms of a deleted coupon, guessed from invoices"] += 1
-            else:
-                verdict.wrong.append(f"{key}: at {iso(at)} a guess is not marked as one")
+        fits = any(low <= told.at(at) <= high for low, high in admits)
+        if fits and is_guess.at(at):
+            verdict.hidden["discount: terms of a deleted coupon, guessed from invoices"] += 1
             continue
         hiding = [(start, end, why) for start, end, why in spans if start <= at < end]
         if hiding:
@@ -164,6 +167,9 @@ def _compare_one(
             if told.at(at) not in true.between(start - 1, end):
                 verdict.mixed += 1  # another change was made on top of the hidden one
             verdict.hidden[hiding[0][2]] += 1
+            continue
+        if fits:
+            verdict.wrong.append(f"{key}: at {iso(at)} a guess is not marked as one")
             continue
         verdict.wrong.append(
             f"{key}: at {iso(at)} the ledger has {true.at(at)} and the rows {told.at(at)}"

@@ -111,7 +111,7 @@ def broken(ledgers: Mapping[str, Sequence[Row]]) -> Iterator[str]:
         for row in rows:
             if row["mrr_after"] - row["mrr_before"] != row["mrr_delta"] or row["mrr_after"] < 0:
                 yield f"{_name(row)} does not add up: {row}"
-            if row["event_type"] == "adjusted":
+            if row["event_type"] == "adjusted" and row["adjustment_reason"] != "better_estimate":
                 yield f"{_name(row)} is adjusted: {row['adjustment_reason']}"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from source_stripe_saas.ledger.memory import Memory
-from source_stripe_saas.mrr import DIFFERS, EXPLAINED
+from source_stripe_saas.mrr import BETTER_ESTIMATE, DIFFERS, EXPLAINED
 
 _SHOWN = 20
 """Warnings of one kind; what comes beyond is counted."""
@@ -23,6 +23,7 @@ class Tally:
     def __init__(self) -> None:
         self._types: Counter[str] = Counter()
         self._billing: Counter[str] = Counter()
+        self._adjusted = 0
         self._unpriced: set[str] = set()
         self._lock = threading.Lock()
 
@@ -31,7 +32,9 @@ class Tally:
         with self._lock:
             for row in rows:
                 self._types[row["event_type"]] += 1
-                if row["event_type"] == "adjusted" and self._types["adjusted"] <= _SHOWN:
+                is_wrong = row["adjustment_reason"] not in (None, BETTER_ESTIMATE)
+                self._adjusted += is_wrong
+                if is_wrong and self._adjusted <= _SHOWN:
                     _log.warning(
                         "Stream subscription_events: %s did not add up to its MRR (%s); a row of "
                         "type adjusted closes the difference of %s.",
@@ -78,7 +81,7 @@ class Tally:
         checked = sum(self._billing.values())
         return (
             f"MRR changes: {sum(self._types.values())} ({types or 'none'}), "
-            f"{self._types['adjusted']} adjusted. Paid invoices held against MRR: {checked}, "
+            f"{self._adjusted} adjusted. Paid invoices held against MRR: {checked}, "
             f"{self._billing[EXPLAINED]} differ as explained, {self._billing[DIFFERS]} differ "
             f"otherwise. MRR in minor units: {heads or 'none'}."
         )

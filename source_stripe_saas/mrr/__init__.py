@@ -13,11 +13,12 @@ from source_stripe_saas.mrr.head import head_mrr
 from source_stripe_saas.mrr.identity import SEMANTICS_VERSION
 from source_stripe_saas.mrr.ledger import Witness
 from source_stripe_saas.mrr.options import OptionError, Options, options_from
-from source_stripe_saas.mrr.row import COLUMNS, EVENT_TYPES, EXACT_COLUMN
+from source_stripe_saas.mrr.row import BETTER_ESTIMATE, COLUMNS, EVENT_TYPES, EXACT_COLUMN
 from source_stripe_saas.mrr.subscription import StateMissing, derive_subscription
 
 __all__ = [
     "AGREES",
+    "BETTER_ESTIMATE",
     "COLUMNS",
     "DIFFERS",
     "EVENT_TYPES",

@@ -199,7 +199,8 @@ class _Comparison:
         slack += len(statement.discounts) * len(statement.lines) * self._a_month(_HALF, price) + 1
         if abs(billed - item.mrr_minor) > slack:
             is_nothing = not self.held.mrr_minor
-            reason = self._why_nothing() if is_nothing else self._why_net(statement, counted)
+            reason = self._why_nothing() if is_nothing else None
+            reason = reason or self._why_net(statement, counted)
             return [self._finding(statement, billed, Fraction(item.mrr_minor), reason)]
         if others and not counted:
             net = self._a_month(statement.amount - sum(others.values()), price)
@@ -287,9 +288,9 @@ class _Comparison:
     def _why_nothing(self) -> str | None:
         """Which option makes a subscription count 0 that is billed."""
         status, options = self.held.status, self.options
-        if status in ("past_due", "unpaid"):
+        if (status, "exclude") in (("past_due", options.past_due), ("unpaid", options.unpaid)):
             return f"{status} is not counted"
-        if self.held.is_paused:
+        if self.held.is_paused and options.pause_collection != "count":
             return "its collection was paused"
         if status == "incomplete" or (status == "active" and options.new_mrr_at != "status"):
             return "nothing had been paid yet"

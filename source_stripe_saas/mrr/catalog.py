@@ -120,6 +120,16 @@ class Book:
         best = self._best(wanted)
         return best is None or best[0] == FROM_ESTIMATE
 
+    def estimate(self, wanted: str) -> Raw | None:
+        """The discount as its terms were estimated, if they are not known better."""
+        best = self._best(wanted)
+        return best[1] if best is not None and best[0] == FROM_ESTIMATE else None
+
+    def estimate_again(self, wanted: str, raw: Raw) -> None:
+        """Puts better terms in the place of estimated ones."""
+        self._discounts.setdefault(wanted, {})[FROM_ESTIMATE] = raw
+        self._read_discounts.pop(wanted, None)
+
     def learned(self, price_ids: set[str], discount_ids: set[str], currency: str) -> dict[str, Any]:
         """What the next sync may not be able to look up of these ids, to be carried there.
 

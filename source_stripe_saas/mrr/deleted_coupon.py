@@ -9,8 +9,11 @@ from source_stripe_saas.mrr.catalog import FROM_ESTIMATE, Book
 from source_stripe_saas.mrr.invoice import Invoice
 from source_stripe_saas.mrr.past_discounts import Use, carried, lacking
 
+# The field of an estimated share that may as well be an amount, with that amount.
+OR_AMOUNT = "or_amount_off"
 # Each line is rounded for itself, or so that the lines add up to what is rounded as a whole.
 _ROUNDED_ALONE, _ROUNDED_TOGETHER = Fraction(1, 2), Fraction(1)
+Base = Callable[[Use], int]
 # Percentages with more digits than these are given as the fraction that was seen.
 _MOST_DIGITS = 4
 
@@ -47,7 +50,60 @@ def estimate_unknown(
             "subscription_item": items.pop() if len(items) == 1 else None,
             "source": {"coupon": coupon},
         }
+        if "percent_off" in terms:
+            # What else it may be: a later invoice of another base decides.
+            raw[OR_AMOUNT] = _one_amount(discount, counted)
         book.learn_discount(raw, FROM_ESTIMATE)
+
+
+def better_terms(invoice: Invoice, book: Book, currency: str) -> dict[str, dict[str, Any]]:
+    """Estimates of an earlier sync that an invoice refutes, with what it shows instead.
+
+    Args:
+        invoice: a later one.
+        book: knows the estimates.
+        currency: of the subscription.
+
+    Returns:
+        Discount id -> the discount with its better coupon.
+    """
+    found = {}
+    for discount, uses in carried([invoice]).items():
+        raw, known = book.estimate(discount), book.discount(discount)
+        if raw is None or known is None:
+            continue
+        held = dict(raw["source"]["coupon"])
+        better, amount = dict(held), raw.get(OR_AMOUNT)
+        counted = [use for use in uses if use.statement.amount > 0]
+        percent = known.percent_off if amount is not None else None
+        is_seen = invoice.discounts[discount].amount == amount
+        if percent is not None and is_seen and not _is_share(percent, discount, counted, book):
+            better.update(amount_off=amount, currency=currency)
+            del better["percent_off"]
+            amount = None
+        _add_carriers(better, uses, book)
+        if better != held:
+            found[discount] = {**raw, "source": {"coupon": better}, OR_AMOUNT: amount}
+    return found
+
+
+def _add_carriers(coupon: dict[str, Any], uses: Iterable[Use], book: Book) -> None:
+    """Products that it was not known to be on: another plan has taken the place of the old one."""
+    known = (coupon.get("applies_to") or {}).get("products")
+    prices = [book.price(use.statement.price) for use in uses if use.amount > 0]
+    shown = {price.product for price in prices if price is not None and price.product}
+    if known is not None and not shown <= set(known):
+        coupon["applies_to"] = {"products": sorted({*known, *shown})}
+
+
+def _is_share(percent: Fraction, discount: str, uses: Sequence[Use], book: Book) -> bool:
+    """Whether a percentage takes off what was taken, of whatever it may have been taken from."""
+
+    def is_near(use: Use, base: Base) -> bool:
+        slack = len(use.statement.lines) * _ROUNDED_TOGETHER
+        return abs(base(use) * percent / 100 - use.amount) <= slack
+
+    return any(all(is_near(use, base) for use in uses) for base in _bases(discount, book))
 
 
 def _terms(
@@ -79,9 +135,6 @@ def _percentage(
     """The first share that all uses show, of whatever it may have been taken from."""
     found = (_one_share(uses, base, slack_of_line) for base in _bases(discount, book))
     return next((percent for percent in found if percent is not None), None)
-
-
-Base = Callable[[Use], int]
 
 
 def _bases(discount: str, book: Book) -> list[Base]:

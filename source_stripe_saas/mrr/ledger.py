@@ -33,7 +33,7 @@ from source_stripe_saas.mrr.pair import (
     birth_type,
     changes_between,
 )
-from source_stripe_saas.mrr.row import END_TYPES, ONCE_TYPES, TOLD_TYPES
+from source_stripe_saas.mrr.row import BETTER_ESTIMATE, END_TYPES, ONCE_TYPES, TOLD_TYPES
 from source_stripe_saas.mrr.standing import OnceWindow, Standing, next_boundary, standing_of
 from source_stripe_saas.mrr.state import LIVE, PLAN_ITEM, State
 from source_stripe_saas.mrr.step import BOUNDED, CLOCK, EVENTS, EXACT, Step
@@ -204,6 +204,15 @@ class Ledger:
                 change = self._once_change("discount_expired", found, end)
                 self._change(change, end, _Origin(CLOCK))
         self._settle(self._in_force(self.state, self._clock), self._clock, source)
+
+    def correct_estimates(self, better: Mapping[str, Mapping[str, Any]], at: int) -> None:
+        """An invoice refutes estimated terms: from then on other ones count (M42a)."""
+        self.pass_time(at)
+        for found, raw in better.items():
+            self._book.estimate_again(found, raw)
+        self._appraiser.forget()
+        if self.state is not None and not self.state.has_ended:
+            self._settle(self._in_force(self.state, self._clock), at, EVENTS, BETTER_ESTIMATE)
 
     # --- payments ---------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from source_stripe_saas.mrr.catalog import Book
 from source_stripe_saas.mrr.evidence import cycle_start
-from source_stripe_saas.mrr.invoice import CREATE, CYCLE, Invoice
+from source_stripe_saas.mrr.invoice import CREATE, CYCLE, UPDATE, Invoice
 from source_stripe_saas.mrr.moment import DAY_SECONDS
 from source_stripe_saas.mrr.standing import OnceWindow
 from source_stripe_saas.mrr.state import State
@@ -67,7 +67,7 @@ def lacking(
     alone: bool,
     is_on_all: bool = False,
 ) -> Iterator[int]:
-    """When renewals bill an item that had a discount, without it (M42).
+    """When an invoice bills a new period of an item that had a discount, without it (M42).
 
     Args:
         invoices: all of the subscription.
@@ -87,7 +87,8 @@ def lacking(
             continue
         start = cycle_start(invoice, book)
         for one in invoice.statements:
-            is_renewal = invoice.reason == CYCLE or one.start > invoice.created + DAY_SECONDS
+            is_ahead = one.start > invoice.created + DAY_SECONDS
+            is_renewal = invoice.reason in (CYCLE, UPDATE) or is_ahead
             if not is_renewal or one.amount <= 0 or one.start <= first:
                 continue
             if one.item not in items and (gone_at is None or one.start < gone_at):
@@ -153,7 +154,7 @@ def _applied_at(found: str, uses: list[Use], anchor: State, book: Book) -> int:
 def _removed_at(
     found: str, level: str, uses: list[Use], invoices: Sequence[Invoice], book: Book
 ) -> int | None:
-    """The first renewal that bills an item which had it, without it, unless it had ended (M42)."""
+    """The first new period of an item that had it, billed without it, unless it had ended (M42)."""
     known = book.discount(found)
     is_on_all = level != OF_ITEM and known is not None and known.products is None
     times = lacking(invoices, uses, found, book, alone=level == OF_CUSTOMER, is_on_all=is_on_all)

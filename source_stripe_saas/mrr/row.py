@@ -46,6 +46,8 @@ TOLD_TYPES = frozenset(
     {"upgraded", "downgraded", "plan_changed", "quantity_increased", "quantity_decreased"}
     | {"cancellation_revoked"}
 )
+# The reason of an `adjusted` row that corrects estimated terms, not a mistake (M42a, M54).
+BETTER_ESTIMATE = "better_estimate"
 # The two rows that a paid invoice can make.
 PAYMENT_ROWS = frozenset({"first_payment", "renewed"})
 END_TYPES = frozenset({"signup_expired", "trial_expired", "canceled"})

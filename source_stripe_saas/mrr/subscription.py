@@ -10,6 +10,7 @@ from functools import partial
 
 from source_stripe_saas.mrr.catalog import Book, Catalog
 from source_stripe_saas.mrr.context import Context, digest_of
+from source_stripe_saas.mrr.deleted_coupon import better_terms
 from source_stripe_saas.mrr.event_chain import StateEvent
 from source_stripe_saas.mrr.facts import Facts, Reading, item_times
 from source_stripe_saas.mrr.history_check import HistoryCheck, note_findings
@@ -308,6 +309,7 @@ class _Derivation:
         entries = []
         for invoice in self._invoices:
             entries += self._once_entries(invoice)
+            entries += self._estimate_entries(invoice)
             paid_at = invoice.paid_at
             if paid_at is None or paid_at > upper or invoice.id in recent:
                 continue
@@ -335,6 +337,19 @@ class _Derivation:
             return []
         source = RECONSTRUCTED if at < self._horizon else EVENTS
         return [_Entry(at, 2, lambda: self._use_once(at, windows, source))]
+
+    def _estimate_entries(self, invoice: Invoice) -> list[_Entry]:
+        """What was estimated by an earlier sync is held against each invoice that comes later."""
+        at = invoice.finalized_at or invoice.created
+        if self._is_first or not self._through < at <= self._facts.upper:
+            return []
+        return [_Entry(at, 2, partial(self._correct_estimates, invoice, at))]
+
+    def _correct_estimates(self, invoice: Invoice, at: int) -> None:
+        state = self._ledger.state
+        better = better_terms(invoice, self._book, state.currency) if state is not None else {}
+        if better:
+            self._ledger.correct_estimates(better, at)
 
     def _use_once(self, at: int, windows: Sequence[OnceWindow], source: str) -> None:
         self._ledger.pass_time(at)

@@ -163,6 +163,38 @@ def test_m61_a_minimum_that_was_billed_explains_the_rest():
     assert found == {"in_0": ("explained", note)}
 
 
+def test_m61_an_amount_that_usage_takes_a_part_of_explains_the_rest():
+    # 18.00 off: of 10.00 that is all. Here 40.00 of usage take 14.40 of it, the item 3.60.
+    cut = [[{"discount": "di_1", "amount": amount}] for amount in (1440, 360)]
+    usage = line("il_0", "2026-01-01", "2026-02-01", "meter", 800, 4000, "si_m")
+    bill = line("il_1", MONTHS[1], MONTHS[2])
+    paid = month(
+        1,
+        {**usage, "discount_amounts": cut[0]},
+        {**bill, "discount_amounts": cut[1]},
+        total=3200,
+    )
+    rows = [held("2026-01-01", 0, ("si_1", "p10", 1, 0), ("si_m", "meter", None, 0))]
+    known = {
+        "discounts": [discount()],
+        "coupons": [coupon(percent_off=None, amount_off=1800, currency="usd")],
+    }
+    found = findings(rows, S(item(), item("si_m", "meter", None)), paid, **known)
+    note = "in_1 si_1: 640 billed a month, 0 in the ledger: di_1 was taken off other charges too"
+    assert found == {"in_1": ("explained", note)}
+
+
+@pytest.mark.parametrize(
+    ("status", "options"),
+    [("past_due", {}), ("unpaid", {"unpaid": "count"}), ("active", {})],
+    ids=["past_due", "unpaid", "active"],
+)
+def test_m61_what_counts_and_is_0_is_not_explained_by_its_status(status, options):
+    rows = [held("2026-01-01", 0, ("si_1", "p10", 1, 0), status=status)]
+    found = findings(rows, S(), month(0), options=options)
+    assert found == {"in_0": (DIFFERS, "in_0 " + of((1000, 0)))}
+
+
 @pytest.mark.parametrize(
     ("status", "options", "why"),
     [

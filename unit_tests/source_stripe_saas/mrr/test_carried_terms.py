@@ -10,11 +10,13 @@ from unit_tests.source_stripe_saas.mrr.builders import (
     discount,
     event,
     item,
+    line,
     on,
     short,
     subscription,
     updated,
 )
+from unit_tests.source_stripe_saas.mrr.histories import MONTHS, month
 
 THREE_OFF = {
     "id": "C",
@@ -97,3 +99,82 @@ def test_a_percentage_is_remembered_as_it_is():
     change = updated(with_discount(2), {"items": with_discount()["items"]}, "2026-02-10")
     rows, _ = derived("2026-03-01", Catalog(PRICES), context, events=[change])
     assert short(rows) == [("quantity_increased", "2026-02-10", 1600)]
+
+
+def after_estimate(*later, upper="2026-03-20", split_at=None, shown=None):
+    """Rows after a first sync that saw 3.00 off 20.00, of a coupon that is deleted."""
+    raw = with_discount(2)
+    cut = [{"discount": "di_1", "amount": 300}]
+    first = month(
+        0, line("il_0", MONTHS[0], MONTHS[1], quantity=2, amount=2000, discount_amounts=cut)
+    )
+    rows, context = derived("2026-01-20", Catalog(PRICES), subscription=raw, invoices=[first])
+    # 2000 x (1 - 15 %), as 3.00 are 15 % of 20.00
+    assert [row["mrr_after"] for row in rows] == [1700, 1700]
+    found = []
+    for bound in [*([split_at] if split_at else []), upper]:
+        told = [one for one in later if one["created"] <= on(bound)]
+        invoices = [one["data"]["object"] for one in told if one["type"] == "invoice.paid"]
+        since, context = derived(
+            bound,
+            Catalog(PRICES),
+            context,
+            subscription=shown or with_discount(5),
+            events=told,
+            invoices=invoices,
+        )
+        found += since
+    return found, context
+
+
+def renewed(number, quantity, taken):
+    amount, cut = 1000 * quantity, [{"discount": "di_1", "amount": taken}]
+    start, end = MONTHS[number], MONTHS[number + 1]
+    bill = line(f"il_{number}", start, end, "p10", quantity, amount, discount_amounts=cut)
+    paid = month(number, bill, total=amount - taken, paid=f"{start} 01:00")
+    return event(f"evt_{number}", "invoice.paid", f"{start} 01:00", paid)
+
+
+MORE_SEATS = updated(with_discount(5), {"items": with_discount(2)["items"]}, "2026-01-25")
+
+
+@pytest.mark.parametrize("split_at", [None, "2026-01-30", "2026-02-10"], ids=["one", "two", "late"])
+def test_m42a_a_later_invoice_that_shows_the_same_amount_corrects_the_share(split_at):
+    rows, context = after_estimate(
+        MORE_SEATS, renewed(1, 5, 300), renewed(2, 5, 300), split_at=split_at
+    )
+    assert short(rows) == [
+        ("quantity_increased", "2026-01-25", 4250),  # 5000 x (1 - 15 %)
+        ("adjusted", "2026-02-01", 4700),  # 5000 - 300
+        ("renewed", "2026-02-01T01:00:00Z", 4700),
+        ("renewed", "2026-03-01T01:00:00Z", 4700),
+    ]
+    assert [row["adjustment_reason"] for row in rows] == [None, "better_estimate", None, None]
+    assert [row["billing_check"] for row in rows] == [None, None, "agrees", "agrees"]
+    ((_, raw),) = context.learned["discounts"].values()
+    assert raw["source"]["coupon"]["amount_off"] == 300
+
+
+def test_m42a_a_later_invoice_that_shows_the_share_leaves_it():
+    rows, _ = after_estimate(MORE_SEATS, renewed(1, 5, 750))
+    assert short(rows)[1:] == [("renewed", "2026-02-01T01:00:00Z", 4250)]
+
+
+def test_m42a_a_later_invoice_that_shows_neither_leaves_the_estimate_and_is_found():
+    rows, _ = after_estimate(MORE_SEATS, renewed(1, 5, 500))
+    [row] = rows[1:]
+    assert (row["mrr_after"], row["billing_check"]) == (4250, "differs")
+
+
+def test_m42a_a_later_invoice_that_shows_it_on_another_product_extends_it():
+    raw = subscription(item(of="p20", quantity=2), discounts=["di_1"])
+    change = updated(raw, {"items": with_discount(2)["items"]}, "2026-01-25")
+    cut = [{"discount": "di_1", "amount": 600}]
+    bill = line("il_1", MONTHS[1], MONTHS[2], "p20", 2, 4000, discount_amounts=cut)
+    told = event("evt_1", "invoice.paid", MONTHS[1], month(1, bill, total=3400))
+    rows, _ = after_estimate(change, told, shown=raw)
+    assert short(rows) == [
+        ("upgraded", "2026-01-25", 4000),  # the product of p20 had not been seen with it
+        ("adjusted", "2026-02-01", 3400),  # 4000 x (1 - 15 %)
+        ("renewed", "2026-02-01", 3400),
+    ]

@@ -51,7 +51,9 @@ without_events as (
         and subscriptions.created_at < {{ dbt.dateadd("day", -1, "as_of.as_of_at") }}
 ),
 adjusted as (
-    select subscription_id from {{ ref("subscription_events") }} where event_type = 'adjusted'
+    select subscription_id
+    from {{ ref("subscription_events") }}
+    where event_type = 'adjusted' and coalesce(adjustment_reason, '') <> 'better_estimate'
 ),
 billed_otherwise as (
     select subscription_id
