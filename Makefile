@@ -11,6 +11,7 @@ READY := $(VENV)/.ready
 DEMO ?=
 SOAK ?=
 RATES ?=
+SYNC_SOAK ?=
 FUZZ ?=
 WAREHOUSE ?=
 TESTS ?=
@@ -23,7 +24,7 @@ LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test mutants bench lint format lock audit schemas spec-update options marts page picture screenshots charts docs dist soak warehouse rates fuzz ledger record clean
+.PHONY: help setup demo check test mutants bench lint format lock audit schemas spec-update options marts page picture screenshots charts docs dist soak sync-soak warehouse rates fuzz ledger record clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -132,6 +133,9 @@ picture: $(READY) ## draw docs/demo.svg anew, from a run of the demo
 soak: $(READY) ## a thousand accounts under faults and kills; writes docs/reliability.md (SOAK="--seeds 50")
 	@$(BIN)/python -m integration_tests.soak --report docs/reliability.md \
 	--commit "$$(git rev-parse --short=12 HEAD)" $(SOAK)
+
+sync-soak: $(READY) ## three hundred companies into warehouses under faults and kills; SYNC_SOAK="--seeds 5"
+	@$(BIN)/python -m integration_tests.sync_soak $(SYNC_SOAK)
 
 rates: $(READY) ## each fault alone at 10 % against a company of 500; writes docs/reliability.md
 	@$(BIN)/python -m integration_tests.soak.rates --report docs/reliability.md \

@@ -18,12 +18,16 @@ from benchmarks.runs import (
     limit_bound,
     memory,
     personal_data,
+    warehouse,
 )
 from benchmarks.table import Row, rendered, write_results
 
 _RUNS: dict[str, Callable[[Context], list[Row]]] = {
     module.NAME: module.run
-    for module in (cpu_bound, personal_data, limit_bound, memory, growth, incremental, ledger)
+    for module in (
+        *(cpu_bound, personal_data, limit_bound, memory, growth, incremental, ledger),
+        warehouse,
+    )
 }
 RESULTS = Path(__file__).with_name("results.md")
 

@@ -25,6 +25,7 @@ from benchmarks.runs import (
     limit_bound,
     memory,
     personal_data,
+    warehouse,
 )
 from benchmarks.samples import KINDS, LARGEST_BYTES, SMALLEST_BYTES, templates
 from benchmarks.server_process import ServerProcess
@@ -36,9 +37,12 @@ NOON = 1_800_000_000
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    # The last two are judged by the same runs.
+    # The two of the sixth are judged by the same runs.
     "modules",
-    [(cpu_bound,), (personal_data,), (limit_bound,), (incremental,), (ledger,), (memory, growth)],
+    [
+        *((cpu_bound,), (personal_data,), (limit_bound,), (incremental,), (ledger,)),
+        *((memory, growth), (warehouse,)),
+    ],
     ids=lambda modules: " and ".join(module.NAME for module in modules),
 )
 def test_benchmark_runs_and_its_checks_of_the_output_hold(modules, tmp_path):

@@ -70,6 +70,21 @@ DLT = Peer(
     ("dlt==1.31.0", "stripe==16.1.0", "requests"),
     "dlt,stripe",
 )
+DLT_DUCKDB = Peer(
+    "dlt_duckdb",
+    "dlt 1.31.0",
+    "dlt_duckdb.py",
+    ("dlt[duckdb]==1.31.0", "orjson", "requests"),
+    "dlt",
+)
+PYAIRBYTE = Peer(
+    "pyairbyte",
+    "PyAirbyte 0.71.3",
+    "pyairbyte_duckdb.py",
+    ("airbyte==0.71.3",),
+    "airbyte",
+    ("3.12", "3.11", "3.10"),
+)
 OFFICIAL = Peer(
     "official",
     "official connector 5.14.1",

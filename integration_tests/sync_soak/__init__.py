@@ -1,0 +1,1 @@
+"""The whole way from Stripe into a warehouse under faults, compared with the truth."""
