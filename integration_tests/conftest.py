@@ -1,5 +1,6 @@
 """What whole syncs run on: a small simulated company behind a loopback port."""
 
+import gc
 import sys
 
 import pytest
@@ -20,6 +21,13 @@ def pytest_collection_modifyitems(config, items):
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _memory_is_given_back():
+    """Frees the accounts of a module's tests: a read in this process makes collections rare."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

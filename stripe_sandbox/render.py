@@ -7,7 +7,6 @@ differs is copied.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -37,17 +36,12 @@ def render(store: Store, obj: StripeObject, expand: Iterable[str] = ()) -> Strip
     return _renderer(store).render_all([obj], tree)[0]
 
 
-_renderers: dict[int, tuple[weakref.ref[Store], Renderer]] = {}
-
-
 def _renderer(store: Store) -> Renderer:
     """The store's own renderer: its plans are worth keeping from call to call."""
-    kept = _renderers.get(id(store))
-    if kept is None or kept[0]() is not store:
-        kept = (weakref.ref(store), Renderer(Shelf(store)))
-        _renderers[id(store)] = kept
-        weakref.finalize(store, _renderers.pop, id(store), None)
-    return kept[1]
+    if store.renderer is None:
+        store.renderer = Renderer(Shelf(store))
+    renderer: Renderer = store.renderer
+    return renderer
 
 
 class Renderer:

@@ -50,6 +50,8 @@ class Store:
     """(object name, id) -> the test clock that an object belongs to; unscoped lists hide it."""
     versions: dict[str, int] = field(default_factory=dict)
     """Object name -> how often its table changed; lets readers keep sorted copies."""
+    renderer: Any = field(default=None, repr=False, compare=False)
+    """What `render.py` keeps from call to call; it lives as long as the store."""
     _sequence: int = 0
 
     def put(

@@ -1,6 +1,8 @@
 """What Stripe embeds, leaves out and expands."""
 
 import copy
+import gc
+import weakref
 
 import pytest
 
@@ -174,3 +176,13 @@ def test_four_levels_expand_and_five_do_not():
     with pytest.raises(Refusal) as refused:
         render(store, subscription, ["items.data.price.product.default_price"])
     assert refused.value.code == "property_expansion_max_depth"
+
+
+def test_a_store_that_nobody_uses_any_more_is_freed():
+    store = Store(now=1_750_000_000)
+    store.put({"object": "customer", "id": "cus_1", "created": 1_700_000_000})
+    render(store, store.rows["customer"]["cus_1"].content)
+    gone = weakref.ref(store)
+    del store
+    gc.collect()
+    assert gone() is None
