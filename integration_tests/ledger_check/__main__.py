@@ -32,7 +32,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--days", type=int, default=DAYS_OF_SMALL_SYNCS, help="of daily syncs")
     parser.add_argument("--traceable", action="store_true")
-    parser.add_argument("--habits", type=parse_habits, default="none", help="all, none or names")
+    parser.add_argument("--habits", type=parse_habits, default="all", help="all, none or names")
     arguments = parser.parse_args()
     # The heap of a company only grows; looking through it again and again would take half the time.
     gc.disable()

@@ -13,6 +13,7 @@ from integration_tests.ledger_check.syncing import Syncs
 from stripe_sandbox.account import open_account
 from stripe_sandbox.company import BUILD_END
 from stripe_sandbox.company.calendar import add_months
+from stripe_sandbox.company.habits import HABITS
 
 DAYS_COMPARED_TO_ONE_SYNC = 28
 DAYS_OF_SMALL_SYNCS = 60
@@ -42,7 +43,7 @@ def check(
     months: int,
     *,
     is_traceable: bool = False,
-    habits: frozenset[str] = frozenset(),
+    habits: frozenset[str] = frozenset(HABITS),
     days: int = DAYS_OF_SMALL_SYNCS,
     say: Callable[[str], None] = lambda text: print(text, file=sys.stderr),
 ) -> Outcome:

@@ -21,6 +21,8 @@ from source_stripe_saas.mrr.row import BETTER_ESTIMATE
 from stripe_sandbox.company import LedgerEntry
 
 HALF = Fraction(1, 2)
+DRAFT_SECONDS = 2 * 3_600
+"""How long after its beginning a renewal's invoice is final at the latest."""
 # Acts that move no MRR by default, hidden or not: they excuse no difference.
 _MOVES_NOTHING = frozenset(
     {"payment_failed", "past_due", "payment_recovered"}
@@ -141,6 +143,11 @@ def _compare_one(
     told = _Line([_Step(at, row["mrr_after"]) for at, row in zip(rows_at, rows, strict=True)])
     marks = [int(row.get("is_estimated", True)) for row in rows]
     is_guess = _Line([_Step(at, mark) for at, mark in zip(rows_at, marks, strict=True)])
+    better = [
+        (at, row["mrr_after"])
+        for at, row in zip(rows_at, rows, strict=True)
+        if row.get("adjustment_reason") == BETTER_ESTIMATE
+    ]
     places = [entry.at for entry in entries]
     spans = [
         _span(entry, told_from)
@@ -160,6 +167,11 @@ def _compare_one(
         fits = any(low <= told.at(at) <= high for low, high in admits)
         if fits and is_guess.at(at):
             verdict.hidden["discount: terms of a deleted coupon, guessed from invoices"] += 1
+            continue
+        if any(
+            at < since <= at + DRAFT_SECONDS and true.at(at) == minor for since, minor in better
+        ):
+            verdict.hidden["discount: an estimate is refuted when its invoice is final"] += 1
             continue
         hiding = [(start, end, why) for start, end, why in spans if start <= at < end]
         if hiding:

@@ -11,6 +11,7 @@ from integration_tests.connector import MAIN_STREAMS
 from integration_tests.soak.ledger import LEDGER
 from integration_tests.soak.running import NEVER, Kill
 from stripe_sandbox.account import AccountKind
+from stripe_sandbox.company.habits import HABITS
 from stripe_sandbox.faults.kinds import PASSING
 
 HOUR, DAY = 3_600, 86_400
@@ -95,7 +96,11 @@ def scenario_of(seed: int, *, is_short: bool = False) -> Scenario:
     dice = Random(f"soak/{seed}")
     kind: AccountKind = dice.choice(("company", "samples"))
     customers = (3, 8) if is_short else (4, 14)
-    options = {"customers": dice.randint(*customers), "months": dice.randint(1, 3)}
+    options: dict[str, Any] = {
+        "customers": dice.randint(*customers),
+        "months": dice.randint(1, 3),
+        "habits": frozenset(HABITS),
+    }
     number = dice.randint(*(_ATTEMPTS_SHORT if is_short else _ATTEMPTS))
     return Scenario(
         seed=seed,

@@ -176,10 +176,6 @@ def test_the_modes_of_discounts_add_up_to_the_account_in_each_mode(life, mode):
         assert sum_until(rows, at) == rounded(life.truth(at, durations)), iso(at)
 
 
-def unmarked(rows):
-    return [{**row, "is_estimated": None} for row in rows]
-
-
 @OFTEN
 @given(lives(), st.lists(st.integers(0, 1000), max_size=6), st.sampled_from(KEPT))
 def test_syncs_that_see_only_what_there_was_give_the_rows_of_one(life, days, kept):
@@ -203,5 +199,10 @@ def test_syncs_that_see_only_what_there_was_give_the_rows_of_one(life, days, kep
 
     whole = rows_of([life.now])
     assert "adjusted" not in {row["event_type"] for row in whole}
-    # A sync before the invoice that shows a discount's terms has to call them estimated.
-    assert json.dumps(unmarked(rows_of(uppers))) == json.dumps(unmarked(whole))
+    rows = rows_of(uppers)
+    for row, known in zip(rows, whole, strict=True):
+        # A sync before the invoice that shows a discount's terms has to call them estimated, and
+        # no later one writes its rows again (M52). The other way round nothing may be forgotten.
+        if row["is_estimated"]:
+            known["is_estimated"] = True
+    assert json.dumps(rows) == json.dumps(whole)
