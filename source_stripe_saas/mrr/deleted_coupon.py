@@ -19,8 +19,12 @@ _MOST_DIGITS = 4
 
 
 def estimate_unknown(
-    invoices: Sequence[Invoice], book: Book, currency: str, present: Collection[str]
-) -> None:
+    invoices: Sequence[Invoice],
+    book: Book,
+    currency: str,
+    present: Collection[str],
+    left_out: Collection[str] = (),
+) -> set[str]:
     """Teaches the book the terms of discounts whose coupon has been deleted.
 
     Args:
@@ -28,8 +32,15 @@ def estimate_unknown(
         book: is asked which discounts are known, and learns the others.
         currency: of the subscription.
         present: discounts that the object still names: none of them is of a once coupon (M21).
+        left_out: discounts to leave unknown.
+
+    Returns:
+        The discounts that were estimated.
     """
+    found = set()
     for discount, uses in carried(invoices).items():
+        if discount in left_out:
+            continue
         known = book.discount(discount)
         # Of a coupon in another currency it is known that it takes an amount, if not which (M19).
         is_amount = known is not None and known.lacks_amount_in(currency)
@@ -54,6 +65,8 @@ def estimate_unknown(
             # What else it may be: a later invoice of another base decides.
             raw[OR_AMOUNT] = _one_amount(discount, counted)
         book.learn_discount(raw, FROM_ESTIMATE)
+        found.add(discount)
+    return found
 
 
 def better_terms(invoice: Invoice, book: Book, currency: str) -> dict[str, dict[str, Any]]:
@@ -75,10 +88,13 @@ def better_terms(invoice: Invoice, book: Book, currency: str) -> dict[str, dict[
         held = dict(raw["source"]["coupon"])
         better, amount = dict(held), raw.get(OR_AMOUNT)
         counted = [use for use in uses if use.statement.amount > 0]
-        percent = known.percent_off if amount is not None else None
-        is_seen = invoice.discounts[discount].amount == amount
+        percent, taken = known.percent_off, invoice.discounts[discount]
+        is_seen = taken.amount == amount
+        if amount is None and percent == 100:
+            # An amount took all there was, until there was more.
+            is_seen = taken.amount < taken.base - taken.others
         if percent is not None and is_seen and not _is_share(percent, discount, counted, book):
-            better.update(amount_off=amount, currency=currency)
+            better.update(amount_off=taken.amount, currency=currency)
             del better["percent_off"]
             amount = None
         _add_carriers(better, uses, book)

@@ -91,7 +91,13 @@ class Reading:
         states = [*([self.object] if self.object else []), *(event.state for event in self.told)]
         named = {found for state in states for found in state.discount_ids()}
         currency = states[0].currency if states else ""
-        estimate_unknown(self.invoices, book, currency, named)
+        # Where rows follow events, an invoice tells terms from its own time on.
+        later = named if self._is_followed() else set()
+        estimate_unknown(self.invoices, book, currency, named, left_out=later)
+
+    def _is_followed(self) -> bool:
+        context, start = self._context, self._facts.window_start
+        return context is not None and (start is None or context.through >= start)
 
     def _customer_discounts(self, events: Sequence[Raw]) -> CustomerDiscount:
         raw = self._facts.subscription or {}

@@ -10,7 +10,7 @@ from functools import partial
 
 from source_stripe_saas.mrr.catalog import Book, Catalog
 from source_stripe_saas.mrr.context import Context, digest_of
-from source_stripe_saas.mrr.deleted_coupon import better_terms
+from source_stripe_saas.mrr.deleted_coupon import better_terms, estimate_unknown
 from source_stripe_saas.mrr.event_chain import StateEvent
 from source_stripe_saas.mrr.facts import Facts, Reading, item_times
 from source_stripe_saas.mrr.history_check import HistoryCheck, note_findings
@@ -346,9 +346,13 @@ class _Derivation:
         return [_Entry(at, 2, partial(self._correct_estimates, invoice, at))]
 
     def _correct_estimates(self, invoice: Invoice, at: int) -> None:
-        state = self._ledger.state
-        better = better_terms(invoice, self._book, state.currency) if state is not None else {}
-        if better:
+        state, book = self._ledger.state, self._book
+        if state is None or not invoice.discounts:
+            return
+        named = state.discount_ids()
+        found = estimate_unknown([invoice], book, state.currency, named)
+        better = better_terms(invoice, book, state.currency)
+        if found or better:
             self._ledger.correct_estimates(better, at)
 
     def _use_once(self, at: int, windows: Sequence[OnceWindow], source: str) -> None:

@@ -178,3 +178,42 @@ def test_m42a_a_later_invoice_that_shows_it_on_another_product_extends_it():
         ("adjusted", "2026-02-01", 3400),  # 4000 x (1 - 15 %)
         ("renewed", "2026-02-01", 3400),
     ]
+
+
+@pytest.mark.parametrize("split_at", [None, "2026-01-30"], ids=["one", "two"])
+def test_m42a_a_discount_of_which_a_later_invoice_is_the_first_to_tell_counts_from_then_on(
+    split_at,
+):
+    raw = with_discount(2)
+    rows, context = derived("2026-01-20", Catalog(PRICES), subscription=raw)
+    assert [(row["mrr_after"], row["is_estimated"]) for row in rows] == [(2000, True)]
+    found = []
+    for bound in [*([split_at] if split_at else []), "2026-03-20"]:
+        told = [one for one in (MORE_SEATS, renewed(1, 5, 750)) if one["created"] <= on(bound)]
+        invoices = [one["data"]["object"] for one in told if one["type"] == "invoice.paid"]
+        given = {"subscription": with_discount(5), "events": told, "invoices": invoices}
+        rows, context = derived(bound, Catalog(PRICES), context, **given)
+        found += rows
+    assert short(found) == [
+        ("quantity_increased", "2026-01-25", 5000),
+        ("adjusted", "2026-02-01", 4250),  # 5000 - 750
+        ("first_payment", "2026-02-01T01:00:00Z", 4250),
+    ]
+    assert found[1]["adjustment_reason"] == "better_estimate"
+
+
+def test_m42a_what_took_all_there_was_is_an_amount_once_there_is_more():
+    cut = [{"discount": "di_1", "amount": 2000}]
+    bill = line("il_0", MONTHS[0], MONTHS[1], quantity=2, amount=2000, discount_amounts=cut)
+    raw, paid = with_discount(2), month(0, bill, total=0)
+    rows, context = derived("2026-01-20", Catalog(PRICES), subscription=raw, invoices=[paid])
+    assert rows[0]["mrr_after"] == 0  # 2000 of 2000 may be 100 %
+    told = [MORE_SEATS, renewed(1, 5, 2400)]
+    given = {"subscription": with_discount(5), "events": told}
+    given["invoices"] = [told[1]["data"]["object"]]
+    rows, _ = derived("2026-02-20", Catalog(PRICES), context, **given)
+    assert short(rows) == [
+        ("quantity_increased", "2026-01-25", 0),
+        ("adjusted", "2026-02-01", 2600),  # 5000 - 2400
+        ("first_payment", "2026-02-01T01:00:00Z", 2600),
+    ]
