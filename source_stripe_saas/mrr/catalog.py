@@ -121,9 +121,9 @@ class Book:
         return best is None or best[0] == FROM_ESTIMATE
 
     def estimate(self, wanted: str) -> Raw | None:
-        """The discount as its terms were estimated, if they are not known better."""
-        best = self._best(wanted)
-        return best[1] if best is not None and best[0] == FROM_ESTIMATE else None
+        """The discount with its coupon, if the terms are estimated or a part of them is."""
+        place, raw, coupon = self._best(wanted) or (0, {}, {})
+        return {**raw, "source": {"coupon": coupon}} if place == FROM_ESTIMATE else None
 
     def estimate_again(self, wanted: str, raw: Raw) -> None:
         """Puts better terms in the place of estimated ones."""

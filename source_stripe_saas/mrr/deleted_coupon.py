@@ -1,6 +1,6 @@
 """Discounts whose coupon is gone in, terms estimated from what they took off out (M42a)."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import ceil
 from typing import Any
@@ -93,6 +93,10 @@ def better_terms(invoice: Invoice, book: Book, currency: str) -> dict[str, dict[
         if amount is None and percent == 100:
             # An amount took all there was, until there was more.
             is_seen = taken.amount < taken.base - taken.others
+        off = known.amounts_off_minor.get(currency) if percent is None else None
+        if off is not None and taken.amount > off:
+            # It took all there was so far, so nothing told how much it takes (M19).
+            better.update(_amount(held, taken.amount, currency))
         if percent is not None and is_seen and not _is_share(percent, discount, counted, book):
             better.update(amount_off=taken.amount, currency=currency)
             del better["percent_off"]
@@ -101,6 +105,14 @@ def better_terms(invoice: Invoice, book: Book, currency: str) -> dict[str, dict[
         if better != held:
             found[discount] = {**raw, "source": {"coupon": better}, OR_AMOUNT: amount}
     return found
+
+
+def _amount(coupon: Mapping[str, Any], amount_minor: int, currency: str) -> dict[str, Any]:
+    """The fields of a coupon that takes this amount in a currency; that of another one stays."""
+    if str(coupon.get("currency") or currency).lower() == currency:
+        return {"amount_off": amount_minor, "currency": currency}
+    options = {**(coupon.get("currency_options") or {}), currency: {"amount_off": amount_minor}}
+    return {"currency_options": options}
 
 
 def _add_carriers(coupon: dict[str, Any], uses: Iterable[Use], book: Book) -> None:

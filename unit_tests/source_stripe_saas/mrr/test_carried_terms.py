@@ -202,18 +202,27 @@ def test_m42a_a_discount_of_which_a_later_invoice_is_the_first_to_tell_counts_fr
     assert found[1]["adjustment_reason"] == "better_estimate"
 
 
-def test_m42a_what_took_all_there_was_is_an_amount_once_there_is_more():
+EUROS = {"id": "E", "amount_off": 1800, "currency": "eur", "duration": "forever"}
+
+
+@pytest.mark.parametrize(
+    ("coupons", "before"),
+    [({}, 0), ({"E": EUROS}, 3000)],  # 100 % of 5000; 20.00 of a coupon known to take an amount
+    ids=["deleted", "in another currency"],
+)
+def test_m42a_what_took_all_there_was_is_an_amount_once_there_is_more(coupons, before):
     cut = [{"discount": "di_1", "amount": 2000}]
     bill = line("il_0", MONTHS[0], MONTHS[1], quantity=2, amount=2000, discount_amounts=cut)
     raw, paid = with_discount(2), month(0, bill, total=0)
-    rows, context = derived("2026-01-20", Catalog(PRICES), subscription=raw, invoices=[paid])
-    assert rows[0]["mrr_after"] == 0  # 2000 of 2000 may be 100 %
+    catalog = Catalog(PRICES, coupons, {"di_1": discount(of="E")} if coupons else {})
+    rows, context = derived("2026-01-20", catalog, subscription=raw, invoices=[paid])
+    assert rows[0]["mrr_after"] == 0  # 2000 of 2000 may be all, whatever is billed
     told = [MORE_SEATS, renewed(1, 5, 2400)]
     given = {"subscription": with_discount(5), "events": told}
     given["invoices"] = [told[1]["data"]["object"]]
-    rows, _ = derived("2026-02-20", Catalog(PRICES), context, **given)
+    rows, _ = derived("2026-02-20", catalog, context, **given)
     assert short(rows) == [
-        ("quantity_increased", "2026-01-25", 0),
+        ("quantity_increased", "2026-01-25", before),
         ("adjusted", "2026-02-01", 2600),  # 5000 - 2400
         ("first_payment", "2026-02-01T01:00:00Z", 2600),
     ]
