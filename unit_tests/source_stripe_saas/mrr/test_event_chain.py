@@ -145,6 +145,21 @@ def test_m29_old_accounts_list_only_the_elements_that_changed():
     assert [one["id"] for one in prior_object(new)["items"]["data"]] == ["a"]
 
 
+def test_m29_a_list_of_old_accounts_keeps_what_it_says_beside_its_elements():
+    after = {"items": {"data": [{"id": "a", "quantity": 2}], "has_more": False}}
+    change = {"items": {"data": [{"id": "a", "quantity": 1}], "has_more": True}}
+    before = prior_object(updated(after, change, "2026-01-01", api_version="2017-04-06"))
+    assert before["items"] == {"data": [{"id": "a", "quantity": 1}], "has_more": True}
+
+
+def test_m29_a_changed_top_level_plan_alone_is_the_only_items():
+    after = {**subscription(item(quantity=3)), "plan": {"id": "silver"}}
+    before = prior_object(updated(after, {"plan": {"id": "gold"}}, "2026-01-01"))
+    [entry] = before["items"]["data"]
+    assert (entry["plan"]["id"], entry["quantity"]) == ("gold", 3)
+    assert "price" not in entry
+
+
 def test_m29_old_accounts_name_no_item_that_the_change_added():
     held, added = item("si_1"), item("si_2", created=on("2026-01-01"))
     change = {"items": {"data": []}}

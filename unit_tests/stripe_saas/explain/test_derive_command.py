@@ -109,6 +109,10 @@ def test_rows_are_printed_one_a_line_in_ledger_order(tmp_path, capsys):
             '{"now": "2026-01-01", "subscriptions": [{"id": 5, "status": "active", "created": 1}]}',
             "subscriptions[0].id: must be a text",
         ),
+        (
+            '{"now": "2026-01-01", "subscriptions": [{"id": "sub_1", "status": 5, "created": 1}]}',
+            "subscriptions[0].status: must be a text",
+        ),
     ],
 )
 def test_bad_input_is_one_line_that_names_the_field(tmp_path, capsys, text, named):
