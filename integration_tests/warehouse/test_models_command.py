@@ -1,6 +1,11 @@
 """dbt by `stripe-saas models`: a profile without a password, results in words."""
 
 import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 import yaml
@@ -56,3 +61,49 @@ def test_a_project_that_cannot_be_read_is_told(project, tmp_path):
     result = build_models(parse_target(str(tmp_path / "w.duckdb")), project=project)
     assert not result.is_good
     assert result.problems
+
+
+LONG = """{{ config(materialized="table") }}
+select sum(hash(a.range * b.range)) as n from range(1000000) as a, range(1000000) as b
+"""
+PARENT = """
+import sys
+from pathlib import Path
+from stripe_saas.warehouse.models import build_models
+from stripe_saas.warehouse.target import parse_target
+build_models(parse_target(sys.argv[1]), project=Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc here")
+def test_dbt_ends_with_its_parent_that_was_killed(project, tmp_path):
+    (project / "models" / "one.sql").write_text(LONG)
+    command = [sys.executable, "-c", PARENT, str(tmp_path / "w.duckdb"), str(project)]
+    parent = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(tmp_path)})
+    try:
+        # Not sooner: dbt would end by what it cannot say to anyone any more.
+        wait_until(lambda: re.search(r"create\s+table", logged(tmp_path)))
+        time.sleep(2)
+        [dbt] = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()
+    finally:
+        parent.kill()
+        parent.wait()
+    wait_until(lambda: has_ended(dbt))
+
+
+def logged(folder):
+    return "".join(path.read_text() for path in folder.glob("*/files/dbt.log"))
+
+
+def has_ended(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def wait_until(is_so):
+    until = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.1)

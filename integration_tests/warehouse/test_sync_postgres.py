@@ -6,6 +6,7 @@ import pytest
 
 from integration_tests.warehouse.postgres import PASSWORD
 from integration_tests.warehouse.syncing import STREAMS, a_warehouse
+from integration_tests.warehouse.test_loader import Sync
 from stripe_saas.warehouse.database import connected
 from stripe_saas.warehouse.target import parse_target
 
@@ -86,3 +87,39 @@ def test_a_user_without_rights_is_told_what_is_refused(postgres, tmp_path, capsy
     [line] = capsys.readouterr().err.splitlines()
     assert "permission denied for database" in line
     assert "poor-secret" not in line
+
+
+def test_schemas_that_an_administrator_made_need_no_right_to_create_more(
+    postgres, tmp_path, capsys
+):
+    address = postgres.new_database()
+    with connected(parse_target(address)) as database:
+        database.execute("create role loader login password 'loader-secret'")
+        database.execute("create schema stripe_raw authorization loader")
+    loader = address.replace(
+        address[len("postgres://") : address.index("@")], "loader:loader-secret"
+    )
+    with a_warehouse(tmp_path, loader) as warehouse:
+        assert warehouse.sync("--streams", "customers") == 0, capsys.readouterr().err
+        warehouse.assert_true(("customers",))
+
+
+def test_a_database_in_latin1_holds_its_own_characters_and_keeps_others_apart(postgres, tmp_path):
+    with connected(parse_target(postgres.new_database())) as database:
+        database.execute("create database western encoding 'LATIN1' locale 'C' template template0")
+    with connected(parse_target(postgres.address("western"))) as database:
+        sync = Sync(database, tmp_path, "customers")
+        sync.record("customers", "cus_1", name="Zürich")
+        sync.record("customers", "cus_2", name="日本", description="Genève")
+        sync.complete("customers")
+        assert database.select(
+            "select id, name, description from stripe_raw.customers order by id"
+        ) == [("cus_1", "Zürich", None), ("cus_2", None, "Genève")]
+        assert database.select(
+            "select record_key, column_name, value from stripe_raw._stripe_saas_rejects"
+        ) == [("cus_2", "name", r'"\u65e5\u672c"')]
+        # What the database itself has is one byte a character, not mojibake of two.
+        assert database.select(
+            "select octet_length(convert_to(name, 'LATIN1')) from stripe_raw.customers "
+            "where id = 'cus_1'"
+        ) == [(6,)]
