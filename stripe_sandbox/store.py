@@ -32,6 +32,10 @@ class Row:
     """True for an object that can be fetched by id but stands in no list (an inline price)."""
 
 
+_OWNERS = ("customer", "subscription", "invoice", "charge")
+"""Fields of an object that name another one which it belongs to."""
+
+
 @dataclass
 class Store:
     """The account's objects by Stripe `object` name and id, its clock and its deletions."""
@@ -72,6 +76,7 @@ class Store:
             known.content = content
             known.hidden = hidden
             return
+        self._inherit_clock(content, parent)
         created = content.get("created", content.get("date"))
         if created is None:
             created = self.now
@@ -79,6 +84,15 @@ class Store:
         table[identity] = Row(content, int(created), self._sequence, parent, hidden)
         if parent is not None:
             self.children.setdefault((name, parent), []).append(identity)
+
+    def _inherit_clock(self, content: StripeObject, parent: str | None) -> None:
+        """What belongs to an object of a test clock is the clock's, too."""
+        if not self.of_clock or content["object"] == "event":
+            return
+        clocks = {identity: clock for (_, identity), clock in self.of_clock.items()}
+        for owner in (parent, *(content.get(name) for name in _OWNERS)):
+            if isinstance(owner, str) and owner in clocks:
+                self.of_clock[content["object"], content["id"]] = clocks[owner]
 
     def get(self, name: str, identity: str) -> StripeObject | None:
         """The object's content, or None if it never existed or was deleted."""

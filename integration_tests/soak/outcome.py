@@ -19,6 +19,8 @@ class Outcome:
     """Syncs that ended by themselves and said that they were not complete."""
     by_command: int = 0
     """Syncs that went through the installed command."""
+    set_aside: int = 0
+    """Objects that a sync could not have, named in its traces and asked for by the next one."""
     requests: int = 0
     records: int = 0
     objects: int = 0

@@ -24,6 +24,7 @@ def summary(outcome: Outcome) -> str:
         f"| of these killed with SIGKILL | {outcome.kills:,} |",
         f"| of these by the installed command | {outcome.by_command:,} |",
         f"| of these ended as incomplete, and said so | {outcome.incomplete:,} |",
+        f"| objects refused, named and set aside | {outcome.set_aside:,} |",
         f"| requests answered | {outcome.requests:,} |",
         f"| records received | {outcome.records:,} |",
         f"| objects compared with a GET by id | {outcome.objects:,} |",

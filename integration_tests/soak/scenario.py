@@ -12,7 +12,7 @@ from integration_tests.soak.ledger import LEDGER
 from integration_tests.soak.running import NEVER, Kill
 from stripe_sandbox.account import AccountKind
 from stripe_sandbox.company.habits import HABITS
-from stripe_sandbox.faults.kinds import PASSING
+from stripe_sandbox.faults.kinds import OBJECTS, PASSING
 
 HOUR, DAY = 3_600, 86_400
 
@@ -37,6 +37,10 @@ OBJECT_STREAMS = (
 STREAMS = (*OBJECT_STREAMS, LEDGER)
 
 _RATES = (0.02, 0.1, 0.1, 0.3)
+_SHARES = (0.1, 0.3, 0.6)
+"""Of the objects that refuse."""
+
+_UNTOLD = ("unsent_events", "charge_refunded_alone")
 _ATTEMPTS = (3, 5)
 _ATTEMPTS_SHORT = (2, 3)
 
@@ -63,6 +67,8 @@ class Scenario:
     attempts: tuple[Attempt, ...] = ()
     by_command: bool = False
     """One of the attempts goes through the installed command, untuned."""
+    has_clock: bool = False
+    """There is a test clock, whose objects events show and lists hide."""
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -102,13 +108,29 @@ def scenario_of(seed: int, *, is_short: bool = False) -> Scenario:
         "habits": frozenset(HABITS),
     }
     number = dice.randint(*(_ATTEMPTS_SHORT if is_short else _ATTEMPTS))
+    attempts = [_attempt(dice, position) for position in range(number)]
+    # Draws of their own: a further shape does not change the rest of a seed's scenario.
+    shapes = Random(f"soak/shapes/{seed}")
     return Scenario(
         seed=seed,
         kind=kind,
         options=options if kind == "company" else {},
-        attempts=tuple(_attempt(dice, position) for position in range(number)),
+        attempts=tuple(_with_shapes(attempt, shapes) for attempt in attempts),
         by_command=seed % 13 == 0,
+        has_clock=shapes.random() < 0.4,
     )
+
+
+def _with_shapes(attempt: Attempt, dice: Random) -> Attempt:
+    """The attempt, with refusals of single objects and events that are never sent.
+
+    Half of those with refusals are left to their end: only then a sync says what it lacks.
+    """
+    rates = {kind: dice.choice(_SHARES) for kind in OBJECTS if dice.random() < 0.5}
+    is_left = bool(rates) and dice.random() < 0.5
+    rates |= {kind: 0.5 for kind in _UNTOLD if dice.random() < 0.3}
+    kill = NEVER if is_left else attempt.kill
+    return replace(attempt, rates={**attempt.rates, **rates}, kill=kill)
 
 
 def _attempt(dice: Random, position: int) -> Attempt:

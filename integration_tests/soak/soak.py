@@ -21,11 +21,13 @@ from integration_tests.soak.outcome import Outcome
 from integration_tests.soak.running import Ended, Nursery, messages_of
 from integration_tests.soak.scenario import OBJECT_STREAMS, STREAMS, Scenario
 from integration_tests.truth import Truth
+from source_stripe_saas.streams.skipped import KINDS, MOST_NAMED
 from stripe_sandbox.account import Account, open_account
 from stripe_sandbox.faults import FaultOptions
 from stripe_sandbox.faults.life import NEEDS_HERD
 from stripe_sandbox.server.calls import Call, Hook, Proceed, Reply
 from stripe_sandbox.server.running import running_sandbox
+from stripe_sandbox.shapes.clocks import add_clock
 
 CALM: Mapping[str, Any] = {
     "backoff_seconds": 0.02,
@@ -38,6 +40,8 @@ CALM: Mapping[str, Any] = {
 _SMALL = {"slow_seconds": 0.2, "refused_seconds": 0.05}
 _NEXT_TO_NEVER = 1e-12
 _SHOWN = 1_000
+_NOT_SHOWN = "is not complete."
+"""In the error of a stream that has all but some objects, which it names."""
 LATENESS_SECONDS = 60
 """So far behind now the ledger's rows may end."""
 _SETTLED_SECONDS = 300
@@ -74,6 +78,8 @@ def soak(scenario: Scenario, nursery: Nursery, folder: Path, streams: Sequence[M
     """
     outcome = Outcome(seeds=[scenario.seed])
     account = open_account(scenario.kind, seed=scenario.seed, **scenario.options)
+    if scenario.has_clock:
+        add_clock(account, scenario.seed)
     # A switch that needs loose objects puts them into the account's past: before it is read.
     herd = {name: _NEXT_TO_NEVER for name in NEEDS_HERD if name in scenario.kinds}
     options = FaultOptions(herd, seed=scenario.seed)
@@ -149,7 +155,10 @@ def _count(ended: Ended, outcome: Outcome) -> None:
         outcome.kills += 1
         return
     outcome.incomplete += ended.code != 0
-    outcome.losses += dishonesties(Run(ended.code, ended.messages, [], ended.errors))
+    run = Run(ended.code, ended.messages, [], ended.errors)
+    named = set().union(*map(set_aside, run.states.values())) if run.states else set()
+    outcome.set_aside += len(named)
+    outcome.losses += [*dishonesties(run), *unnamed(run)]
 
 
 def dishonesties(run: Run) -> list[str]:
@@ -167,6 +176,36 @@ def dishonesties(run: Run) -> list[str]:
     if "Traceback" in run.stderr:
         found.append(f"a traceback on stderr: {run.stderr}")
     return found
+
+
+def unnamed(run: Run) -> list[str]:
+    """What a run set aside, to be asked for again, and did not say in a trace of its stream."""
+    found = []
+    for name, state in run.states.items():
+        aside = set_aside(state)
+        errors = [error["message"] for error in run.errors if _stream_of(error) == name]
+        if aside and run.statuses.get(name) == "COMPLETE":
+            found.append(f"{name} is complete without {aside}")
+        for message in errors:
+            named = [one for one in aside if one in message]
+            if _NOT_SHOWN in message and len(named) < min(len(aside), MOST_NAMED):
+                found.append(f"{name} lacks {aside}, and says: {message}")
+        if aside and not errors:
+            found.append(f"{name} lacks {aside}, and has no error")
+    return found
+
+
+def set_aside(state: Mapping[str, Any]) -> list[str]:
+    """Ids of what a stream's state remembers as skipped."""
+    retry = state.get("retry") or {}
+    entries = [entry for kind in KINDS for entry in retry.get(kind, ())]
+    ids = [entry["id"] if isinstance(entry, dict) else entry for entry in entries]
+    return [*ids, *state.get("aside", {})]
+
+
+def _stream_of(error: Mapping[str, Any]) -> str | None:
+    name: str | None = (error.get("stream_descriptor") or {}).get("name")
+    return name
 
 
 def _compare(destination: Destination, truth: Truth, outcome: Outcome) -> None:
@@ -190,6 +229,8 @@ def _compare(destination: Destination, truth: Truth, outcome: Outcome) -> None:
 def _compare_ledger(table: LedgerTable, account: Account, outcome: Outcome) -> None:
     """Every row once, in an unbroken chain, that comes to what the company knows of itself."""
     ledgers = table.ledgers()
+    clocked = {name for kind, name in account.store.of_clock if kind == "subscription"}
+    outcome.losses += [f"{name} of a test clock has rows" for name in clocked & ledgers.keys()]
     outcome.ledger_rows += len(table.rows)
     outcome.ledger_put_aside += table.put_aside
     outcome.losses += [*table.wrong, *broken(ledgers)]

@@ -6,11 +6,53 @@ pace: a kill may come early or late, and every outcome of it has to be right.
 
 import pytest
 
+from integration_tests.connector import Run
 from integration_tests.soak.outcome import Outcome
 from integration_tests.soak.running import Nursery
 from integration_tests.soak.scenario import scenario_of
 from integration_tests.soak.shrink import shrunk
-from integration_tests.soak.soak import discovered, soak_safely
+from integration_tests.soak.soak import discovered, soak_safely, unnamed
+
+
+def a_run(status, *errors, **states):
+    """A run of the stream customers that left a state."""
+    customers = {"name": "customers"}
+    state = {"stream": {"stream_descriptor": customers, "stream_state": states}}
+    said = {"stream_descriptor": customers, "status": status}
+    messages = [
+        {"type": "STATE", "state": state},
+        {"type": "TRACE", "trace": {"type": "STREAM_STATUS", "stream_status": said}},
+    ]
+    for message in errors:
+        error = {"message": message, "stream_descriptor": customers}
+        messages.append({"type": "TRACE", "trace": {"type": "ERROR", "error": error}})
+    return Run(1, messages)
+
+
+RETRY = {"parents": ["cus_1"], "objects": [{"id": "card_1", "customer": "cus_2"}]}
+
+
+@pytest.mark.parametrize(
+    ("run", "finding"),
+    [
+        (a_run("COMPLETE", retry=RETRY), "customers is complete without"),
+        (a_run("INCOMPLETE", retry=RETRY), "has no error"),
+        (a_run("INCOMPLETE", "It is not complete. cus_1", retry=RETRY), "and says: "),
+        (a_run("INCOMPLETE", "It is not complete. cus_1", aside={"sub_1": None}), "and says: "),
+    ],
+    ids=["complete", "no error", "one is not named", "a subscription is not named"],
+)
+def test_what_is_set_aside_and_not_named_is_found(run, finding):
+    assert finding in " ".join(unnamed(run))
+
+
+def test_what_is_set_aside_and_named_is_no_finding():
+    assert unnamed(a_run("COMPLETE", updated=5)) == []
+    named = "It is not complete. cus_1, card_1"
+    assert unnamed(a_run("INCOMPLETE", named, retry=RETRY)) == []
+    # Another failure of the stream explains it all.
+    assert unnamed(a_run("INCOMPLETE", "The key was revoked.", retry=RETRY)) == []
+
 
 SEEDS = range(1, 53)
 HALVES = 2

@@ -83,11 +83,21 @@ class EventFaults:
         lateness = _LATEST_SECONDS * self._dice.share("lateness", identity)
         return row.created + int(lateness)
 
+    def _why_unsent(self, row: Row) -> str | None:
+        """The switch by which an event is never sent, if any."""
+        kind, identity = row.content["type"], row.content["id"]
+        if kind in UNSENT and self._dice.picks("unsent_events", identity):
+            return "unsent_events"
+        if kind == "refund.created" and self._dice.picks("charge_refunded_alone", identity):
+            return "charge_refunded_alone"
+        return None
+
     def _bend(self, identity: str, row: Row) -> bool:
         dice, changed = self._dice, False
-        if row.content["type"] in UNSENT and dice.picks("unsent_events", identity):
+        unsent = self._why_unsent(row)
+        if unsent is not None:
             row.hidden = True
-            dice.note("unsent_events")
+            dice.note(unsent)
             return True
         if dice.picks("late_events", identity) and self._shows_at(row) > self._account.store.now:
             row.hidden = True

@@ -49,6 +49,7 @@ EVENTS = {
     "events_twice": "a change makes two events",
     "events_out_of_order": "events of one second stand in the list in another order",
     "unsent_events": "the creation of an object makes no event",
+    "charge_refunded_alone": "a new refund makes no event but `charge.refunded`",
 }
 """The share of events that are not as one would like; which ones, the seed says."""
 

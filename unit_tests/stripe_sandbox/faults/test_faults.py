@@ -249,3 +249,10 @@ def test_an_event_of_a_birth_may_never_be_sent_and_all_others_are():
     ask.api.hooks[0].__self__.switch(FaultOptions())
     ask.account.advance(120)
     assert ask("/v1/events", "type=customer.created").ids == []
+
+
+def test_a_new_refund_may_be_told_by_charge_refunded_alone():
+    ask = asker("charge_refunded_alone")
+    types = {event["type"] for event in ask("/v1/events", "limit=100").content["data"]}
+    assert "refund.created" not in types
+    assert {"charge.refunded", "customer.created"} <= types
