@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from source_stripe_saas.api.raw_object import StripeObject, has_id
 from source_stripe_saas.api.refusal import StripeError
-from source_stripe_saas.ledger.codec import UNREADABLE, Unreadable, reason_of
+from source_stripe_saas.ledger.codec import UNREADABLE, Unreadable, reason_of, with_created
 from source_stripe_saas.ledger.coupons import complete
 from source_stripe_saas.ledger.deriver import Bounds, Derived, Deriver
 from source_stripe_saas.ledger.events import owner_of
@@ -25,6 +25,7 @@ from source_stripe_saas.ledger.set_aside import LedgerSkips
 from source_stripe_saas.ledger.store import SubscriptionObjects, key_of
 from source_stripe_saas.ledger.tally import Tally
 from source_stripe_saas.mrr import Catalog, Options
+from source_stripe_saas.mrr.event_chain import STATE_EVENTS
 from source_stripe_saas.streams.assignment import SyncedStream
 from source_stripe_saas.streams.feed import what_is_odd
 from source_stripe_saas.streams.plan import EVENTS_KEPT_DAYS
@@ -193,13 +194,21 @@ class LedgerSync(ABC):
                     continue
                 reason = _why_nobodys(event)
             if reason is None:
-                yield event
+                yield _with_created(event)
             else:
                 self.note_odd(event, reason)
 
     def note_odd(self, event: StripeObject, reason: str) -> None:
         """Takes an event of which nothing can be made."""
         self.skips.others.append(odd(event["id"], reason))
+
+
+def _with_created(event: StripeObject) -> StripeObject:
+    """The event, its subscription with its time under today's name; other streams read it, too."""
+    data = event["data"]
+    if event["type"] not in STATE_EVENTS or "created" in data["object"]:
+        return event
+    return {**event, "data": {**data, "object": with_created(dict(data["object"]))}}
 
 
 def _why_nobodys(event: StripeObject) -> str | None:

@@ -193,6 +193,19 @@ def test_an_old_invoice_and_an_old_subscription_say_when_they_began_under_other_
     assert account.status == "COMPLETE"
 
 
+@pytest.mark.parametrize("is_first", [True, False], ids=["first", "later"])
+def test_an_event_of_an_old_subscription_says_when_it_began_under_its_old_name(is_first):
+    account = TwoSubscriptions()
+    sub = account.lists["subscriptions"][0]
+    sub["start"] = sub.pop("created")
+    rows = [] if is_first else account.sync(FIRST)
+    account.update(1, "p30", "2026-01-22")
+    rows += account.sync(SECOND)
+    assert told_of(rows) == [NEW_1, ("sub_1", "2026-01-22", 1000, 3000), NEW_2]
+    assert account.status == "COMPLETE"
+    assert "created" not in account.lists["events"][0]["data"]["object"]
+
+
 def test_an_unreadable_invoice_of_a_subscription_that_no_list_shows_is_named():
     account = TwoSubscriptions()
     del account.lists["subscriptions"][0], account.lists["invoices"][0]["created"]
