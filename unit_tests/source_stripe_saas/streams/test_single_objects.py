@@ -202,6 +202,7 @@ _ONLY_IF_EXPANDED = {
     ("customers", "tax_ids"),
     ("invoices", "payments"),
     ("payment_intents", "amount_details.line_items"),
+    ("payment_links", "line_items"),
     ("quotes", "line_items"),
 }
 """Lists that Stripe leaves out unless a request expands them, and these streams' do not."""
