@@ -200,6 +200,8 @@ class Book:
             raw = places[place]
             coupon = coupon_of(raw, self.catalog.coupons)
             if coupon is not None:
+                if place < FROM_MEMORY and FROM_MEMORY in places:
+                    coupon = _completed(coupon, coupon_reference(places[FROM_MEMORY]))
                 if place >= FROM_ESTIMATE:
                     raw, coupon = corrected(raw, coupon, told)
                 elif FROM_ESTIMATE in places:
@@ -209,6 +211,14 @@ class Book:
                 return place, raw, coupon
             told = told or raw
         return None
+
+
+def _completed(coupon: Raw, remembered: Raw) -> Raw:
+    """A coupon with what only the list of coupons shows, of one that may be gone from it."""
+    whole = with_amounts_of(coupon, remembered)
+    if whole.get("id") == remembered.get("id") and "applies_to" not in whole:
+        return {**whole, "applies_to": remembered.get("applies_to")}
+    return whole
 
 
 def _in_currency(coupon: Raw, currency: str) -> Raw:

@@ -226,3 +226,16 @@ def test_m42a_what_took_all_there_was_is_an_amount_once_there_is_more(coupons, b
         ("adjusted", "2026-02-01", 2600),  # 5000 - 2400
         ("first_payment", "2026-02-01T01:00:00Z", 2600),
     ]
+
+
+def test_what_only_the_list_showed_of_a_coupon_is_remembered_when_an_object_shows_the_rest():
+    listed = {**THREE_OFF, "applies_to": {"products": ["prod_p10"]}}
+    _, context = first_sync(discount(of="C"), {"C": listed})
+    shown = {name: listed[name] for name in ("id", "amount_off", "currency", "duration")}
+    held = {**discount(), "source": {"coupon": shown}}
+    raw = {**subscription(item(), item("si_2", "p20")), "discounts": [held]}
+    before = {"items": with_discount()["items"]}
+    change = updated(raw, before, "2026-02-10")
+    rows, _ = derived("2026-03-01", Catalog(PRICES), context, subscription=raw, events=[change])
+    # 10.00 less 3.50 USD, and 20.00 of a product that it is not on
+    assert short(rows) == [("upgraded", "2026-02-10", 2650)]
