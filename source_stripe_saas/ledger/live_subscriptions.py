@@ -23,7 +23,7 @@ from source_stripe_saas.ledger.lookup_cache import LookupCache
 from source_stripe_saas.ledger.memory import Memory
 from source_stripe_saas.ledger.scan_lists import LedgerReader, ListedCatalog, ledger_reader
 from source_stripe_saas.ledger.store import SubscriptionObjects, key_of
-from source_stripe_saas.mrr import Catalog, Options, head_mrr
+from source_stripe_saas.mrr import Catalog, Options, current_mrr
 from source_stripe_saas.mrr.line import reference
 from source_stripe_saas.mrr.state import ENDED
 from source_stripe_saas.streams.clock_lists import ClockLists
@@ -205,7 +205,7 @@ class LiveSubscriptions:
             catalog = self._by_payload
             for price in prices:
                 self._plain.setdefault(price["id"], price)
-        return head_mrr(raw, self.upper, catalog, self.options, memory.context)
+        return current_mrr(raw, self.upper, catalog, self.options, memory.context)
 
     # -- what is not on the list -------------------------------------------------------------------
 

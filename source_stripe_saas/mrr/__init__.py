@@ -9,9 +9,9 @@ from source_stripe_saas.mrr.catalog import Catalog
 from source_stripe_saas.mrr.context import Context
 from source_stripe_saas.mrr.derive import InputError, derive, facts_of
 from source_stripe_saas.mrr.facts import Facts
-from source_stripe_saas.mrr.head import head_mrr
 from source_stripe_saas.mrr.identity import SEMANTICS_VERSION
 from source_stripe_saas.mrr.ledger import Witness
+from source_stripe_saas.mrr.object_mrr import current_mrr
 from source_stripe_saas.mrr.options import OptionError, Options, options_from
 from source_stripe_saas.mrr.row import BETTER_ESTIMATE, COLUMNS, EVENT_TYPES, EXACT_COLUMN
 from source_stripe_saas.mrr.subscription import StateMissing, derive_subscription
@@ -33,9 +33,9 @@ __all__ = [
     "Options",
     "StateMissing",
     "Witness",
+    "current_mrr",
     "derive",
     "derive_subscription",
     "facts_of",
-    "head_mrr",
     "options_from",
 ]

@@ -75,7 +75,7 @@ class Observation:
 
 
 def observations(invoices: Sequence[Invoice], book: Book, currency: str) -> list[Observation]:
-    """Everything that lines prove about items, oldest first (M39); absences are told apart.
+    """Everything that lines prove about items, oldest first (M39); removed_items are told apart.
 
     Prices and quantities are those that the lines name, never worked back from amounts.
     """

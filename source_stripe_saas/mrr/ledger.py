@@ -25,19 +25,19 @@ from source_stripe_saas.mrr.identity import SEMANTICS_VERSION, event_id
 from source_stripe_saas.mrr.invoice import CYCLE, Invoice
 from source_stripe_saas.mrr.moment import DAY_SECONDS, iso
 from source_stripe_saas.mrr.movement import DISCOUNT_ROWS, SUSPENDED, movement_of
+from source_stripe_saas.mrr.mrr_amounts import NOTHING, MrrAmounts, MrrCalculator
 from source_stripe_saas.mrr.options import Options
-from source_stripe_saas.mrr.pair import (
+from source_stripe_saas.mrr.row import BETTER_ESTIMATE, END_TYPES, ONCE_TYPES, TOLD_TYPES
+from source_stripe_saas.mrr.standing import OnceWindow, Standing, next_boundary, standing_of
+from source_stripe_saas.mrr.state import LIVE, PLAN_ITEM, State
+from source_stripe_saas.mrr.state_changes import (
     Change,
     Past,
     begins_free_period,
     birth_type,
     changes_between,
 )
-from source_stripe_saas.mrr.row import BETTER_ESTIMATE, END_TYPES, ONCE_TYPES, TOLD_TYPES
-from source_stripe_saas.mrr.standing import OnceWindow, Standing, next_boundary, standing_of
-from source_stripe_saas.mrr.state import LIVE, PLAN_ITEM, State
 from source_stripe_saas.mrr.step import BOUNDED, CLOCK, EVENTS, EXACT, Step
-from source_stripe_saas.mrr.worth import NOTHING, Appraiser, Worth
 
 Row = dict[str, Any]
 # Is shown each row with what was in force before and after it, and the prices and discounts.
@@ -77,12 +77,12 @@ class Ledger:
         if memory.sequence and not memory.last_at:
             memory.last_at = memory.through - RECENT_SECONDS
         self._standing: Standing | None = None
-        self._worth: Worth | None = None
+        self._amounts: MrrAmounts | None = None
         self._earlier: State | None = None
         self._earlier_at = memory.earlier_at
         self._drift: str | None = None
         self._clock = self._memory.through
-        self._appraiser = Appraiser(book, options)
+        self._calculator = MrrCalculator(book, options)
         self._witness = witness
 
     @property
@@ -102,8 +102,8 @@ class Ledger:
         memory = self._memory
         self.state = state
         self._standing = self._in_force(state, memory.through)
-        self._worth = self._worth_of(self._standing)
-        if self._worth.mrr_minor != memory.mrr_minor:
+        self._amounts = self._amounts_of(self._standing)
+        if self._amounts.mrr_minor != memory.mrr_minor:
             self._drift = self._reason_for_drift(state)
 
     def birth(self, step: Step, windows: Sequence[OnceWindow] = (), is_free: bool = False) -> None:
@@ -120,7 +120,7 @@ class Ledger:
             occurred_at = min(at, state.start_date)
         self._clock = at
         self._standing = replace(standing, status="")
-        self._worth = NOTHING
+        self._amounts = NOTHING
         self.state = state
         event_type = birth_type(standing)
         origin = _Origin(step.source, step.precision, step.event_id)
@@ -210,7 +210,7 @@ class Ledger:
         self.pass_time(at)
         for found, raw in better.items():
             self._book.estimate_again(found, raw)
-        self._appraiser.forget()
+        self._calculator.forget()
         if self.state is not None and not self.state.has_ended:
             self._settle(self._in_force(self.state, self._clock), at, EVENTS, BETTER_ESTIMATE)
 
@@ -226,13 +226,13 @@ class Ledger:
         if invoice.total > 0 and not memory.has_paid:
             event_type, key = "first_payment", ""
             memory.has_paid = True
-            self._appraiser.forget()
+            self._calculator.forget()
         elif invoice.reason == CYCLE:
             event_type, key = "renewed", invoice.id
         else:
             return
         if invoice.reason == CYCLE and self._meter(invoice):
-            self._appraiser.forget()
+            self._calculator.forget()
         settled = f"payment_failed|{invoice.id}:"
         for used in [one for one in memory.key_counts if one.startswith(settled)]:
             del memory.key_counts[used]
@@ -251,12 +251,12 @@ class Ledger:
             return None  # too long ago to know that nothing moved
         if moved_at > max(starts) + GRACE_SECONDS:
             return None
-        worth = self._worth_of(standing)
+        amounts = self._amounts_of(standing)
         held = Held(
             paid_at,
             standing.status,
-            worth.mrr_minor,
-            held_items(worth.items),
+            amounts.mrr_minor,
+            held_items(amounts.items),
             standing.pause is not None,
         )
         found = check_invoice(
@@ -351,11 +351,11 @@ class Ledger:
 
     def _exact(self, standing: Standing) -> Fraction:
         memory = self._memory
-        return self._appraiser.exact(standing, memory.metered_minor, memory.has_paid)
+        return self._calculator.exact(standing, memory.metered_minor, memory.has_paid)
 
-    def _worth_of(self, standing: Standing) -> Worth:
+    def _amounts_of(self, standing: Standing) -> MrrAmounts:
         memory = self._memory
-        return self._appraiser.worth(standing, memory.metered_minor, memory.has_paid)
+        return self._calculator.amounts(standing, memory.metered_minor, memory.has_paid)
 
     def _leads(self, old: Standing, new: Standing) -> bool:
         """Whether the status comes first: C falls to 0, or a free period begins (M32)."""
@@ -423,8 +423,8 @@ class Ledger:
     def _settle(self, new: Standing, at: int, source: str, reason: str | None = None) -> None:
         """Takes the new standing; a value that the rows do not explain is adjusted (M54)."""
         old, self._standing = self._standing, new
-        self._worth = self._worth_of(new)
-        if self._worth.mrr_minor != self._memory.mrr_minor:
+        self._amounts = self._amounts_of(new)
+        if self._amounts.mrr_minor != self._memory.mrr_minor:
             is_order = old is not None and _discounts(old) != _discounts(new)
             self._adjust(at, source, reason or ("discount_order" if is_order else "head_mismatch"))
 
@@ -481,14 +481,14 @@ class Ledger:
         assert before is not None
         if self._drift and event_type != "adjusted":
             self._adjust(max(at, memory.last_at), origin.source, self._drift)
-        worth = self._worth_of(after)
-        list_before = self._worth.list_minor if self._worth is not None else 0
+        amounts = self._amounts_of(after)
+        list_before = self._amounts.list_minor if self._amounts is not None else 0
         is_birth = memory.sequence == 0
         occurred_at = at if is_birth else max(at, memory.last_at)
         movement, memory.phase = movement_of(
             event_type,
             memory.mrr_minor,
-            worth.mrr_minor,
+            amounts.mrr_minor,
             memory.phase,
             self._options.zero_price_movement,
         )
@@ -505,15 +505,15 @@ class Ledger:
                 "currency": state.currency,
                 "currency_exponent": currency_exponent(state.currency),
                 "mrr_before": memory.mrr_minor,
-                "mrr_after": worth.mrr_minor,
-                "mrr_delta": worth.mrr_minor - memory.mrr_minor,
+                "mrr_after": amounts.mrr_minor,
+                "mrr_delta": amounts.mrr_minor - memory.mrr_minor,
                 "movement": movement,
                 "list_mrr_before": list_before,
-                "list_mrr_after": worth.list_minor,
+                "list_mrr_after": amounts.list_minor,
                 "status_before": before.status or None,
                 "status_after": after.status,
                 "suspended_after": memory.phase == SUSPENDED,
-                "items_after": worth.items,
+                "items_after": amounts.items,
                 "discount_id": discount,
                 "invoice_id": invoice,
                 "stripe_event_id": origin.event_id,
@@ -527,17 +527,17 @@ class Ledger:
                 "billing_note": note,
                 "semantics_version": SEMANTICS_VERSION,
                 "options_fingerprint": self._fingerprint,
-                "mrr_exact_after": str(worth.exact),
+                "mrr_exact_after": str(amounts.exact),
             }
         )
         if self._witness is not None:
             self._witness(self.rows[-1], before, after, self._book)
         memory.sequence += 1
-        memory.mrr_minor = worth.mrr_minor
+        memory.mrr_minor = amounts.mrr_minor
         memory.last_at = occurred_at
-        if self._worth is None or _moved(self._worth, worth):
+        if self._amounts is None or _moved(self._amounts, amounts):
             memory.moved_at = occurred_at
-        self._standing, self._worth = after, worth
+        self._standing, self._amounts = after, amounts
 
     def _is_estimated(self, standing: Standing) -> bool:
         """Whether an amount rests on terms worked back from what a discount took off (M42a)."""
@@ -558,12 +558,12 @@ class Ledger:
         return event_id(self.subscription_id, event_type, key + suffix)
 
 
-def _moved(before: Worth, after: Worth) -> bool:
+def _moved(before: MrrAmounts, after: MrrAmounts) -> bool:
     """Whether a row changed what an invoice of the period could be held against."""
 
-    def shown(worth: Worth) -> tuple[Any, ...]:
-        items = [(one["id"], one["price"], one["quantity"]) for one in worth.items]
-        return worth.mrr_minor, worth.list_minor, items
+    def shown(amounts: MrrAmounts) -> tuple[Any, ...]:
+        items = [(one["id"], one["price"], one["quantity"]) for one in amounts.items]
+        return amounts.mrr_minor, amounts.list_minor, items
 
     return shown(before) != shown(after)
 

@@ -3,12 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from source_stripe_saas.mrr.absence import absences
 from source_stripe_saas.mrr.catalog import Book
 from source_stripe_saas.mrr.evidence import Holding, Observation, observations, valid
 from source_stripe_saas.mrr.invoice import Invoice
 from source_stripe_saas.mrr.moment import BIRTH_SECONDS
-from source_stripe_saas.mrr.pair import CANCELLATION, DISCOUNTS, ITEMS, PAUSE, STATUS
 from source_stripe_saas.mrr.past_discounts import (
     OF_CUSTOMER,
     OF_ITEM,
@@ -24,7 +22,9 @@ from source_stripe_saas.mrr.past_payments import (
     past_pauses,
 )
 from source_stripe_saas.mrr.past_trials import TrialSpan, past_trials, pause_after_trial
+from source_stripe_saas.mrr.removed_items import removed_items
 from source_stripe_saas.mrr.state import Item, State
+from source_stripe_saas.mrr.state_changes import CANCELLATION, DISCOUNTS, ITEMS, PAUSE, STATUS
 from source_stripe_saas.mrr.step import BOUNDED, EXACT, PERIOD_START, RECONSTRUCTED, Step
 from source_stripe_saas.mrr.timeline import ItemsAt, timeline
 
@@ -105,7 +105,7 @@ def _past(
     ended_at = _ended_at(anchor)
     stop = until if ended_at is None else min(until, ended_at)
     proven = observations(invoices, book, anchor.currency)
-    proven += absences(invoices, book, {item.id for item in anchor.items}, stop)
+    proven += removed_items(invoices, book, {item.id for item in anchor.items}, stop)
     # A line may be dated before the horizon and billed after it.
     found = [one for one in valid(proven) if one.at < stop]
     initial: dict[str, Holding] | None = None

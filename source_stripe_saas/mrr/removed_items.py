@@ -27,7 +27,7 @@ class _Billed:
         return self.price is not None and self.price.is_metered
 
 
-def absences(
+def removed_items(
     invoices: Sequence[Invoice], book: Book, present: Collection[str], until: int
 ) -> list[Observation]:
     """The items that an invoice would have billed, had they still been there.

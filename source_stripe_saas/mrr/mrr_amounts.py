@@ -13,7 +13,7 @@ from source_stripe_saas.mrr.value import exact_mrr, item_mrr, list_value
 
 
 @dataclass(frozen=True)
-class Worth:
+class MrrAmounts:
     """The exact and the rounded MRR, the list value, and the items with their shares."""
 
     exact: Fraction
@@ -22,16 +22,16 @@ class Worth:
     items: list[dict[str, Any]]
 
 
-NOTHING = Worth(Fraction(0), 0, 0, [])
+NOTHING = MrrAmounts(Fraction(0), 0, 0, [])
 
 
-class Appraiser:
+class MrrCalculator:
     """Values one subscription's standings by what its payments have shown so far."""
 
     def __init__(self, book: Book, options: Options) -> None:
         self._book = book
         self._options = options
-        self._found: dict[Standing, Worth] = {}
+        self._found: dict[Standing, MrrAmounts] = {}
 
     def forget(self) -> None:
         """To be called when a payment changes what values hang on (M14, M26)."""
@@ -43,9 +43,9 @@ class Appraiser:
         """MRR before its rounding."""
         return exact_mrr(standing, metered_minor, has_paid, self._book, self._options)
 
-    def worth(
+    def amounts(
         self, standing: Standing, metered_minor: Mapping[str, Fraction], has_paid: bool
-    ) -> Worth:
+    ) -> MrrAmounts:
         """Everything a row says about a standing."""
         found = self._found.get(standing)
         if found is None:
@@ -57,5 +57,5 @@ class Appraiser:
                 for item, part in zip(standing.items, allocate(total, shares), strict=True)
             ]
             undiscounted = round_half_up(list_value(standing, self._book, self._options))
-            found = self._found[standing] = Worth(exact, total, undiscounted, items)
+            found = self._found[standing] = MrrAmounts(exact, total, undiscounted, items)
         return found

@@ -14,7 +14,7 @@ from source_stripe_saas.mrr.state import state_from
 from source_stripe_saas.mrr.value import exact_mrr
 
 
-def head_mrr(
+def current_mrr(
     raw: Mapping[str, Any], at: int, catalog: Catalog, options: Options, context: Context
 ) -> int:
     """Values an object directly, without any row being made.
