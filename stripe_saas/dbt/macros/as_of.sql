@@ -5,7 +5,7 @@
     {#- The default, for a caller in another project, whose variables for this one are not seen here. #}
     {%- if var('as_of', none) %}
     select
-        cast('{{ var("as_of") }}' as {{ dbt.type_timestamp() }}) as as_of_at,
+        cast('{{ var("as_of") }}' as {{ stripe_saas.type_moment() }}) as as_of_at,
         {{ unknown }} as account_id, {{ unknown }} as account_name, {{ unknown }} as mode
     {%- elif syncs %}
     select as_of_at, account_id, account_name, mode
@@ -47,7 +47,7 @@
     {%- endfor -%}
     {{ selects | join(" union all ") if selects else
         "select cast(null as " ~ dbt.type_string() ~ ") as stream, cast(null as "
-        ~ dbt.type_timestamp() ~ ") as extracted_at" }}
+        ~ stripe_saas.type_moment() ~ ") as extracted_at" }}
 {%- endmacro %}
 
 {#- One row a stream that has a table: when it was last read to its end (`loaded_at`). Without a log

@@ -31,7 +31,9 @@
 
 {% macro snowflake__json_elements(relation, keys, column) -%}
     select {{ keys | join(", ") }}, elements.value as element
-    from {{ relation }}, lateral flatten(input => to_variant({{ column }})) as elements
+    from {{ relation }},
+        lateral flatten(input => {{ stripe_saas.snowflake_json(column) }}) as elements
+    where is_array({{ stripe_saas.snowflake_json(column) }})
 {%- endmacro %}
 
 {% macro bigquery__json_elements(relation, keys, column) -%}
@@ -43,4 +45,21 @@
     select {{ keys | join(", ") }}, element
     from {{ relation }}
     lateral view explode(from_json({{ column }}, 'array<string>')) elements as element
+{%- endmacro %}
+
+{% macro trino__json_elements(relation, keys, column) -%}
+    select {{ keys | join(", ") }}, json_format(elements.element) as element
+    from {{ relation }}
+    cross join unnest(
+        coalesce(try_cast(json_parse({{ column }}) as array(json)), array[])
+    ) as elements (element)
+{%- endmacro %}
+
+{% macro athena__json_elements(relation, keys, column) -%}
+    {{ stripe_saas.trino__json_elements(relation, keys, column) }}
+{%- endmacro %}
+
+{% macro clickhouse__json_elements(relation, keys, column) -%}
+    select {{ keys | join(", ") }}, arrayJoin(JSONExtractArrayRaw(ifNull({{ column }}, '[]'))) as element
+    from {{ relation }}
 {%- endmacro %}

@@ -20,7 +20,7 @@
 {%- endmacro %}
 
 {% macro snowflake__json_text(column, path) -%}
-    cast(get_path(to_variant({{ column }}), '"{{ path | join('"."') }}"') as varchar)
+    cast(get_path({{ stripe_saas.snowflake_json(column) }}, '"{{ path | join('"."') }}"') as varchar)
 {%- endmacro %}
 
 {% macro bigquery__json_text(column, path) -%}
@@ -28,7 +28,7 @@
 {%- endmacro %}
 
 {% macro spark__json_text(column, path) -%}
-    get_json_object({{ column }}, '$["{{ path | join('"]["') }}"]')
+    get_json_object({{ column }}, "$['{{ path | join("']['") }}']")
 {%- endmacro %}
 
 {#- A JSON column and a key in, what is there as JSON out. -#}
@@ -53,7 +53,7 @@
 {%- endmacro %}
 
 {% macro snowflake__json_part(column, key) -%}
-    get_path(to_variant({{ column }}), '"{{ key }}"')
+    get_path({{ stripe_saas.snowflake_json(column) }}, '"{{ key }}"')
 {%- endmacro %}
 
 {% macro bigquery__json_part(column, key) -%}
@@ -61,5 +61,34 @@
 {%- endmacro %}
 
 {% macro spark__json_part(column, key) -%}
-    get_json_object({{ column }}, '$["{{ key }}"]')
+    get_json_object({{ column }}, "$['{{ key }}']")
+{%- endmacro %}
+
+{#- A loader may have written JSON as a variant or as text; a variant's text is its JSON. -#}
+{% macro snowflake_json(column) -%}
+    try_parse_json(cast({{ column }} as varchar))
+{%- endmacro %}
+
+{% macro trino__json_text(column, path) -%}
+    json_extract_scalar({{ column }}, '$["{{ path | join('"]["') }}"]')
+{%- endmacro %}
+
+{% macro trino__json_part(column, key) -%}
+    json_format(json_extract({{ column }}, '$["{{ key }}"]'))
+{%- endmacro %}
+
+{% macro athena__json_text(column, path) -%}
+    {{ stripe_saas.trino__json_text(column, path) }}
+{%- endmacro %}
+
+{% macro athena__json_part(column, key) -%}
+    {{ stripe_saas.trino__json_part(column, key) }}
+{%- endmacro %}
+
+{% macro clickhouse__json_text(column, path) -%}
+    nullIf(JSON_VALUE({{ column }}, '$."{{ path | join('"."') }}"'), '')
+{%- endmacro %}
+
+{% macro clickhouse__json_part(column, key) -%}
+    nullIf(JSONExtractRaw({{ column }}, '{{ key }}'), '')
 {%- endmacro %}

@@ -5,11 +5,11 @@
     {%- if kind.startswith(('int', 'bigint', 'hugeint', 'numeric', 'decimal', 'number', 'double', 'float', 'long')) -%}
         {{ stripe_saas.from_epoch(expression) }}
     {%- elif kind.startswith(('char', 'varchar', 'text', 'string')) -%}
-        cast(replace(replace({{ expression }}, 'T', ' '), 'Z', '') as {{ dbt.type_timestamp() }})
+        cast(replace(replace({{ expression }}, 'T', ' '), 'Z', '') as {{ stripe_saas.type_moment() }})
     {%- elif 'with time zone' in kind or kind in ('timestamptz', 'timestamp_tz') -%}
         {{ stripe_saas.without_zone(expression) }}
     {%- else -%}
-        cast({{ expression }} as {{ dbt.type_timestamp() }})
+        cast({{ expression }} as {{ stripe_saas.type_moment() }})
     {%- endif -%}
 {%- endmacro %}
 
@@ -20,7 +20,7 @@
 
 {% macro default__from_epoch(seconds) -%}
     {{ dbt.dateadd("second", "cast(" ~ seconds ~ " as " ~ dbt.type_bigint() ~ ")",
-        "cast('1970-01-01 00:00:00' as " ~ dbt.type_timestamp() ~ ")") }}
+        "cast('1970-01-01 00:00:00' as " ~ stripe_saas.type_moment() ~ ")") }}
 {%- endmacro %}
 
 {#- An interval of DuckDB's holds 32 bits of seconds, which end in 2038. -#}
@@ -91,4 +91,23 @@
 {#- Days are added as dates: a timestamp would come back otherwise on some warehouses. -#}
 {% macro add_to_date(date, count, part="day") -%}
     cast({{ dbt.dateadd(part, count, date) }} as date)
+{%- endmacro %}
+
+{#- The type of a moment in UTC without a zone. -#}
+{% macro type_moment() -%}
+    {{ "datetime" if target.type == "bigquery" else dbt.type_timestamp() }}
+{%- endmacro %}
+
+{#- Spark's timestamps are moments that show in the session's zone, and a zone with a summer time has
+    hours that it cannot show. -#}
+{% macro require_utc() -%}
+    {%- if execute and target.type in ("spark", "databricks") -%}
+        {%- set zone = run_query("select current_timezone()").columns[0][0] -%}
+        {%- if zone not in ("UTC", "Etc/UTC") -%}
+            {{ exceptions.raise_compiler_error(
+                "stripe_saas needs a session in UTC, and this one is in " ~ zone
+                ~ ": set spark.sql.session.timeZone to UTC"
+            ) }}
+        {%- endif -%}
+    {%- endif -%}
 {%- endmacro %}

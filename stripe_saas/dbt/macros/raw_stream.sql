@@ -85,8 +85,9 @@
     {%- elif kind == "integer" -%}{{ dbt.type_bigint() }}
     {%- elif kind == "number" -%}{{ stripe_saas.type_exact(28, 9) }}
     {%- elif kind == "boolean" -%}{{ dbt.type_boolean() }}
-    {%- elif kind == "moment" -%}{{ dbt.type_timestamp() }}
+    {%- elif kind == "moment" -%}{{ stripe_saas.type_moment() }}
     {%- elif target.type in ("duckdb", "postgres") -%}json
+    {%- elif target.type == "redshift" -%}super
     {%- else -%}{{ dbt.type_string() }}
     {%- endif -%}
 {%- endmacro %}

@@ -42,7 +42,7 @@
 {#- Up to ten ids of a relation's rows that fulfil a condition, as one text; null if there are none. -#}
 {% macro first_ids(relation, id, condition) -%}
     (
-        select {{ dbt.listagg("found_id", "', '", "order by found_id") }}
+        select {{ stripe_saas.sorted_list("found_id", "', '") }}
         from (
             select found_id, row_number() over (order by found_id) as place
             from (select distinct {{ id }} as found_id from {{ relation }} where {{ condition }}) as found

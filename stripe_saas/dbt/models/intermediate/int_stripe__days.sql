@@ -7,7 +7,7 @@ numbers as (
 ),
 days as (
     select
-        {{ stripe_saas.add_to_date("months.month_start", "(numbers.generated_number - 1)") }} as date_day,
+        {{ stripe_saas.add_to_date("months.month_start", stripe_saas.place_in_series("numbers")) }} as date_day,
         months.month_start, months.next_month_start, months.is_open
     from {{ ref("int_stripe__months") }} as months
     cross join numbers

@@ -2,7 +2,7 @@
 -- currency's, and null where no rate is known (M60). No rows without a reporting currency.
 with currencies as (
     select currency from {{ ref("int_stripe__events") }}
-    union
+    {{ stripe_saas.set_union() }}
     select currency from {{ ref("stg_stripe__charges") }} where currency is not null
 ),
 months as (

@@ -13,9 +13,9 @@ held as (
 -- A customer deleted long ago may be known by its subscriptions alone.
 known as (
     select customer_id from customers
-    union
+    {{ stripe_saas.set_union() }}
     select customer_id from {{ ref("stg_stripe__subscriptions") }}
-    union
+    {{ stripe_saas.set_union() }}
     select customer_id from {{ ref("stg_stripe__subscription_events") }}
 ),
 own_entities as (
@@ -91,7 +91,7 @@ by_email_domain as (
     "override": "overrides", "metadata": "by_metadata",
     "email": "by_email", "email_domain": "by_email_domain"
 } %}
-found as (
+matches as (
     {%- for rule in rules %}
     {%- if rule not in sources %}
     {{ exceptions.raise_compiler_error("identity_rules: " ~ rule ~ " is not one of override, metadata, email, email_domain") }}
@@ -106,11 +106,11 @@ placed as (
     select
         customer_id, entity_id, matched_by,
         row_number() over (partition by customer_id order by place) as place
-    from found
+    from matches
     where found = 1
 ),
 ambiguous as (
-    select customer_id, count(*) as rules from found where found > 1 group by 1
+    select customer_id, count(*) as rules from matches where found > 1 group by 1
 ),
 final as (
     select

@@ -18,11 +18,11 @@ charges_of_invoices as (
     select payments.invoice_id, charges.charge_id, charges.status, charges.created_at
     from charges
     inner join payments on charges.payment_intent_id = payments.payment_intent_id
-    union
+    {{ stripe_saas.set_union() }}
     select payments.invoice_id, charges.charge_id, charges.status, charges.created_at
     from charges
     inner join payments on charges.charge_id = payments.charge_id
-    union
+    {{ stripe_saas.set_union() }}
     select invoice_id, charge_id, status, created_at from charges where invoice_id is not null
 ),
 by_charges as (

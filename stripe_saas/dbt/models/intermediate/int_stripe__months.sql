@@ -8,7 +8,7 @@ numbers as (
     {{ dbt.generate_series(var("longest_history_months")) }}
 ),
 months as (
-    select {{ stripe_saas.add_to_date("bounds.first_month", "(numbers.generated_number - 1)", "month") }} as month_start
+    select {{ stripe_saas.add_to_date("bounds.first_month", stripe_saas.place_in_series("numbers"), "month") }} as month_start
     from numbers
     cross join bounds
 ),

@@ -25,7 +25,7 @@ main_items as (
 ),
 known as (
     select subscription_id from periods
-    union
+    {{ stripe_saas.set_union() }}
     select subscription_id from subscriptions
 ),
 joined as (

@@ -69,7 +69,7 @@ signals as (
     union all
     select
         subscriptions.subscription_id, 'card_expiring' as reason,
-        cast(cards.expires_on as {{ dbt.type_timestamp() }}) as signaled_at
+        cast(cards.expires_on as {{ stripe_saas.type_moment() }}) as signaled_at
     from subscriptions
     inner join cards on subscriptions.subscription_id = cards.subscription_id
     cross join as_of

@@ -43,10 +43,10 @@ exponents as (
 -- a client's currency is that of its MRR, else of its last change, else of its last charge
 money_moments as (
     select client_id, currency, mrr_delta_minor, occurred_at as moved_at,
-        cast(null as {{ dbt.type_timestamp() }}) as charged_at
+        cast(null as {{ stripe_saas.type_moment() }}) as charged_at
     from events
     union all
-    select client_id, currency, 0, cast(null as {{ dbt.type_timestamp() }}), created_at
+    select client_id, currency, 0, cast(null as {{ stripe_saas.type_moment() }}), created_at
     from {{ ref("int_stripe__charges") }}
 ),
 currency_sums as (
@@ -98,7 +98,7 @@ plan_names as (
 plans as (
     select
         client_id,
-        {{ dbt.listagg("plan", "', '", "order by plan") }} as plans
+        {{ stripe_saas.sorted_list("plan", "', '") }} as plans
     from plan_names
     group by 1
 ),

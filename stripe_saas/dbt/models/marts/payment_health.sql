@@ -60,9 +60,9 @@ dispute_sums as (
 ),
 keys as (
     select date_month, currency from invoice_sums
-    union
+    {{ stripe_saas.set_union() }}
     select date_month, currency from attempt_sums
-    union
+    {{ stripe_saas.set_union() }}
     select date_month, currency from dispute_sums
 ),
 final as (

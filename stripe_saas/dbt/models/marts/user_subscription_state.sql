@@ -2,11 +2,8 @@
 with metered as (
     select
         subscription_id,
-        {{ dbt.listagg(
-            measure=dbt.concat(["meter_id", "'='", "subscription_item_id"]),
-            delimiter_text="','",
-            order_by_clause="order by meter_id, subscription_item_id"
-        ) }} as metered_item_ids
+        {{ stripe_saas.sorted_list(dbt.concat(["meter_id", "'='", "subscription_item_id"]), "','") }}
+            as metered_item_ids
     from {{ ref("stg_stripe__subscription_items") }}
     where meter_id is not null
     group by 1
@@ -14,10 +11,7 @@ with metered as (
 item_lists as (
     select
         subscription_id,
-        {{ dbt.listagg(
-            measure="subscription_item_id", delimiter_text="','",
-            order_by_clause="order by subscription_item_id"
-        ) }} as item_ids
+        {{ stripe_saas.sorted_list("subscription_item_id", "','") }} as item_ids
     from {{ ref("stg_stripe__subscription_items") }}
     group by 1
 ),

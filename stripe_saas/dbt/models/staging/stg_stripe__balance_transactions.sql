@@ -1,5 +1,5 @@
 -- One row per movement of the Stripe balance.
-with source as (
+with raw_rows as (
     {{ stripe_saas.raw_stream("balance_transactions", {
         "id": "text", "currency": "text", "created": "moment", "available_on": "moment",
         "amount": "integer", "fee": "integer", "net": "integer", "type": "text",
@@ -11,6 +11,6 @@ final as (
         id as balance_transaction_id, currency, created as created_at, available_on as available_at,
         amount as amount_minor, fee as fee_minor, net as net_minor, type,
         coalesce(reporting_category, type) as reporting_category, source as source_id
-    from source
+    from raw_rows
 )
 select * from final

@@ -1,5 +1,5 @@
 -- One row per change of a subscription that MRR, or somebody who watches it, cares about.
-with source as (
+with raw_rows as (
     {{ stripe_saas.raw_stream("subscription_events", {
         "event_id": "text", "subscription_id": "text", "customer_id": "text",
         "event_type": "text", "occurred_at": "moment", "sequence": "integer", "currency": "text",
@@ -15,7 +15,7 @@ with source as (
 -- a destination may keep rows of older rules that newer ones do not make any more
 versions as (
     select *, max(semantics_version) over (partition by subscription_id) as newest_version
-    from source
+    from raw_rows
 ),
 final as (
     select

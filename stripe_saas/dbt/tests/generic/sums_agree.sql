@@ -12,9 +12,11 @@ both_sides as (
     select sum_of, amount, 0 as other_amount from ours
     union all
     select sum_of, 0 as amount, amount as other_amount from theirs
+),
+summed as (
+    select sum_of, sum(amount) as our_sum, sum(other_amount) as their_sum
+    from both_sides
+    group by 1
 )
-select sum_of, sum(amount) as amount, sum(other_amount) as other_amount
-from both_sides
-group by 1
-having sum(amount) <> sum(other_amount)
+select * from summed where our_sum <> their_sum
 {% endtest %}
