@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from source_stripe_saas.api.raw_object import RawObject, as_dict, head_decoder, list_content
@@ -21,6 +21,8 @@ def page(*objects, has_more=False, indent=2, ascii_only=True):
     return json.dumps(body, indent=indent, ensure_ascii=ascii_only).encode()
 
 
+# A busy machine is no reason to fail.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(
         st.fixed_dictionaries(

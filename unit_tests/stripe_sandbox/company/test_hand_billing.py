@@ -90,6 +90,7 @@ def test_what_a_renewal_has_billed_is_not_billed_by_hand():
     assert reasons == ["subscription_create", "subscription_cycle"]
 
 
+@pytest.mark.slow
 def test_a_company_bills_by_hand_in_every_form():
     company = Company(
         CompanyOptions(seed=2, customers=300, months=14, habits=frozenset({HAND_BILLING}))

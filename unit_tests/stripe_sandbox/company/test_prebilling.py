@@ -155,6 +155,7 @@ def test_or_from_a_renewal_on():
     assert line["pricing"]["price_details"]["price"] == bench.price("api.month").id
 
 
+@pytest.mark.slow
 def test_only_flexible_subscriptions_pay_ahead_and_never_with_an_amount_off():
     options = CompanyOptions(seed=2, customers=400, months=14, habits=frozenset({PREBILLING}))
     company = Company(options)

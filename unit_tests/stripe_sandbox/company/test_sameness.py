@@ -3,6 +3,7 @@
 import hashlib
 
 import orjson
+import pytest
 
 from stripe_sandbox.company import Company, CompanyOptions
 
@@ -39,6 +40,7 @@ def test_another_seed_gives_another_company():
     assert fingerprint(built()) != fingerprint(built(other))
 
 
+@pytest.mark.slow
 def test_seven_days_at_once_are_seven_days_one_by_one():
     at_once, by_day = built(), built()
     at_once.advance(7 * DAY)
