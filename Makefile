@@ -17,6 +17,8 @@ WAREHOUSE ?=
 TESTS ?=
 MUTANTS ?=
 BENCH ?=
+ENGINES ?=
+SPARK := .cache/spark
 PYTEST := $(BIN)/python -m pytest
 # The lock names every package, so nothing is left to resolve (older pips stumble over extras there).
 INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-compile
@@ -24,7 +26,7 @@ LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test mutants bench lint format lock audit schemas spec-update options marts page picture screenshots charts docs dist soak sync-soak warehouse rates fuzz ledger record clean
+.PHONY: help setup demo check test mutants bench engines lint format lock audit schemas spec-update options marts page picture screenshots charts docs dist soak sync-soak warehouse rates fuzz ledger record clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +65,16 @@ mutants: $(READY) ## mistakes in mrr, streams and ledger that no unit test notic
 bench: $(READY) ## measure the connector beside others in a quarter of an hour; BENCH=cpu_bound runs one
 	@$(BIN)/python -m benchmarks $(BENCH)
 
+engines: $(READY) $(SPARK)/.ready ## build the models on Spark too and compare every table with DuckDB's; needs Java 17
+	@$(BIN)/python -m integration_tests.engines.spark --python $(SPARK)/bin/python $(ENGINES)
+
+$(SPARK)/.ready: integration_tests/engines/requirements.txt
+	@echo "== an environment for Spark in $(SPARK)"
+	@$(PYTHON) -m venv --clear $(SPARK)
+	@$(SPARK)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	--requirement integration_tests/engines/requirements.txt
+	@touch $@
+
 lint: $(READY) ## ruff's rules and format, import rules, mypy's types, the page; changes nothing
 	@echo "== ruff check"
 	@$(BIN)/ruff check .
@@ -93,6 +105,7 @@ lock: ## write requirements*.txt anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
 	@$(LOCK) --quiet --extra dev pyproject.toml -o requirements-dev.txt
 	@$(LOCK) --quiet -c requirements-dev.txt pyproject.toml -o requirements.txt
+	@$(LOCK) --quiet integration_tests/engines/requirements.in -o integration_tests/engines/requirements.txt
 
 audit: $(READY) ## ask whether vulnerabilities of the locked packages are known; says so if nobody answers
 	@$(BIN)/python -m tools.audit
@@ -154,5 +167,5 @@ record: $(READY) ## record the cassettes anew, from the sandbox
 	@$(PYTEST) -n 0 --record-mode=rewrite integration_tests/test_cassettes.py
 
 clean: ## remove .venv and everything else that was made here
-	@rm -rf $(VENV) .cache/benchmarks .cache/coverage .cache/import-linter .cache/mutants .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build
+	@rm -rf $(VENV) .cache/benchmarks .cache/spark .cache/coverage .cache/import-linter .cache/mutants .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -109,3 +109,26 @@ def test_the_docs_count_the_streams_right():
 def test_every_link_to_a_file_leads_somewhere(document):
     targets = LINK.findall(document.read_text(encoding="utf-8"))
     assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+def test_every_file_named_as_the_place_of_a_change_exists():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = text.partition("## Where to change what")[2].partition("\n## ")[0]
+    rows = [line.split("|")[2:4] for line in table.splitlines() if line.startswith("| ")][2:]
+    assert len(rows) > 12
+    lacking = [
+        name
+        for begin, then in rows
+        for name in re.findall(
+            r"`([\w./]+(?:\.(?:py|yaml|yml|sql|js|html|toml)|/))`", f"{begin} {then}"
+        )
+        if not _places(name, re.findall(r"`([\w./]+)/[\w.]*`", f"{begin} {then}"))
+    ]
+    assert lacking == ["stripe_saas_service/"]  # a place that is kept
+
+
+def _places(name, folders):
+    """Where a file or folder of that name is: at the top, in the connector, or beside another."""
+    roots = [ROOT, ROOT / "source_stripe_saas"]
+    roots += [root / folder for root in tuple(roots) for folder in folders]
+    return [root / name for root in roots if (root / name).exists()]
