@@ -10,6 +10,7 @@ from source_stripe_saas.mrr.moment import DAY_SECONDS
 from source_stripe_saas.mrr.standing import OnceWindow
 from source_stripe_saas.mrr.state import State
 from source_stripe_saas.mrr.statement import Statement
+from source_stripe_saas.mrr.timeline import ItemsAt
 
 OF_ITEM, OF_SUBSCRIPTION, OF_CUSTOMER = "item", "subscription", "customer"
 
@@ -65,7 +66,7 @@ def lacking(
     book: Book,
     *,
     alone: bool,
-    is_on_all: bool = False,
+    gone_at: int | None = None,
 ) -> Iterator[int]:
     """When an invoice bills a new period of an item that had a discount, without it (M42).
 
@@ -76,11 +77,10 @@ def lacking(
         book: prices.
         alone: only where no other discount is taken off, since a customer's is silent while the
             subscription has one of its own (M16).
-        is_on_all: it is on the whole subscription, so that it goes over to the other items once
-            those that showed it are gone.
+        gone_at: from when on the items that showed it are gone, so that it goes over to the others
+            if it is on the whole subscription; else None.
     """
     items = {use.statement.item for use in uses}
-    gone_at = _billed_until(invoices, items) if is_on_all else None
     first = min((use.statement.start for use in uses), default=0)
     for invoice in invoices:
         if not invoice.is_evidence:
@@ -97,20 +97,28 @@ def lacking(
                 yield max(start, one.start)
 
 
-def _billed_until(invoices: Sequence[Invoice], items: set[str]) -> int:
-    """The end of the last period of any of these items, Unix seconds."""
-    ends = [
-        one.end
-        for invoice in invoices
-        if invoice.is_evidence
-        for one in invoice.statements
-        if one.item in items
-    ]
-    return max(ends, default=0)
+def _gone_at(held: Sequence[ItemsAt], items: set[str]) -> int | None:
+    """From when on none of these items is there any more; None while one is."""
+    found = None
+    for moment in held:
+        if items & moment.items.keys():
+            found = None
+        elif found is None:
+            found = moment.at
+    return found
 
 
-def past_discounts(anchor: State, invoices: Sequence[Invoice], book: Book) -> list[DiscountSpan]:
-    """The discounts of the past, those of the current object in its order, then the others."""
+def past_discounts(
+    anchor: State, invoices: Sequence[Invoice], book: Book, held: Sequence[ItemsAt]
+) -> list[DiscountSpan]:
+    """The discounts of the past, those of the current object in its order, then the others.
+
+    Args:
+        anchor: the state at the horizon, or the last one.
+        invoices: all of the subscription, oldest first.
+        book: prices and discounts.
+        held: which items there were from when on, oldest first.
+    """
     uses = carried(invoices)
     levels: dict[str, tuple[str, str | None]] = {}
     levels.update(dict.fromkeys(anchor.own_discounts, (OF_SUBSCRIPTION, None)))
@@ -128,7 +136,9 @@ def past_discounts(anchor: State, invoices: Sequence[Invoice], book: Book) -> li
             continue
         mine = uses.get(found, [])
         applied_at = _applied_at(found, mine, anchor, book)
-        removed_at = None if found in still_on else _removed_at(found, level, mine, invoices, book)
+        removed_at = None
+        if found not in still_on:
+            removed_at = _removed_at(found, level, mine, invoices, book, held)
         spans.append(DiscountSpan(found, level, item_id, applied_at, removed_at))
     return spans
 
@@ -152,10 +162,16 @@ def _applied_at(found: str, uses: list[Use], anchor: State, book: Book) -> int:
 
 
 def _removed_at(
-    found: str, level: str, uses: list[Use], invoices: Sequence[Invoice], book: Book
+    found: str,
+    level: str,
+    uses: list[Use],
+    invoices: Sequence[Invoice],
+    book: Book,
+    held: Sequence[ItemsAt],
 ) -> int | None:
     """The first new period of an item that had it, billed without it, unless it had ended (M42)."""
     known = book.discount(found)
     is_on_all = level != OF_ITEM and known is not None and known.products is None
-    times = lacking(invoices, uses, found, book, alone=level == OF_CUSTOMER, is_on_all=is_on_all)
+    gone_at = _gone_at(held, {use.statement.item for use in uses}) if is_on_all else None
+    times = lacking(invoices, uses, found, book, alone=level == OF_CUSTOMER, gone_at=gone_at)
     return next((at for at in times if known is None or not known.ended_by(at)), None)

@@ -123,7 +123,7 @@ def _past(
         trial_pause=pause_after_trial(anchor, trials, invoices, is_status_told),
         dues=past_dues(invoices),
         pauses=past_pauses(invoices, book),
-        discounts=past_discounts(anchor, invoices, book),
+        discounts=past_discounts(anchor, invoices, book, items),
         paid_signup_at=incomplete_until(invoices),
         ended_at=ended_at,
         scheduled_at=_scheduled_at(anchor, ended_at),

@@ -90,6 +90,22 @@ def test_m42_a_discount_of_the_whole_goes_over_to_what_is_left_until_a_bill_lack
     ]
 
 
+def test_m42_a_discount_of_the_whole_is_gone_at_a_swap_to_another_item_billed_without_it():
+    cut = [{"discount": "di_1", "amount": 500}]
+    year = line("il_0", "2026-01-01", "2027-01-01", "y120", 1, 12000, "si_y", discount_amounts=cut)
+    first = invoice("in_0", "2026-01-01", year, reason="subscription_create")
+    month_ = line("il_1", "2026-02-15", "2026-03-15")
+    swap = invoice("in_1", "2026-02-15", month_, reason="subscription_update")
+    five = coupon(percent_off=None, amount_off=500, currency="usd")
+    rows = history(S(), first, swap, now="2026-03-10", discounts=[discount()], coupons=[five])
+    # (120.00 - 5.00) / 12 = 9.58 1/3; the paid year goes on until 2027, its item does not.
+    assert short(rows) == [
+        ("activated", "2026-01-01", 958),
+        ("plan_changed", "2026-02-15", 500),  # 10.00 less 5.00, within the same second
+        ("discount_removed", "2026-02-15", 1000),
+    ]
+
+
 def test_m42_a_discount_that_the_next_bill_shows_on_what_is_left_goes_on():
     rows = two_intervals([{"discount": "di_1", "amount": 500}])
     assert short(rows)[-1] == ("discount_removed", "2027-03-01", 1000)  # it is not on the object
