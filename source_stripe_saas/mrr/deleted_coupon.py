@@ -89,16 +89,19 @@ def better_terms(invoice: Invoice, book: Book, currency: str) -> dict[str, dict[
         better, amount = dict(held), raw.get(OR_AMOUNT)
         counted = [use for use in uses if use.statement.amount > 0]
         percent, taken = known.percent_off, invoice.discounts[discount]
-        is_seen = taken.amount == amount
-        if amount is None and percent == 100:
+        left, shown = taken.base - taken.others, None
+        if amount is not None and taken.amount == min(amount, left):
+            shown = amount
+        elif amount is None and percent == 100 and taken.amount < left:
             # An amount took all there was, until there was more.
-            is_seen = taken.amount < taken.base - taken.others
+            shown = taken.amount
         off = known.amounts_off_minor.get(currency) if percent is None else None
         if off is not None and taken.amount > off:
             # It took all there was so far, so nothing told how much it takes (M19).
             better.update(_amount(held, taken.amount, currency))
-        if percent is not None and is_seen and not _is_share(percent, discount, counted, book):
-            better.update(amount_off=taken.amount, currency=currency)
+        is_refuted = percent is not None and not _is_share(percent, discount, counted, book)
+        if is_refuted and shown is not None:
+            better.update(amount_off=shown, currency=currency)
             del better["percent_off"]
             amount = None
         _add_carriers(better, uses, book)

@@ -160,6 +160,27 @@ def test_m42a_a_later_invoice_that_shows_the_share_leaves_it():
     assert short(rows)[1:] == [("renewed", "2026-02-01T01:00:00Z", 4250)]
 
 
+def test_m42a_a_later_invoice_of_less_than_the_amount_shows_it_by_all_that_is_taken():
+    cut = [{"discount": "di_1", "amount": 1200}]
+    bill = line("il_0", MONTHS[0], MONTHS[1], quantity=2, amount=2000, discount_amounts=cut)
+    first = month(0, bill, total=800)
+    _, context = derived(
+        "2026-01-20", Catalog(PRICES), subscription=with_discount(2), invoices=[first]
+    )
+    fewer = updated(with_discount(1), {"items": with_discount(2)["items"]}, "2026-01-25")
+    paid = renewed(1, 1, 1000)
+    given = {"subscription": with_discount(1), "events": [fewer, paid]}
+    given["invoices"] = [paid["data"]["object"]]
+    rows, context = derived("2026-02-20", Catalog(PRICES), context, **given)
+    assert short(rows)[:2] == [
+        ("quantity_decreased", "2026-01-25", 400),  # 1000 x (1 - 1200 / 2000)
+        ("adjusted", "2026-02-01", 0),  # 1000 - 12.00, of which there are only 10.00
+    ]
+    assert rows[1]["adjustment_reason"] == "better_estimate"
+    ((_, raw),) = context.learned["discounts"].values()
+    assert raw["source"]["coupon"]["amount_off"] == 1200
+
+
 def test_m42a_a_later_invoice_that_shows_neither_leaves_the_estimate_and_is_found():
     rows, _ = after_estimate(MORE_SEATS, renewed(1, 5, 500))
     [row] = rows[1:]
