@@ -37,6 +37,7 @@ def guesses(
     is_held: bool,
     has_end: bool = False,
     is_amount: bool = False,
+    own: Collection[str] | None = None,
 ) -> list[Guess]:
     """All terms of a discount that fit what is shown.
 
@@ -47,6 +48,8 @@ def guesses(
             word whether it has an end.
         has_end: whether it has one, so that it does not count.
         is_amount: it is known to be an amount, if not how much in this currency.
+        own: which of those invoices are this subscription's; None: all of them. A reader goes by
+            these alone: what a customer's discount is on may only be seen on another subscription.
     """
     if is_held and has_end:
         return [Guess(None, None)]
@@ -54,12 +57,18 @@ def guesses(
         # It may take anything, from nothing to all.
         return [Guess(None, _coupon(percent=Fraction(100)))]
     found: list[Guess] = [] if is_held else [Guess(None, None)]
-    products = frozenset(taken.product for taken in shown if taken.product is not None)
-    for scope in (None, products):
+    scopes = [None, _products(shown)]
+    if own:
+        scopes.append(_products(taken for taken in shown if taken.invoice in own))
+    for scope in dict.fromkeys(scopes):
         share = None if is_amount else _share(shown, scope)
         amount = _amount(shown, currency, scope)
         found += [guess for guess in (share, amount) if guess is not None]
     return found
+
+
+def _products(shown: Iterable[Taken]) -> frozenset[str]:
+    return frozenset(taken.product for taken in shown if taken.product is not None)
 
 
 def _share(shown: Sequence[Taken], scope: frozenset[str] | None) -> Guess | None:
@@ -163,16 +172,20 @@ class Doubts:
 
     def judged(self, entry: LedgerEntry, snapshot: Snapshot) -> LedgerEntry:
         """The entry with the values that fit as well, if there are any but its own."""
+        discounts = [
+            one for one in snapshot.discounts() if self._is_unknown(one, snapshot.currency)
+        ]
+        seen = {one.id: self._shown(one, max(entry.at, self._known_from)) for one in discounts}
         unknown = {
             one.id: guesses(
-                self._shown(one, max(entry.at, self._known_from)),
+                seen[one.id],
                 snapshot.currency,
                 is_held=one.id in self._held,
                 has_end=one.end is not None,
                 is_amount=bool(one.coupon.amounts_off) and self._still_expands(one),
+                own=self._own(seen[one.id], entry.subscription_id),
             )
-            for one in snapshot.discounts()
-            if self._is_unknown(one, snapshot.currency)
+            for one in discounts
         }
         values = admitted(snapshot, unknown) if unknown else ()
         own = (entry.mrr_after_minor, entry.mrr_after_minor)
@@ -198,4 +211,14 @@ class Doubts:
             invoice = self._world.store.get("invoice", taken.invoice)
             if invoice and invoice["status"] != "draft" and invoice["created"] <= until:
                 found.append(taken)
+        return found
+
+    def _own(self, shown: Iterable[Taken], subscription_id: str) -> set[str]:
+        """Those of the invoices that are this subscription's, or that name none."""
+        found = set()
+        for invoice_id in {taken.invoice for taken in shown}:
+            invoice = self._world.store.get("invoice", invoice_id) or {}
+            details = (invoice.get("parent") or {}).get("subscription_details") or {}
+            if details.get("subscription") in (None, subscription_id):
+                found.add(invoice_id)
         return found

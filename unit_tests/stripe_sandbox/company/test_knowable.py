@@ -158,6 +158,17 @@ def test_a_discount_that_is_held_and_has_an_end_does_not_count():
     assert admitted(seats(1), {"di": terms}) == ((1000, 1000),)
 
 
+def test_what_a_customers_discount_is_on_may_only_be_seen_on_another_subscription():
+    shown = [Taken("in_1", "p1", 1000, 100), Taken("in_2", "p2", 400, 40)]
+    snapshot = seats(1, other=1)
+    # 9.95 to 10.05 percent of 14.00, as both products are seen: 1260.7 to 1259.3
+    terms = guesses(shown, "usd", is_held=True)
+    assert admitted(snapshot, {"di": terms}) == ((1259, 1261),)
+    # Its own invoice shows the one product only: 400, and 900.5 to 899.5.
+    terms = guesses(shown, "usd", is_held=True, own={"in_1"})
+    assert admitted(snapshot, {"di": terms}) == ((1259, 1261), (1300, 1301))
+
+
 def test_an_amount_in_another_currency_is_known_to_be_one_but_not_how_much():
     coupon = Coupon("FEW", "forever", None, {"usd": 300, "eur": 270})
     bench = Bench(DELETED_COUPONS)
