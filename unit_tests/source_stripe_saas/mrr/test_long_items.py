@@ -1,8 +1,13 @@
 """Payloads show ten items of a list: M5 in what events tell of longer subscriptions."""
 
+import pytest
+
 from unit_tests.source_stripe_saas.mrr.builders import (
     BORN,
+    coupon,
     created,
+    discount,
+    event,
     item,
     on,
     rows_of,
@@ -61,6 +66,31 @@ def test_m5_an_item_removed_is_known_from_where_it_was_shown():
     assert short(rows) == [
         ("activated", "2026-01-01", 12_000),
         ("downgraded", "2026-02-01", 11_000),
+    ]
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize(
+    ("kind", "before", "row", "after"),
+    [("deleted", 11_500, "removed", 12_000), ("created", 12_000, "applied", 11_500)],
+    ids=["deleted", "created"],
+)
+def test_m5_a_discount_of_an_item_out_of_sight_is_told_by_its_own_event(
+    kind, before, row, after, is_first
+):
+    """Half of 10.00 off the last of twelve items of 10.00; the change shows the first ten."""
+    held = discount(subscription="sub_1", subscription_item="si_11", start="2026-02-01")
+    last = {**TWELVE[11], "discounts": [held] if kind == "created" else []}
+    change = updated(told(TWELVE, days_until_due=1), {"items": cut(TWELVE)}, "2026-02-01")
+    gone = event("evt_3", f"customer.discount.{kind}", "2026-02-01", held)
+    rows = rows_of(
+        events=[created(told(TWELVE)), *([gone, change] if is_first else [change, gone])][::-1],
+        subscriptions=[bare(*TWELVE[:11], last)],
+        coupons=[coupon()],
+    )
+    assert short(rows) == [
+        ("activated", "2026-01-01", before),
+        (f"discount_{row}", "2026-02-01", after),
     ]
 
 
