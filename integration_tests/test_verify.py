@@ -257,8 +257,8 @@ def test_what_cannot_be_used_is_one_line_on_standard_error(world, tmp_path, caps
         (["--messages", str(nothing), "nonsense"], "there is no stream 'nonsense'"),
         (["--messages", str(tmp_path / "none")], "No such file"),
         (["--warehouse", "sqlite:///x"], "is not known: duckdb or postgres"),
-        (["--warehouse", f"duckdb:///{tmp_path}/none.duckdb"], "there is no such file"),
-        (["--warehouse", "postgres://me:word@127.0.0.1:9/x"], "cannot be opened"),
+        (["--warehouse", f"duckdb:///{tmp_path}/none.duckdb"], "there is no file "),
+        (["--warehouse", "postgres://me:word@127.0.0.1:9/x"], "cannot be reached"),
     ):
         assert run(["verify", "--config", config, *options]) == 1
         output = capsys.readouterr()
@@ -290,7 +290,7 @@ def test_what_changed_after_the_sync_is_the_next_ones_to_bring(kind, tmp_path, c
         config = world.connector.file(world.connector.config)
         command = ["verify", "--config", config, "--messages", str(path), "--all"]
         assert run([*command, *following]) == 0
-        assert "came or changed after the last sync" in capsys.readouterr().out
+        assert "were created or changed after the last sync" in capsys.readouterr().out
         second = world.connector.read(destination.states)
         second.assert_complete()
         path.write_text(lines + "".join(json.dumps(message) + "\n" for message in second.messages))

@@ -16,7 +16,7 @@ from source_stripe_saas.api.refusal import StripeError
 from source_stripe_saas.ledger.codec import UNREADABLE, Unreadable, reason_of, with_created
 from source_stripe_saas.ledger.coupons import complete
 from source_stripe_saas.ledger.deriver import Bounds, Derived, Deriver
-from source_stripe_saas.ledger.events import owner_of
+from source_stripe_saas.ledger.events import EVENT_TYPES, owner_of
 from source_stripe_saas.ledger.ledger_task import LedgerTask
 from source_stripe_saas.ledger.memory import Memory
 from source_stripe_saas.ledger.progress import LedgerCheckpoint, LedgerProgress
@@ -213,7 +213,10 @@ def _with_created(event: StripeObject) -> StripeObject:
 
 def _why_nobodys(event: StripeObject) -> str | None:
     """Why it cannot be seen which subscription an event is about; None if it can."""
-    if not has_id(event["data"]["object"]):
+    about = event["data"]["object"]
+    # The feed is shared: what other streams listen to may be about something that has no id.
+    is_ours = event["type"] in EVENT_TYPES or about.get("object") == "subscription"
+    if is_ours and not has_id(about):
         return "the object of the event has no id"
     try:
         owner_of(event)
