@@ -110,16 +110,31 @@ def soak(scenario: Scenario, nursery: Nursery, folder: Path, streams: Sequence[M
         _switch(url)
         outcome.injected.update(requests.get(f"{url}/_sandbox/stats", timeout=10).json()["faults"])
         connector.config["num_workers"] = 4
-        for _ in range(2):  # what happened during the last attempt of a first read comes next
+        for position in range(
+            2
+        ):  # what happened during the last attempt of a first read comes next
             account.advance(_SETTLED_SECONDS)
             ended = nursery.run(connector.read_arguments(destination.states, STREAMS), CALM)
             take(ended)
-            if ended.code != 0:
+            if ended.code != 0 and not (position == 0 and _is_asked_for_next(ended)):
                 outcome.losses.append(f"a calm sync ended with {ended.code}: {ended.errors}")
         _compare(destination, Truth(account), outcome)
         _compare_ledger(table, account, outcome)
     outcome.losses = [f"seed {scenario.seed}: {loss[:_SHOWN]}" for loss in outcome.losses]
     return outcome
+
+
+def _is_asked_for_next(ended: Ended) -> bool:
+    """True if all that a sync lacks was skipped before it, in a first read that it brought to an end.
+
+    A first read asks for such objects once it is done, which is in the sync after.
+    """
+    errors = [
+        message["trace"]["error"]["message"]
+        for message in ended.messages
+        if message["type"] == "TRACE" and message["trace"]["type"] == "ERROR"
+    ]
+    return bool(errors) and all(" Skipped by an earlier sync: " in error for error in errors)
 
 
 def _switch(url: str, **options: Any) -> None:
