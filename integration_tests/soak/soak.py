@@ -125,7 +125,7 @@ def soak(scenario: Scenario, nursery: Nursery, folder: Path, streams: Sequence[M
 
 
 def _is_asked_for_next(ended: Ended) -> bool:
-    """True if all that a sync lacks was skipped before it, in a first read that it brought to an end.
+    """True if all that a sync lacks was skipped before it, in a first read that it completed.
 
     A first read asks for such objects once it is done, which is in the sync after.
     """
