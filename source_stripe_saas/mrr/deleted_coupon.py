@@ -1,6 +1,7 @@
 """Discounts whose coupon is gone in, terms estimated from what they took off out (M42a)."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil
 from typing import Any
@@ -146,7 +147,8 @@ def _terms(
     was billed.
     """
     last = uses[-1]
-    percent = None if is_amount else _percentage(discount, uses, book, _ROUNDED_ALONE)
+    lines = list(_by_line(discount, uses))
+    percent = None if is_amount else _percentage(discount, lines, book, _ROUNDED_ALONE)
     amount_minor = None if percent is not None else _one_amount(discount, uses)
     if is_amount and amount_minor is None:
         amount_minor = last.invoice.discounts[discount].amount
@@ -158,6 +160,15 @@ def _terms(
         base = _left_by_earlier(discount, book)
         percent = Fraction(100 * last.amount, max(base(last), last.amount))
     return {"percent_off": str(percent)}
+
+
+def _by_line(discount: str, uses: Iterable[Use]) -> Iterator[Use]:
+    """What was taken off each line, since each tier of a price has one that is rounded alone."""
+    for use in uses:
+        for line in use.statement.lines:
+            if line.amount > 0:
+                alone = replace(use.statement, lines=(line,))
+                yield Use(use.invoice, alone, alone.discounts.get(discount, 0))
 
 
 def _percentage(

@@ -320,30 +320,71 @@ def test_m42a_lines_that_agree_in_nothing_leave_the_last_share():
     assert rows[-1]["mrr_after"] == 3000  # a quarter off
 
 
-def test_m42a_tiers_and_several_lines_are_one_base():
-    tiers = [
+STEPS = price(
+    "steps",
+    billing_scheme="tiered",
+    tiers_mode="graduated",
+    tiers=[
         {"up_to": 5, "unit_amount_decimal": "700", "flat_amount_decimal": "500"},
         {"up_to": None, "unit_amount_decimal": "600", "flat_amount_decimal": "0"},
+    ],
+    unit_amount_decimal=None,
+)
+
+
+def steps_bill(number, *parts):
+    """A month of tiers, each line (quantity, amount, taken)."""
+    lines = [
+        line(
+            f"il_{number}_{i}",
+            MONTHS[number],
+            MONTHS[number + 1],
+            "steps",
+            quantity,
+            amount,
+            discount_amounts=[{"discount": "di_x", "amount": taken}],
+        )
+        for i, (quantity, amount, taken) in enumerate(parts)
     ]
-    steps = price("steps", billing_scheme="tiered", tiers_mode="graduated", tiers=tiers)
-    steps["unit_amount_decimal"] = None
+    return month(number, *lines)
 
-    def bill(number, *parts):
-        lines = [
-            line(
-                f"il_{number}_{i}",
-                MONTHS[number],
-                MONTHS[number + 1],
-                "steps",
-                quantity,
-                amount,
-                discount_amounts=[{"discount": "di_x", "amount": taken}],
-            )
-            for i, (quantity, amount, taken) in enumerate(parts)
-        ]
-        return month(number, *lines)
 
-    found = [bill(0, (2, 1400, 295), (0, 500, 105)), bill(1, (5, 3500, 350), (0, 500, 50))]
-    raw = S(item(of="steps", quantity=5), discounts=["di_x"])
-    rows = past(raw, *found, prices={**PRICES, "steps": steps})
+def past_steps(quantity, *found):
+    raw = S(item(of="steps", quantity=quantity), discounts=["di_x"])
+    return past(raw, *found, prices={**PRICES, "steps": STEPS})
+
+
+def test_m42a_tiers_and_several_lines_are_one_base():
+    first = steps_bill(0, (2, 1400, 295), (0, 500, 105))
+    rows = past_steps(5, first, steps_bill(1, (5, 3500, 350), (0, 500, 50)))
     assert [row["mrr_after"] for row in rows] == [1500, 3600]  # 1900 - 400, 4000 - 400
+
+
+def test_m42a_no_share_fits_what_each_tier_s_line_shows_of_an_amount():
+    # 0.30 off 40.00: 26/3500 is 0.729 to 0.757 percent, 4/500 is 0.7 to 0.9: 0.73 is the shortest.
+    rows = past_steps(10, steps_bill(0, (5, 3500, 26), (0, 500, 4)))
+    assert rows[-1]["mrr_after"] == 6949  # 7000 x (1 - 0.73 %) = 6948.9
+    # 25/3500 is 0.7 to 0.7286 percent, 5/500 is 0.9 to 1.1: no share, but 0.30 together.
+    rows = past_steps(10, steps_bill(0, (5, 3500, 25), (0, 500, 5)))
+    assert rows[-1]["mrr_after"] == 6970  # 7000 - 30
+
+
+def test_m42a_a_tier_s_line_of_nothing_does_not_loosen_the_share():
+    # 424/1440 is 29.41 to 29.48 percent, 1176/4000 is 29.39 to 29.41: 29.41, and not 29.4.
+    lines = [
+        line(
+            f"il_{i}",
+            MONTHS[0],
+            MONTHS[1],
+            quantity=quantity,
+            amount=amount,
+            si=si,
+            discount_amounts=[{"discount": "di_x", "amount": taken}],
+        )
+        for i, (si, quantity, amount, taken) in enumerate(
+            [("si_1", 1, 1440, 424), ("si_1", 0, 0, 0), ("si_2", 1, 4000, 1176)]
+        )
+    ]
+    rows = past(S(item(), item("si_2", quantity=99), discounts=["di_x"]), month(0, *lines))
+    # 100 units of 10.00 on the object
+    assert rows[-1]["mrr_after"] == 70590
