@@ -173,7 +173,9 @@ class Births:
             group=once + sub.billed_discounts(self.world.now),
         )
         sub.latest_invoice = invoice_id
-        if bill.total > 0 and outcome != "paid" and not by_mail:
+        # What the customer's balance pays needs no card.
+        is_due = bill.total > max(-who.balance, 0)
+        if is_due and outcome != "paid" and not by_mail:
             sub.status = "incomplete"
         self.subs.show(sub, None, "customer.subscription.created")
         birth = {"trialing": "trial_started", "incomplete": "signup_incomplete"}
