@@ -137,6 +137,8 @@ class Changes:
         if bill is not None:
             self.billing.finalize(bill)
             self.billing.pay(bill)
+            if bill.total > 0 and sub.is_held_back:
+                self.subs.reopen_mark(sub, place, "paid in a pause, as if collection went on")
         elif settles and sub.pending_items:
             self.subs.mark_unbilled(sub, place, seen_by)
             if behavior == BY_HAND:

@@ -199,10 +199,15 @@ class Subscription:
         """Exact MRR now, under default options."""
         return self.snapshot().value()
 
+    @property
+    def is_held_back(self) -> bool:
+        """Whether a pause gives its invoices up, so that it does not count."""
+        return self.is_paused and self.pause is not None and self.pause[0] != "keep_as_draft"
+
     def snapshot(self) -> Snapshot:
         """What decides its MRR now."""
         counts = self.status in LIVE or self.free_cap is not None
-        if self.is_paused and self.pause and self.pause[0] != "keep_as_draft":
+        if self.is_held_back:
             counts = False
         return Snapshot(
             tuple(self._parts()),

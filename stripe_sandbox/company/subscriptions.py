@@ -148,6 +148,12 @@ class Subscriptions:
                 place, untraceable=False, visible_from=None, visible_until=None, note=""
             )
 
+    def reopen_mark(self, sub: Subscription, place: int, note: str) -> None:
+        """An entry after which the API shows another state, until `close_marks` is called."""
+        at = self.world.ledger.entries[place].at
+        self.world.ledger.amend(place, untraceable=True, visible_from=at, note=note)
+        sub.open_marks.append(place)
+
     def close_marks(self, sub: Subscription, *kinds: str) -> None:
         """Ends the spans of untraceable entries: from now on what is so can be seen.
 
