@@ -170,8 +170,10 @@ def _compare_one(
         if fits and 1 in is_guess.between(at, until):
             verdict.hidden["discount: terms of a deleted coupon, guessed from invoices"] += 1
             continue
+        right = [(true.at(at), true.at(at)), *admits]
         if any(
-            at < since <= at + DRAFT_SECONDS and true.at(at) == minor for since, minor in better
+            at < since <= at + DRAFT_SECONDS and any(low <= minor <= high for low, high in right)
+            for since, minor in better
         ):
             verdict.hidden["discount: an estimate is refuted when its invoice is final"] += 1
             continue

@@ -213,7 +213,8 @@ def test_the_summary_counts_wrong_values_and_reasons_over_all_seeds():
 # --- guesses of a deleted coupon's terms -----------------------------------------------------
 
 
-def guessed(told: int, *, is_estimated: bool) -> Verdict:
+def guessed(told: int, *later: tuple[int, int], is_estimated: bool) -> Verdict:
+    """The verdict on rows of these values; (time, value) of each that corrects an estimate."""
     entry = LedgerEntry(
         subscription_id="sub_1",
         customer_id="cus_1",
@@ -232,7 +233,11 @@ def guessed(told: int, *, is_estimated: bool) -> Verdict:
     )
     row = {"event_type": "activated", "occurred_at": iso(1000), "mrr_after": told}
     row["is_estimated"] = is_estimated
-    return compare([entry], {"sub_1": [row]}, [2000], 2000, {})
+    rows = [row]
+    for at, value in later:
+        known = {"event_type": "adjusted", "adjustment_reason": "better_estimate"}
+        rows.append({**row, **known, "occurred_at": iso(at), "mrr_after": value})
+    return compare([entry], {"sub_1": rows}, [20_000], 20_000, {})
 
 
 def test_a_guess_that_fits_what_is_shown_is_not_wrong_if_it_says_so():
@@ -245,3 +250,12 @@ def test_a_guess_that_fits_what_is_shown_is_not_wrong_if_it_says_so():
 def test_a_guess_that_is_not_marked_and_one_that_does_not_fit_are_wrong():
     assert "a guess is not marked as one" in guessed(1000, is_estimated=False).wrong[0]
     assert "the ledger has 900 and the rows 950" in guessed(950, is_estimated=True).wrong[0]
+
+
+def test_an_estimate_that_its_final_invoice_refutes_is_not_wrong_until_then():
+    why = "discount: an estimate is refuted when its invoice is final"
+    for right in (900, 901):  # the true value, or a guess that fits
+        verdict = guessed(950, (1000 + 3600, right), is_estimated=True)
+        assert (verdict.wrong, verdict.hidden[why]) == ([], 1)
+    assert guessed(950, (1000 + 3600, 903), is_estimated=True).hidden[why] == 0
+    assert guessed(950, (1000 + 7201, 900), is_estimated=True).hidden[why] == 0

@@ -105,6 +105,10 @@ def better_terms(invoice: Invoice, book: Book, currency: str) -> dict[str, dict[
             better.update(amount_off=shown, currency=currency)
             del better["percent_off"]
             amount = None
+        elif percent is not None and not is_refuted:
+            closer = _closer_share(percent, discount, list(_by_line(discount, counted)), book)
+            if closer is not None:
+                better["percent_off"], amount = str(closer), None
         _add_carriers(better, uses, book)
         if better != held:
             found[discount] = {**raw, "source": {"coupon": better}, OR_AMOUNT: amount}
@@ -136,6 +140,20 @@ def _is_share(percent: Fraction, discount: str, uses: Sequence[Use], book: Book)
         return abs(base(use) * percent / 100 - use.amount) <= slack
 
     return any(all(is_near(use, base) for use in uses) for base in _bases(discount, book))
+
+
+def _closer_share(
+    percent: Fraction, discount: str, lines: Sequence[Use], book: Book
+) -> Fraction | None:
+    """The share that fits to half a minor unit where the estimate is only near, if there is one."""
+
+    def is_within(base: Base, slack: Fraction) -> bool:
+        return all(abs(base(use) * percent / 100 - use.amount) <= slack for use in lines)
+
+    bases = [base for base in _bases(discount, book) if is_within(base, _ROUNDED_TOGETHER)]
+    if not bases or any(is_within(base, _ROUNDED_ALONE) for base in bases):
+        return None
+    return _one_share(lines, bases[0], _ROUNDED_ALONE)
 
 
 def _terms(

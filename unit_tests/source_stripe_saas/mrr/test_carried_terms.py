@@ -181,6 +181,19 @@ def test_m42a_a_later_invoice_of_less_than_the_amount_shows_it_by_all_that_is_ta
     assert raw["source"]["coupon"]["amount_off"] == 1200
 
 
+def test_m42a_a_later_invoice_corrects_a_share_that_is_off_by_a_rounding():
+    # 3.00 of 20.00 is 15 %; 7.51 of 50.00 is 15.02 %, and 15 % of that would be 7.50.
+    rows, context = after_estimate(MORE_SEATS, renewed(1, 5, 751), renewed(2, 5, 751))
+    assert short(rows)[:2] == [
+        ("quantity_increased", "2026-01-25", 4250),  # 5000 x (1 - 15 %)
+        ("adjusted", "2026-02-01", 4249),  # 5000 - 751
+    ]
+    assert [row["adjustment_reason"] for row in rows] == [None, "better_estimate", None, None]
+    assert [row["billing_check"] for row in rows[2:]] == ["agrees", "agrees"]
+    ((_, raw),) = context.learned["discounts"].values()
+    assert raw["source"]["coupon"]["percent_off"] == "751/50"
+
+
 def test_m42a_a_later_invoice_that_shows_neither_leaves_the_estimate_and_is_found():
     rows, _ = after_estimate(MORE_SEATS, renewed(1, 5, 500))
     [row] = rows[1:]
