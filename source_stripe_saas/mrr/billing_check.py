@@ -200,6 +200,10 @@ class _Comparison:
         if abs(billed - item.mrr_minor) > slack:
             is_nothing = not self.held.mrr_minor
             reason = self._why_nothing() if is_nothing else None
+            if self._is_share_of_rest(statement, counted, others, item, slack):
+                reason = (
+                    f"{', '.join(others)} came first and is not counted by the option discounts"
+                )
             reason = reason or self._why_net(statement, counted)
             return [self._finding(statement, billed, Fraction(item.mrr_minor), reason)]
         if others and not counted:
@@ -208,6 +212,26 @@ class _Comparison:
             reason = f"{names} is not counted by the option discounts"
             return [self._finding(statement, net, Fraction(item.mrr_minor), reason)]
         return []
+
+    def _is_share_of_rest(
+        self,
+        statement: Statement,
+        counted: Mapping[str, int],
+        others: Mapping[str, int],
+        item: HeldItem,
+        slack: Fraction,
+    ) -> bool:
+        """Whether percentages were taken of what discounts that do not count had left (M18)."""
+        known = [self.book.discount(found) for found in counted]
+        left = statement.amount - sum(others.values())
+        if not others or left <= 0 or any(one is None or one.percent_off is None for one in known):
+            return False
+        # As much more, had they been taken of the whole.
+        growth = Fraction(statement.amount, left)
+        price = self.book.price(statement.price)
+        assert price is not None
+        whole = self._a_month(statement.amount - sum(counted.values()) * growth, price)
+        return abs(whole - item.mrr_minor) <= slack * growth
 
     def _agrees_as_a_whole(self) -> bool:
         """A discount on all items may be split otherwise than Stripe splits it, rounding too."""

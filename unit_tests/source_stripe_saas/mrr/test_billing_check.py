@@ -125,6 +125,27 @@ def test_m61_usage_and_the_stub_of_a_period_are_not_compared():
 # --- what is explained --------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("taken", "check", "why"),
+    # 20 % of the 5.00 that the half leaves; MRR has 20 % of 10.00
+    [
+        (100, "explained", ": di_2 came first and is not counted by the option discounts"),
+        (150, "differs", ""),
+    ],
+    ids=["20 percent of the rest", "30 percent"],
+)
+def test_m61_a_share_of_what_a_coupon_that_is_not_counted_left_is_explained(taken, check, why):
+    cut = [{"discount": "di_2", "amount": 500}, {"discount": "di_1", "amount": taken}]
+    paid = month(0, line("il_0", MONTHS[0], MONTHS[1], discount_amounts=cut), total=500 - taken)
+    known = {
+        "discounts": [discount("di_1", of="F20"), discount("di_2", end="2026-06-01")],
+        "coupons": [coupon("F20", 20), coupon(duration="repeating")],
+    }
+    rows = history(S(discounts=["di_2", "di_1"]), paid, states_only=False, **known)
+    note = f"in_0 si_1: {1000 - taken} billed a month, 800 in the ledger{why}"
+    assert checks(rows) == [("in_0", check, note)]
+
+
 def test_m61_a_coupon_that_the_options_do_not_count_explains_the_difference():
     cut = [{"discount": "di_1", "amount": 500}]
     bill = line("il_0", MONTHS[0], MONTHS[1], discount_amounts=cut)
