@@ -129,7 +129,9 @@ class Changes:
             self.prorations.debit(sub, come)
         # A metered price is on no invoice before it has been used.
         is_silent = not settles or (added is not None and added.price.is_metered)
-        place = self.note_items(sub, kind, untraceable=is_silent, seen_by=seen_by)
+        place = self.note_items(
+            sub, kind, untraceable=is_silent, shown_on=gone or come, seen_by=seen_by
+        )
         bill = None
         if settles and behavior == INVOICE:
             bill = self.draft_update(sub, [])
@@ -151,6 +153,7 @@ class Changes:
         kind: str | None = None,
         *,
         untraceable: bool = False,
+        shown_on: Item | None = None,
         seen_by: int | None = None,
     ) -> int:
         """Writes a change of items into the ledger; up or down follows from the list value."""
@@ -162,6 +165,7 @@ class Changes:
             kind or "plan_changed",
             untraceable=untraceable,
             is_open=untraceable and seen_by is None,
+            shown_on=shown_on,
             seen_by=seen_by if untraceable else None,
             note="no proration: a later renewal shows it" if untraceable else "",
         )

@@ -147,7 +147,7 @@ class Lifecycle:
             for draft in drafts:
                 for identity in draft.taken:
                     sub.discount_marks.pop(identity, None)
-            self.subs.close_marks(sub)
+            self.subs.close_marks(sub, billed=due)
         return bill
 
     def use_up(self, sub: Subscription, discount: Discount, drafts: Sequence[DraftLine]) -> None:

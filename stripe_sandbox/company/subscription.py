@@ -123,8 +123,9 @@ class Subscription:
     """Ledger places of changes that only those prorations will show."""
     discount_marks: dict[str, int] = field(default_factory=dict)
     """Discount id -> ledger place of its arrival, as long as no invoice has shown it."""
-    open_marks: list[int] = field(default_factory=list)
-    """Ledger places of untraceable entries whose span is still open."""
+    open_marks: dict[int, Item | None] = field(default_factory=dict)
+    """Ledger places of untraceable entries whose span is still open -> the item whose next bill
+    ends it; None: any renewal does."""
     at_renewal: list[Any] = field(default_factory=list)
     """Calls to make at the next renewal, before it bills."""
     waiting: Any = None

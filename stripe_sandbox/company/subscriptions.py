@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from stripe_sandbox.company.ledger import LedgerEntry, half_up
 from stripe_sandbox.company.objects import subscription as objects
 from stripe_sandbox.company.objects.catalog import discount as discount_object
-from stripe_sandbox.company.subscription import LIVE, Subscription
+from stripe_sandbox.company.subscription import LIVE, Item, Subscription
 from stripe_sandbox.company.valuation import Discount
 from stripe_sandbox.company.world import World
 from stripe_sandbox.store import StripeObject
@@ -92,6 +92,7 @@ class Subscriptions:
         at: int | None = None,
         untraceable: bool = False,
         is_open: bool = False,
+        shown_on: Item | None = None,
         seen_by: int | None = None,
         note: str = "",
     ) -> int:
@@ -103,6 +104,7 @@ class Subscriptions:
             at: seconds, when not now.
             untraceable: the API will not show it, or not its moment, without events.
             is_open: it will be seen when `close_marks` is called next; otherwise never.
+            shown_on: when it is open: only a renewal that bills this item shows it.
             seen_by: when it will be seen, where that is known already.
             note: why.
 
@@ -138,7 +140,7 @@ class Subscriptions:
         if sub.status in LIVE:
             sub.was_live = True
         if untraceable and is_open:
-            sub.open_marks.append(place)
+            sub.open_marks[place] = shown_on
         return place
 
     def clear_mark(self, place: int | None) -> None:
@@ -152,22 +154,29 @@ class Subscriptions:
         """An entry after which the API shows another state, until `close_marks` is called."""
         at = self.world.ledger.entries[place].at
         self.world.ledger.amend(place, untraceable=True, visible_from=at, note=note)
-        sub.open_marks.append(place)
+        sub.open_marks[place] = None
 
-    def close_marks(self, sub: Subscription, *kinds: str) -> None:
+    def close_marks(
+        self, sub: Subscription, *kinds: str, billed: Sequence[Item] | None = None
+    ) -> None:
         """Ends the spans of untraceable entries: from now on what is so can be seen.
 
         Args:
             sub: the subscription.
             kinds: only those of these event types; by default all.
+            billed: the items that a renewal bills; a change of another one stays hidden, unless
+                that one is gone and what it paid for has ended. None: everything is shown.
         """
-        left = []
-        for place in sub.open_marks:
+        now = self.world.now
+        for place, item in list(sub.open_marks.items()):
             if kinds and self.world.ledger.entries[place].event_type not in kinds:
-                left.append(place)
-            else:
-                self.world.ledger.amend(place, visible_until=self.world.now)
-        sub.open_marks[:] = left
+                continue
+            if item is not None and billed is not None and item not in billed:
+                has_ended = (item.billed_until or item.end) <= now
+                if item in sub.items or not has_ended:
+                    continue
+            del sub.open_marks[place]
+            self.world.ledger.amend(place, visible_until=now)
 
     def lose_unseen(self, sub: Subscription, discount: Discount) -> None:
         """A discount goes before any invoice showed it: it never was, for those who look later."""

@@ -103,6 +103,43 @@ def test_an_add_on_without_proration_is_first_billed_for_its_first_whole_period(
     assert change.note == "no proration: a later renewal shows it"
 
 
+def test_a_yearly_quantity_changed_without_proration_shows_only_when_its_year_is_billed():
+    bench, sub, _ = started(("pro.year", 4), ("support.month", 1))
+    plan, support = sub.items
+    bench.world.store.now = TEN_DAYS
+    bench.parts.changes.set_quantity(sub, plan, 3, NONE)
+    bench.parts.changes.set_quantity(sub, support, 2, NONE)
+    bench.run_until(FEBRUARY + 2 * DAY)
+    _, cycle = bench.invoices(sub)
+    # the monthly renewal bills the add-on alone: it shows two of these, and nothing of the plan
+    assert billed(bench, cycle) == {support.id: (2, 10_000, FEBRUARY, add_months(FEBRUARY, 1))}
+    fewer, more = entry(bench, sub, "quantity_decreased"), entry(bench, sub, "quantity_increased")
+    # 4, then 3 x 144.00 a year; 1, then 2 x 50.00 a month
+    assert (fewer.mrr_before, fewer.mrr_after) == (4800 + 5000, 3600 + 5000)
+    assert (more.mrr_before, more.mrr_after) == (3600 + 5000, 3600 + 10_000)
+    assert (fewer.untraceable, fewer.visible_from, fewer.visible_until) == (True, TEN_DAYS, None)
+    assert (more.untraceable, more.visible_until) == (True, cycle["created"])
+    bench.run_until(NEXT_YEAR + DAY)
+    year = bench.invoices(sub)[-1]
+    assert billed(bench, year)[plan.id] == (3, 43_200, NEXT_YEAR, add_months(NEXT_YEAR, 12))
+    assert entry(bench, sub, "quantity_decreased").visible_until == year["created"]
+
+
+def test_a_yearly_item_dropped_without_proration_shows_when_its_year_is_not_billed():
+    bench, sub, _ = started(("pro.year", 2), ("support.year", 1), ("storage.month", 15))
+    bench.world.store.now = TEN_DAYS
+    bench.parts.changes.drop_item(sub, sub.items[1], NONE)
+    bench.run_until(NEXT_YEAR - DAY)
+    change = entry(bench, sub, "downgraded")
+    # 1 x 500.00 a year less
+    assert change.mrr_before - change.mrr_after == Fraction(50_000, 12)
+    assert (change.untraceable, change.visible_until) == (True, None)
+    bench.run_until(NEXT_YEAR + DAY)
+    year = bench.invoices(sub)[-1]
+    assert {item.id for item in sub.items} == set(billed(bench, year))
+    assert entry(bench, sub, "downgraded").visible_until == year["created"]
+
+
 def test_an_add_on_with_proration_is_billed_for_the_rest_of_its_running_period():
     bench, sub, swaps = started(("pro.month", 2))
     bench.world.store.now = TEN_DAYS
