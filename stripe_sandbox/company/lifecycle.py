@@ -135,11 +135,9 @@ class Lifecycle:
         self.world.queue.at(self.world.now + HOUR, self._shown, bill, changes, rank=LAST)
         for discount in [d for d in sub.discounts if d.coupon.duration == "once"]:
             sub.discounts.remove(discount)
-            starts = [
-                draft.content["period"]["start"] for draft in drafts if discount.id in draft.taken
-            ]
-            if starts:
-                self.subs.note(sub, "discount_applied", at=min(starts))
+            if any(discount.id in draft.taken for draft in drafts):
+                # Not when the earliest line begins: the value of now was not yet so then.
+                self.subs.note(sub, "discount_applied", at=boundary)
                 self.use_up(sub, discount, drafts)
         if is_held:
             sub.customer.held_bills.append(bill)
@@ -154,7 +152,8 @@ class Lifecycle:
         """A discount for one invoice lasts as long as what that invoice bills."""
         ends = {draft.content["period"]["end"] for draft in drafts if discount.id in draft.taken}
         for end in sorted(ends):
-            self.world.queue.at(end, self._used_up, sub, end, rank=FIRST)
+            if end > self.world.now:
+                self.world.queue.at(end, self._used_up, sub, end, rank=FIRST)
 
     def _used_up(self, sub: Subscription, end: int) -> None:
         if sub.lives_on_at(end):
