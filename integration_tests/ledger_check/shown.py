@@ -98,20 +98,30 @@ class Shown:
         return found
 
     def told_late(self) -> dict[str, int]:
-        """Subscriptions of which the first event tells nothing but their end, and its time.
+        """Subscriptions of which events tell late, and when.
 
-        Such an event does not say what was so before it, and the object says only how it ended.
+        Of some the first event tells nothing but their end: it does not say what was so before
+        it, and the object says only how it ended. Others have been in a free period since before
+        the events: it keeps the value of its eve, which shows no more than it did then, and the
+        end of the period bills what there is.
         """
+        horizon = self.now - HORIZON_SECONDS
+        free = {}
+        for one in self.store.contents("subscription"):
+            start, end = one["trial_start"], one["trial_end"]
+            if start is not None and one["created"] < start < horizon < end:
+                free[one["id"]] = min(end, one["ended_at"] or end)
         first: dict[str, StripeObject] = {}
         for owner, events in self.events(self.now - HORIZON_SECONDS - 1).items():
             for event in events:  # newest first
                 if event["type"] in STATE_EVENTS:
                     first[owner] = event
-        return {
+        ended = {
             owner: event["created"]
             for owner, event in first.items()
             if event["type"] == "customer.subscription.deleted"
         }
+        return {**free, **ended}
 
     def first_facts(self) -> Iterator[Facts]:
         """Everything about every subscription, as a first sync reads it."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from integration_tests.ledger_check.__main__ import summary
 from integration_tests.ledger_check.checking import Outcome, check
 from integration_tests.ledger_check.comparing import Verdict, compare, month_ends
+from integration_tests.ledger_check.shown import HORIZON_SECONDS, Shown
 from source_stripe_saas.mrr import EVENT_TYPES
 from source_stripe_saas.mrr.moment import iso
 from stripe_sandbox.account import open_account
@@ -259,3 +261,25 @@ def test_an_estimate_that_its_final_invoice_refutes_is_not_wrong_until_then():
         assert (verdict.wrong, verdict.hidden[why]) == ([], 1)
     assert guessed(950, (1000 + 3600, 903), is_estimated=True).hidden[why] == 0
     assert guessed(950, (1000 + 7201, 900), is_estimated=True).hidden[why] == 0
+
+
+def test_a_free_period_that_began_before_the_events_ends_before_they_tell():
+    """A change hidden on its eve stays so: the free period keeps the value that was seen then."""
+    now = 2_000_000_000
+    horizon = now - HORIZON_SECONDS
+    day = 86_400
+    held = [
+        # id, created, trial's start and end, ended at
+        ("free", horizon - 90 * day, horizon - 5 * day, horizon + 9 * day, None),
+        ("ended", horizon - 90 * day, horizon - 5 * day, horizon + 9 * day, horizon + 2 * day),
+        ("over", horizon - 90 * day, horizon - 25 * day, horizon - 11 * day, None),
+        ("later", horizon - 90 * day, horizon + 5 * day, horizon + 19 * day, None),
+        ("first_trial", horizon - 5 * day, horizon - 5 * day, horizon + 9 * day, None),
+        ("no_trial", horizon - 90 * day, None, None, None),
+    ]
+    keys = ("id", "created", "trial_start", "trial_end", "ended_at")
+    contents = [dict(zip(keys, values, strict=True)) for values in held]
+    store = SimpleNamespace(now=now, contents=lambda kind: contents)
+    shelf = SimpleNamespace(table=lambda kind: SimpleNamespace(rows=[]))
+    shown = Shown(SimpleNamespace(store=store, shelf=shelf))
+    assert shown.told_late() == {"free": horizon + 9 * day, "ended": horizon + 2 * day}
