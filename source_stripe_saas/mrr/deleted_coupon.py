@@ -105,8 +105,12 @@ def better_terms(invoice: Invoice, book: Book, currency: str) -> dict[str, dict[
             better.update(amount_off=shown, currency=currency)
             del better["percent_off"]
             amount = None
-        elif percent is not None and not is_refuted:
-            closer = _closer_share(percent, discount, list(_by_line(discount, counted)), book)
+        elif percent is not None:
+            lines = list(_by_line(discount, counted))
+            if is_refuted:
+                closer = _share_of_both(percent, amount, discount, lines, book)
+            else:
+                closer = _closer_share(percent, discount, lines, book)
             if closer is not None:
                 better["percent_off"], amount = str(closer), None
         _add_carriers(better, uses, book)
@@ -154,6 +158,31 @@ def _closer_share(
     if not bases or any(is_within(base, _ROUNDED_ALONE) for base in bases):
         return None
     return _one_share(lines, bases[0], _ROUNDED_ALONE)
+
+
+def _share_of_both(
+    percent: Fraction, amount: int | None, discount: str, lines: Sequence[Use], book: Book
+) -> Fraction | None:
+    """The share that fits larger lines and, to half a minor unit, what the estimate was made from.
+
+    Args:
+        percent: estimated from lines that all had one base.
+        amount: what was taken off that base, in minor units; None where it is not known.
+        discount: its id.
+        lines: of the later invoice.
+        book: prices and discounts.
+    """
+    if not amount:
+        return None
+    half = percent * _ROUNDED_ALONE / amount
+    for base in _bases(discount, book):
+        seen = _span_of_shares(lines, base, _ROUNDED_ALONE)
+        if seen is None:
+            continue
+        low, high = max(seen[0], percent - half), min(seen[1], percent + half)
+        if low <= high:
+            return _shortest(low, high)
+    return None
 
 
 def _terms(
@@ -229,21 +258,34 @@ def _others(discount: str, use: Use) -> dict[str, int]:
     return {key: amount for key, amount in use.statement.discounts.items() if key != discount}
 
 
-def _one_share(uses: Iterable[Use], base: Base, slack_of_line: Fraction) -> Fraction | None:
+def _one_share(uses: Sequence[Use], base: Base, slack_of_line: Fraction) -> Fraction | None:
     """The percentage that all of them show, each within what rounding its lines can move."""
-    lows, highs, shares = [], [], set()
+    span = _span_of_shares(uses, base, slack_of_line)
+    if span is None:
+        return None
+    shares = {Fraction(100 * use.amount, base(use)) for use in uses}
+    return shares.pop() if len(shares) == 1 else _shortest(*span)
+
+
+def _span_of_shares(
+    uses: Iterable[Use], base: Base, slack_of_line: Fraction
+) -> tuple[Fraction, Fraction] | None:
+    """The lowest and the highest percentage that all of them may show; None: there is none."""
+    lows, highs = [], []
     for use in uses:
         of, slack = base(use), len(use.statement.lines) * slack_of_line
         if of <= 0 or use.amount > of + slack:
             return None
-        shares.add(Fraction(100 * use.amount, of))
         lows.append(100 * (use.amount - slack) / of)
         highs.append(100 * (use.amount + slack) / of)
-    if len(shares) == 1:
-        return shares.pop()
-    low, high = max(lows), min(min(highs), Fraction(100))
-    if low > high:
+    if not lows:
         return None
+    low, high = max(lows), min(min(highs), Fraction(100))
+    return None if low > high else (low, high)
+
+
+def _shortest(low: Fraction, high: Fraction) -> Fraction:
+    """The percentage of the fewest digits in a span, or else its middle."""
     for digits in range(_MOST_DIGITS + 1):
         rounded = Fraction(ceil(low * 10**digits), 10**digits)
         if 0 < rounded <= high:

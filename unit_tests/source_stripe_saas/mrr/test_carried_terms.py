@@ -194,6 +194,30 @@ def test_m42a_a_later_invoice_corrects_a_share_that_is_off_by_a_rounding():
     assert raw["source"]["coupon"]["percent_off"] == "751/50"
 
 
+def ten_seats(taken):
+    more = updated(with_discount(10), {"items": with_discount(2)["items"]}, "2026-01-25")
+    return after_estimate(more, renewed(1, 10, taken), shown=with_discount(10))
+
+
+def test_m42a_a_later_invoice_of_much_more_shows_the_share_that_both_round_to():
+    # 3.00 of 20.00 is 14.975 % to 15.025 %; 15.02 of 100.00 is 15.015 % to 15.025 %: 15.02 %.
+    rows, context = ten_seats(1502)
+    assert short(rows) == [
+        ("quantity_increased", "2026-01-25", 8500),  # 10000 x (1 - 15 %)
+        ("adjusted", "2026-02-01", 8498),  # 10000 x (1 - 15.02 %)
+        ("renewed", "2026-02-01T01:00:00Z", 8498),
+    ]
+    assert [row["adjustment_reason"] for row in rows] == [None, "better_estimate", None]
+    ((_, raw),) = context.learned["discounts"].values()
+    assert raw["source"]["coupon"]["percent_off"] == "751/50"
+
+
+def test_m42a_a_share_that_the_estimates_own_invoice_does_not_round_to_leaves_it():
+    # 15.04 of 100.00 is 15.035 % at least, of which 20.00 would have been 3.01.
+    rows, _ = ten_seats(1504)
+    assert [(row["mrr_after"], row["billing_check"]) for row in rows[1:]] == [(8500, "differs")]
+
+
 def test_m42a_a_later_invoice_that_shows_neither_leaves_the_estimate_and_is_found():
     rows, _ = after_estimate(MORE_SEATS, renewed(1, 5, 500))
     [row] = rows[1:]
