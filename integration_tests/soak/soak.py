@@ -110,9 +110,8 @@ def soak(scenario: Scenario, nursery: Nursery, folder: Path, streams: Sequence[M
         _switch(url)
         outcome.injected.update(requests.get(f"{url}/_sandbox/stats", timeout=10).json()["faults"])
         connector.config["num_workers"] = 4
-        for position in range(
-            2
-        ):  # what happened during the last attempt of a first read comes next
+        for position in range(2):
+            # What happened during the last attempt of a first read comes with the sync after it.
             account.advance(_SETTLED_SECONDS)
             ended = nursery.run(connector.read_arguments(destination.states, STREAMS), CALM)
             take(ended)

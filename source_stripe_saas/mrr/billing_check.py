@@ -11,11 +11,14 @@ from fractions import Fraction
 from typing import Any
 
 from source_stripe_saas.mrr.catalog import Book
+from source_stripe_saas.mrr.context import RECENT_SECONDS
 from source_stripe_saas.mrr.exact import ZERO
 from source_stripe_saas.mrr.invoice import Invoice
 from source_stripe_saas.mrr.moment import seconds_of
+from source_stripe_saas.mrr.mrr_amounts import MrrAmounts
 from source_stripe_saas.mrr.options import Options
 from source_stripe_saas.mrr.price import Price
+from source_stripe_saas.mrr.standing import Standing
 from source_stripe_saas.mrr.state import ENDED, PLAN_ITEM
 from source_stripe_saas.mrr.statement import Statement
 
@@ -337,3 +340,47 @@ class _Comparison:
 def _short(amount: Fraction) -> str:
     text = f"{float(amount):.2f}"
     return text.rstrip("0").rstrip(".")
+
+
+def check_payment(
+    invoice: Invoice,
+    standing: Standing,
+    amounts: MrrAmounts,
+    moved_at: int,
+    book: Book,
+    options: Options,
+) -> list[Finding] | None:
+    """What a paid invoice bills against what is in force, unless that moved since (M61).
+
+    Args:
+        invoice: paid.
+        standing: what is in force.
+        amounts: its MRR.
+        moved_at: when that last changed, Unix seconds.
+        book: prices and discounts.
+        options: how MRR is counted.
+
+    Returns:
+        The findings; None if it cannot be said what was in force when it was billed.
+    """
+    starts = [one.start for one in invoice.statements]
+    paid_at = invoice.paid_at or 0
+    if not starts or paid_at - max(starts) > RECENT_SECONDS - GRACE_SECONDS:
+        return None  # too long ago to know that nothing moved
+    if moved_at > max(starts) + GRACE_SECONDS:
+        return None
+    is_paused = standing.pause is not None
+    held = Held(paid_at, standing.status, amounts.mrr_minor, held_items(amounts.items), is_paused)
+    found = check_invoice(invoice, invoice.statements, [held], book, options, standing.currency)
+    is_wrong = any(one.reason is None for one in found or ())
+    return None if is_wrong and moved_at > max(starts) else found
+
+
+def has_moved(before: MrrAmounts, after: MrrAmounts) -> bool:
+    """Whether a row changed what an invoice of the period could be held against."""
+    return _billed(before) != _billed(after)
+
+
+def _billed(amounts: MrrAmounts) -> tuple[Any, ...]:
+    items = [(one["id"], one["price"], one["quantity"]) for one in amounts.items]
+    return amounts.mrr_minor, amounts.list_minor, items

@@ -98,6 +98,16 @@ class Context:
     state: State | None = None
     learned: dict[str, Any] = field(default_factory=dict)
 
+    def copy(self) -> "Context":
+        """One of its own to whoever changes it."""
+        return replace(
+            self,
+            metered_minor=dict(self.metered_minor),
+            windows=list(self.windows),
+            key_counts=dict(self.key_counts),
+            recent_invoices=list(self.recent_invoices),
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Short keys, defaults left out."""
         short: dict[str, Any] = {}

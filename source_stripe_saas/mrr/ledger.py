@@ -9,22 +9,15 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from source_stripe_saas.mrr.billing_check import (
-    GRACE_SECONDS,
-    Finding,
-    Held,
-    check_invoice,
-    held_items,
-    verdict,
-)
+from source_stripe_saas.mrr.billing_check import check_payment, has_moved, verdict
 from source_stripe_saas.mrr.catalog import Book
 from source_stripe_saas.mrr.context import RECENT_SECONDS, Context, digest_of
 from source_stripe_saas.mrr.counting import counts
 from source_stripe_saas.mrr.currency import currency_exponent
-from source_stripe_saas.mrr.identity import SEMANTICS_VERSION, event_id
+from source_stripe_saas.mrr.identity import SEMANTICS_VERSION, event_id, numbered, repeatable
 from source_stripe_saas.mrr.invoice import CYCLE, Invoice
 from source_stripe_saas.mrr.moment import DAY_SECONDS, iso
-from source_stripe_saas.mrr.movement import DISCOUNT_ROWS, SUSPENDED, movement_of
+from source_stripe_saas.mrr.movement import SUSPENDED, movement_of
 from source_stripe_saas.mrr.mrr_amounts import NOTHING, MrrAmounts, MrrCalculator
 from source_stripe_saas.mrr.options import Options
 from source_stripe_saas.mrr.row import BETTER_ESTIMATE, END_TYPES, ONCE_TYPES, TOLD_TYPES
@@ -237,33 +230,17 @@ class Ledger:
         for used in [one for one in memory.key_counts if one.startswith(settled)]:
             del memory.key_counts[used]
         origin = _Origin(source)
-        billing = verdict(self._billing(invoice, standing) if source == EVENTS else None)
+        findings = None
+        if source == EVENTS:
+            amounts, moved_at = self._amounts_of(standing), memory.moved_at
+            findings = check_payment(
+                invoice, standing, amounts, moved_at, self._book, self._options
+            )
+        billing = verdict(findings)
         self._emit(
             event_type, invoice.paid_at, standing, origin, key, invoice=invoice.id, billing=billing
         )
         memory.recent_invoices.append(f"{invoice.paid_at}|{invoice.id}")
-
-    def _billing(self, invoice: Invoice, standing: Standing) -> list[Finding] | None:
-        """What a paid invoice bills against what is in force, unless that moved since (M61)."""
-        starts = [one.start for one in invoice.statements]
-        moved_at, paid_at = self._memory.moved_at, invoice.paid_at or 0
-        if not starts or paid_at - max(starts) > RECENT_SECONDS - GRACE_SECONDS:
-            return None  # too long ago to know that nothing moved
-        if moved_at > max(starts) + GRACE_SECONDS:
-            return None
-        amounts = self._amounts_of(standing)
-        held = Held(
-            paid_at,
-            standing.status,
-            amounts.mrr_minor,
-            held_items(amounts.items),
-            standing.pause is not None,
-        )
-        found = check_invoice(
-            invoice, invoice.statements, [held], self._book, self._options, standing.currency
-        )
-        is_wrong = any(one.reason is None for one in found or ())
-        return None if is_wrong and moved_at > max(starts) else found
 
     def fail(self, at: int, invoice_id: str, attempt_count: int, stripe_event: str) -> None:
         """The row of one failed attempt to collect (M33)."""
@@ -327,7 +304,7 @@ class Ledger:
             cap=standing.cap,
             metered_minor={k: v for k, v in memory.metered_minor.items() if k in items},
             windows=[one for one in memory.windows if one.end > through and not state.has_ended],
-            key_counts=_repeatable(memory.key_counts, named, memory.last_at),
+            key_counts=repeatable(memory.key_counts, named, memory.last_at),
             recent_invoices=recent,
             next_end=next_boundary(state, through, self._book, memory.windows),
             earlier_digest=self._earlier_digest() if is_echo_near else "",
@@ -535,7 +512,7 @@ class Ledger:
         memory.sequence += 1
         memory.mrr_minor = amounts.mrr_minor
         memory.last_at = occurred_at
-        if self._amounts is None or _moved(self._amounts, amounts):
+        if self._amounts is None or has_moved(self._amounts, amounts):
             memory.moved_at = occurred_at
         self._standing, self._amounts = after, amounts
 
@@ -551,36 +528,10 @@ class Ledger:
             key = known or str(occurred_at)
         elif not key and event_type not in ONCE_TYPES:
             key = str(occurred_at)
-        counted = self._memory.key_counts
-        name = f"{event_type}|{key}"
-        counted[name] = counted.get(name, 0) + 1
-        suffix = f"#{counted[name]}" if counted[name] > 1 else ""
-        return event_id(self.subscription_id, event_type, key + suffix)
-
-
-def _moved(before: MrrAmounts, after: MrrAmounts) -> bool:
-    """Whether a row changed what an invoice of the period could be held against."""
-
-    def shown(amounts: MrrAmounts) -> tuple[Any, ...]:
-        items = [(one["id"], one["price"], one["quantity"]) for one in amounts.items]
-        return amounts.mrr_minor, amounts.list_minor, items
-
-    return shown(before) != shown(after)
+        key = numbered(f"{event_type}|{key}", self._memory.key_counts).partition("|")[2]
+        return event_id(self.subscription_id, event_type, key)
 
 
 def _discounts(standing: Standing) -> list[tuple[str, ...]]:
     """The discounts of each item and of the whole, in their order."""
     return [*(item.discounts for item in standing.items), standing.group]
-
-
-def _repeatable(key_counts: Mapping[str, int], discounts: set[str], last_at: int) -> dict[str, int]:
-    """The keys that can come again: discounts still named, failed invoices, the last second."""
-    kept = {}
-    for name, count in key_counts.items():
-        event_type, _, key = name.partition("|")
-        if event_type in DISCOUNT_ROWS:
-            if key in discounts:
-                kept[name] = count
-        elif event_type == "payment_failed" or (key.isdigit() and int(key) >= last_at):
-            kept[name] = count
-    return kept

@@ -1,7 +1,7 @@
 """A subscription payload of any age in, the state vector of M28 out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from source_stripe_saas.mrr.catalog import FROM_PAYLOAD, Book
@@ -54,6 +54,18 @@ class State:
     def has_ended(self) -> bool:
         """Whether the subscription is over for good."""
         return self.status in ENDED
+
+    def before_end(self, at: int) -> "State":
+        """Known by its end alone: as it may have been before, its schedule only if older (M47)."""
+        is_scheduled_before = self.canceled_at is None or self.canceled_at < at
+        return replace(
+            self,
+            status="active" if self.has_ended or self.status == "paused" else self.status,
+            ended_at=None,
+            cancel_at_period_end=self.cancel_at_period_end and is_scheduled_before,
+            cancel_at=self.cancel_at if is_scheduled_before else None,
+            canceled_at=self.canceled_at if is_scheduled_before else None,
+        )
 
     def discount_ids(self) -> set[str]:
         """Every discount the payload names, counted or not."""

@@ -38,3 +38,9 @@ class Step:
     def precision_of(self, part: str) -> str:
         """How exactly a change of this part is dated."""
         return self.precisions.get(part, self.precision)
+
+
+def joined(at: int, anchor: State, source: str) -> Step:
+    """The anchor at the horizon: what differs happened before it, an end has its own time (M47)."""
+    precision = EXACT if anchor.has_ended else BOUNDED
+    return Step(at, anchor, source, precision, is_dated_by_object=anchor.has_ended)

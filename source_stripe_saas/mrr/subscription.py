@@ -22,7 +22,15 @@ from source_stripe_saas.mrr.past_discounts import once_windows
 from source_stripe_saas.mrr.reconstruction import rebuild
 from source_stripe_saas.mrr.standing import OnceWindow
 from source_stripe_saas.mrr.state import ENDED, State
-from source_stripe_saas.mrr.step import BOUNDED, EVENTS, EXACT, RECONSTRUCTED, SNAPSHOT, Step
+from source_stripe_saas.mrr.step import (
+    BOUNDED,
+    EVENTS,
+    EXACT,
+    RECONSTRUCTED,
+    SNAPSHOT,
+    Step,
+    joined,
+)
 
 # States in which a subscription can be born (M32).
 _AT_BIRTH = frozenset({"active", "past_due", "trialing", "incomplete"})
@@ -77,7 +85,7 @@ class _Derivation:
     ) -> None:
         self._facts = facts
         self._is_first = context is None or context.sequence == 0
-        self._context = None if context is None or self._is_first else _copy(context)
+        self._context = None if context is None or self._is_first else context.copy()
         self._options = options
         book = self._book = Book(catalog)
         reading = Reading(facts, book, self._context)
@@ -177,7 +185,7 @@ class _Derivation:
         """The rebuilt past, then the anchor (M47)."""
         is_blind = first is not None and not first.is_created and first.prior is None
         is_blind = is_blind and first is not None and first.id != ""
-        anchor = _before_end(known, join_at) if is_blind else known
+        anchor = known.before_end(join_at) if is_blind else known
         if self._customers.changes:
             held = self._customers.before(max(join_at, anchor.created))
             anchor = replace(anchor, customer_discount=held)
@@ -197,7 +205,7 @@ class _Derivation:
                 # An event that ends or pauses says nothing about the status before it (M29).
                 anchor = replace(anchor, status=last.status, trial_end=last.trial_end)
             source = self._source(first) if first is not None and not is_blind else RECONSTRUCTED
-            entries.append(self._push(_join(join_at, anchor, source)))
+            entries.append(self._push(joined(join_at, anchor, source)))
         return entries
 
     def _next_entries(self) -> list[_Entry]:
@@ -257,7 +265,7 @@ class _Derivation:
         steps = rebuild(anchor, self._invoices, start, self._book, created, state, context.through)
         entries = [self._push(step) for step in steps]
         if not anchor.has_ended or (anchor.ended_at or start) >= start:
-            entries.append(self._push(_join(start, anchor, RECONSTRUCTED)))
+            entries.append(self._push(joined(start, anchor, RECONSTRUCTED)))
         return entries
 
     def _told_entries(self, told: Sequence[StateEvent]) -> list[_Entry]:
@@ -387,32 +395,3 @@ class _Derivation:
         if held is not None and held.has_ended and state.has_ended:
             return
         self._ledger.close_difference(state, upper)
-
-
-def _copy(context: Context) -> Context:
-    return replace(
-        context,
-        metered_minor=dict(context.metered_minor),
-        windows=list(context.windows),
-        key_counts=dict(context.key_counts),
-        recent_invoices=list(context.recent_invoices),
-    )
-
-
-def _join(at: int, anchor: State, source: str) -> Step:
-    """The anchor at the horizon: what differs happened before it, an end has its own time (M47)."""
-    precision = EXACT if anchor.has_ended else BOUNDED
-    return Step(at, anchor, source, precision, is_dated_by_object=anchor.has_ended)
-
-
-def _before_end(state: State, at: int) -> State:
-    """A state told only by its end, as it may have been before: its schedule only if older."""
-    is_scheduled_before = state.canceled_at is None or state.canceled_at < at
-    return replace(
-        state,
-        status="active" if state.has_ended or state.status == "paused" else state.status,
-        ended_at=None,
-        cancel_at_period_end=state.cancel_at_period_end and is_scheduled_before,
-        cancel_at=state.cancel_at if is_scheduled_before else None,
-        canceled_at=state.canceled_at if is_scheduled_before else None,
-    )
