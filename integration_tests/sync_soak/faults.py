@@ -70,8 +70,11 @@ def around(fault: str, address: str, disk: Path | None) -> Iterator[None]:
 
 
 @contextmanager
-def bad_value(store: Any) -> Iterator[None]:
-    """Text for the amount of the newest charge, in its events too; then an event that mends it."""
+def bad_value(store: Any) -> Iterator[str]:
+    """Text for the amount of the newest charge, in its events too; then an event that mends it.
+
+    Gives the charge's id.
+    """
     newest = max(store.rows["charge"].values(), key=lambda row: row.created).content
     events = [row.content for row in store.rows["event"].values()]
     told = [each for each in events if each["data"]["object"].get("id") == newest["id"]]
@@ -80,7 +83,7 @@ def bad_value(store: Any) -> Iterator[None]:
     for each in shown:
         each["amount"] = "12.50 and a little"
     try:
-        yield
+        yield str(newest["id"])
     finally:
         for each, amount in zip(shown, amounts, strict=True):
             each["amount"] = amount

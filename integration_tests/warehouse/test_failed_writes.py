@@ -18,6 +18,7 @@ from contextlib import contextmanager
 import psycopg2
 import pytest
 
+from integration_tests.sync_soak.faults import bad_value
 from integration_tests.warehouse.syncing import a_warehouse
 from stripe_saas import cli
 
@@ -205,32 +206,13 @@ def test_a_disk_for_temporary_files_that_is_full(tmp_path, capsys):
         assert_the_next_sync_mends_it(warehouse, capsys, before)
 
 
-@contextmanager
-def odd_amount(store):
-    """Text for the amount of the newest charge, in its events too; then an event that mends it."""
-    newest = max(store.rows["charge"].values(), key=lambda row: row.created).content
-    events = [row.content for row in store.rows["event"].values()]
-    told = [each for each in events if each["data"]["object"].get("id") == newest["id"]]
-    shown = [newest, *(each["data"]["object"] for each in told)]
-    amounts = [each["amount"] for each in shown]
-    for each in shown:
-        each["amount"] = "12.50 and a little"
-    try:
-        yield newest["id"]
-    finally:
-        for each, amount in zip(shown, amounts, strict=True):
-            each["amount"] = amount
-        mended = {"object": dict(newest)}
-        store.put({**told[0], "id": "evt_mended", "created": store.now, "data": mended})
-
-
 @FULL
 @pytest.mark.parametrize("kind", ["duckdb", "postgres"])
 def test_a_value_that_does_not_fit(request, tmp_path, capsys, options, kind):
     address = request.getfixturevalue("postgres").new_database() if kind == "postgres" else None
     with new_charges(tmp_path, address) as warehouse:
         before = charges(warehouse)
-        with odd_amount(warehouse.world.account.store) as key:
+        with bad_value(warehouse.world.account.store) as key:
             process = started(warehouse, *options)
             said = output_of(process)
         # It costs nobody else's row, and not its own either.

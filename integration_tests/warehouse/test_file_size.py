@@ -8,7 +8,7 @@ import duckdb
 import msgspec
 import pytest
 
-from integration_tests.warehouse.test_loader import NOON, Lock, streams
+from integration_tests.warehouse.loader.one_sync import NOON, Lock, streams
 from stripe_saas.warehouse.database import connected, tidy
 from stripe_saas.warehouse.kinds.duckdb_file import compact, folder_of_copy
 from stripe_saas.warehouse.loader import Loader

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from integration_tests.warehouse.loader.one_sync import Sync
 from integration_tests.warehouse.postgres import PASSWORD
 from integration_tests.warehouse.syncing import STREAMS, a_warehouse
-from integration_tests.warehouse.test_loader import Sync
 from stripe_saas.warehouse.database import connected
 from stripe_saas.warehouse.target import parse_target
 

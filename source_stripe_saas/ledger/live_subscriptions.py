@@ -40,19 +40,26 @@ def _raise(error: StripeError) -> None:
     raise error
 
 
+def _or_refused(batches: Iterator[Batch], refuse: Callable[[StripeError], None]) -> Iterator[Batch]:
+    """The batches of a read, which ends for the streams that wait even where the ledger fails.
+
+    Those may be allowed all that they need, and ask for it themselves.
+    """
+    try:
+        yield from batches
+    except StripeError as error:
+        refuse(error)
+
+
 @dataclass(frozen=True)
 class _LiveWindow(Window):
-    """A window of that list, which ends for the streams that wait even where the ledger fails."""
+    """A window of that list."""
 
     refuse: Callable[[StripeError], None] = _raise
 
     def read(self) -> Iterator[Batch]:
         """No records."""
-        try:
-            yield from super().read()
-        except StripeError as error:
-            # Those that wait may be allowed all that they need, and ask for it themselves.
-            self.refuse(error)
+        yield from _or_refused(super().read(), self.refuse)
 
 
 @dataclass(frozen=True)
@@ -63,10 +70,7 @@ class _LiveOfClocks(ClockLists):
 
     def read(self) -> Iterator[Batch]:
         """No records."""
-        try:
-            yield from super().read()
-        except StripeError as error:
-            self.refuse(error)
+        yield from _or_refused(super().read(), self.refuse)
 
 
 @dataclass

@@ -48,10 +48,11 @@ class TwoSubscriptions:
         self.state = None
         self.config = config
 
-    def sync(self, at):
-        state = a_state(**{STREAM: self.state}) if self.state is not None else None
+    def sync(self, at, **beside):
+        """The ledger's rows of a sync; `beside`: states of other streams that are read with it."""
+        state = a_state(**{STREAM: self.state}, **beside) if self.state is not None else None
         with serving(lists=self.lists, answers=dict(self.answers), now=on(at)) as self.stripe:
-            self.output = read_by_pages(STREAM, config=self.config, state=state)
+            self.output = read_by_pages(STREAM, *beside, config=self.config, state=state)
         self.state = self.output.states(STREAM)[-1]
         return self.output.records(STREAM)
 
@@ -309,3 +310,17 @@ def test_with_the_option_a_subscription_of_a_test_clock_has_rows_on_every_way():
 
 def _a_list(*rows):
     return {"object": "list", "url": "/v1/x", "has_more": False, "data": list(rows)}
+
+
+def test_an_event_of_another_kind_may_be_about_something_without_an_id():
+    account = TwoSubscriptions()
+    account.sync(FIRST)
+    account.update(2, "p30", "2026-01-22")
+    kind = "entitlements.active_entitlement_summary.updated"
+    other = {**account.lists["events"][0], "id": "evt_other", "type": kind}
+    summary = {"object": "entitlements.active_entitlement_summary", "customer": "cus_1"}
+    account.lists["events"].append({**other, "data": {"object": summary}})
+    # Both listen to one feed.
+    rows = account.sync(SECOND, active_entitlements={"updated": on(FIRST)})
+    assert [row["mrr_after"] for row in rows] == [3000]
+    assert account.status == "COMPLETE"
