@@ -61,17 +61,19 @@ def a_copy(path, folder):
 
 
 @pytest.mark.slow
-def test_after_a_hundred_small_syncs_the_file_is_little_larger_than_a_copy(tmp_path):
+def test_in_a_hundred_small_syncs_the_file_stays_little_larger_than_a_copy(tmp_path):
     path = tmp_path / "w.duckdb"
     target = parse_target(f"duckdb:///{path}")
     load(target, tmp_path, range(ROWS), 1)
+    largest = 0
     for sync in range(SYNCS):
         first = sync * 37 % ROWS
         changed = [(first + each * 61) % ROWS for each in range(CHANGED)]
         load(target, tmp_path, changed, sync + 2)
+        largest = max(largest, path.stat().st_size)
     with duckdb.connect(str(path), read_only=True) as connection:
         assert connection.execute("select count(*) from stripe_raw.charges").fetchone() == (ROWS,)
-    assert path.stat().st_size <= 1.3 * a_copy(path, tmp_path).stat().st_size
+    assert largest <= 1.3 * a_copy(path, tmp_path).stat().st_size
 
 
 def content(path):
