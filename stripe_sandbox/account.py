@@ -7,11 +7,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from stripe_sandbox.connections import Connections
 from stripe_sandbox.render import Renderer
 from stripe_sandbox.shelf import Shelf
-from stripe_sandbox.store import Store
+from stripe_sandbox.store import Store, StripeObject
+
+if TYPE_CHECKING:
+    from stripe_sandbox.company import Company
 
 AccountKind = Literal["company", "samples"]
 SECONDS_PER_DAY = 86_400
@@ -32,11 +36,14 @@ class Account:
     """The simulated company behind it, if there is one; it keeps the true ledger."""
     shelf: Shelf = field(init=False)
     renderer: Renderer = field(init=False)
+    connections: Connections = field(init=False)
+    """The accounts connected to this one."""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
         self.shelf = Shelf(self.store)
         self.renderer = Renderer(self.shelf)
+        self.connections = Connections(self.store, self._open_connected)
 
     def advance(self, seconds: int) -> None:
         """Lets time pass; the account changes as it does.
@@ -51,24 +58,40 @@ class Account:
                 move(seconds)
             self.shelf.forget()
 
+    def _open_connected(
+        self, content: StripeObject, seed: int, customers: int, months: int
+    ) -> Account:
+        with _no_collection():
+            if months == 0:
+                store = Store(now=self.store.now, livemode=self.store.livemode)
+                store.put(content)
+                return Account(store, content["id"], {}, moves=[_only_the_clock(store)])
+            return _connected_company(
+                content, seed, self.store.livemode, customers=customers, months=months
+            )
+
     def ledger(self) -> Any:
         """The true MRR changes, as the simulation wrote them down; empty for samples."""
         return self.write_ledger()
 
 
-def open_account(kind: AccountKind = "company", *, seed: int = 7, **options: Any) -> Account:
+def open_account(
+    kind: AccountKind = "company", *, seed: int = 7, connected: int = 0, **options: Any
+) -> Account:
     """Builds an account.
 
     Args:
         kind: `company` simulates a SaaS company; `samples` holds a dozen or so of everything,
             made from Stripe's published samples.
         seed: same seed, same account.
+        connected: how many connected accounts it has beside those of the samples.
         **options: `livemode` for both; for a company whatever its `CompanyOptions` take.
     """
     with _no_collection():
-        if kind == "samples":
-            return _samples_account(seed, **options)
-        return _company_account(seed, **options)
+        make = _samples_account if kind == "samples" else _company_account
+        account = make(seed, **options)
+        account.connections.connect(connected)
+        return account
 
 
 @contextmanager
@@ -118,14 +141,46 @@ def _company_account(seed: int, *, livemode: bool = False, **options: Any) -> Ac
         if livemode:
             _make_live(store)
 
+    return _account_of(company, account_id, move)
+
+
+def _connected_company(content: StripeObject, seed: int, livemode: bool, **options: Any) -> Account:
+    """A company alone, without anything made of samples, as the account that is given."""
+    from stripe_sandbox.company import Company, CompanyOptions
+
+    company = Company(CompanyOptions(seed=seed, **options))
+    company.build()
+    store = company.store
+    store.livemode = livemode
+    store.rows["account"].clear()
+    store.put(content)
+
+    def move(seconds: int) -> None:
+        company.advance(seconds)
+        if livemode:
+            _make_live(store)
+
+    if livemode:
+        _make_live(store)
+    return _account_of(company, content["id"], move)
+
+
+def _account_of(company: Company, account_id: str, move: Callable[[int], None]) -> Account:
     return Account(
-        store,
+        company.store,
         account_id,
         company.payout_transactions,
         moves=[move],
         write_ledger=company.ledger_as_json,
         company=company,
     )
+
+
+def _only_the_clock(store: Store) -> Callable[[int], None]:
+    def move(seconds: int) -> None:
+        store.now += seconds
+
+    return move
 
 
 def _make_live(store: Store) -> None:

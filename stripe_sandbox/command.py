@@ -37,6 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what the company does beside the plain course of things: all, none, or names; "
         "`--habits list` has them (default: none)",
     )
+    account.add_argument(
+        "--connected",
+        type=int,
+        default=0,
+        metavar="N",
+        help="connected accounts, each with a small company of its own (default: 0)",
+    )
     account.add_argument("--livemode", action="store_true", help="an account in live mode")
     serving = parser.add_argument_group("serving")
     serving.add_argument("--latency", type=float, default=0, metavar="MS", help="of every reply")
@@ -126,7 +133,10 @@ def run(arguments: argparse.Namespace) -> int:
                 slow_path=arguments.slow_path,
             ),
         )
-        options: dict[str, Any] = {"livemode": arguments.livemode}
+        options: dict[str, Any] = {
+            "livemode": arguments.livemode,
+            "connected": arguments.connected,
+        }
         if not arguments.samples:
             options |= {
                 "customers": arguments.customers,

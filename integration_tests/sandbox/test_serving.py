@@ -169,3 +169,18 @@ def test_the_same_seed_makes_the_same_account_in_every_process():
         for seed in ("1", "2")
     }
     assert len(digests) == 1
+
+
+def test_connected_accounts_are_added_and_revoked_while_it_runs(url):
+    changed = requests.post(f"{url}/_sandbox/connected", json={"add": 2}, timeout=5).json()
+    one, other = changed["added"]
+
+    def status(identity):
+        headers = {**KEY, "Stripe-Account": identity}
+        return requests.get(f"{url}/v1/customers", headers=headers, timeout=5).status_code
+
+    assert status(one) == 200
+    requests.post(f"{url}/_sandbox/connected", json={"revoke": {one: 0}}, timeout=5)
+    assert (status(one), status(other)) == (403, 200)
+    wrong = requests.post(f"{url}/_sandbox/connected", json={"add": "many"}, timeout=5)
+    assert wrong.status_code == 400

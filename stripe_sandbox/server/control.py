@@ -40,6 +40,7 @@ class Control:
             Endpoint("/_sandbox/stats", self.stats, methods=["GET"]),
             Endpoint("/_sandbox/stats/reset", self.reset, methods=["POST"]),
             Endpoint("/_sandbox/keys", self.keys, methods=["POST"]),
+            Endpoint("/_sandbox/connected", self.connected, methods=["POST"]),
             Endpoint("/_sandbox/faults", self.faults, methods=["POST"]),
             Endpoint("/_sandbox/shapes", self.shapes, methods=["POST"]),
         ]
@@ -104,6 +105,22 @@ class Control:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             return _reply({"error": f"Not a description of a key: {error}"}, 400)
         return _reply({"key": sent["key"]})
+
+    async def connected(self, request: Request) -> Response:
+        """Changes connected accounts: `{"add": 3, "refuse": [ID], "revoke": {ID: REQUESTS}}`.
+
+        An account that is to revoke its access does so after so many more requests for it.
+        """
+        account = self._api.account
+        try:
+            sent = json.loads(await request.body() or b"{}")
+            with account.lock:
+                added = account.connections.connect(int(sent.get("add", 0)))
+                account.connections.is_refusing.update(sent.get("refuse", []))
+                account.connections.requests_left.update(sent.get("revoke", {}))
+        except (ValueError, TypeError, AttributeError) as error:
+            return _reply({"error": f"Not a change of connected accounts: {error}"}, 400)
+        return _reply({"added": added})
 
     async def faults(self, request: Request) -> Response:
         """Throws the fault switches: `{"rates": {NAME: RATE}, "seed", "slow_seconds", …}`.

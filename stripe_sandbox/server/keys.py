@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from stripe_sandbox.refusals import Refusal
 
 _FORM = re.compile(r"^(sk|rk)_(test|live)_[A-Za-z0-9_]{3,}$")
+_FORM_OF_ORGANIZATION = re.compile(r"^sk_org_[A-Za-z0-9_]{3,}$")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class Key:
     def is_restricted(self) -> bool:
         """Whether it is a restricted key."""
         return self.value.startswith("rk_")
+
+    @property
+    def is_of_organization(self) -> bool:
+        """Whether it belongs to an organization, and so to no account of its own."""
+        return self.value.startswith("sk_org_")
 
     @property
     def masked(self) -> str:
@@ -75,6 +81,8 @@ class KeyRing:
             )
         key = self.described.get(value)
         if key is None:
+            if _FORM_OF_ORGANIZATION.match(value):
+                return Key(value)
             matched = _FORM.match(value)
             if matched is None or (matched[2] == "live") != self.livemode:
                 raise _invalid(Key(value))
