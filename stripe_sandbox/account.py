@@ -36,7 +36,7 @@ class Account:
     """The simulated company behind it, if there is one; it keeps the true ledger."""
     shelf: Shelf = field(init=False)
     renderer: Renderer = field(init=False)
-    connections: Connections = field(init=False)
+    connections: Connections[Account] = field(init=False)
     """The accounts connected to this one."""
     lock: threading.RLock = field(default_factory=threading.RLock)
 

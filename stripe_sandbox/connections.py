@@ -13,18 +13,25 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Generic, Protocol, TypeVar
 
 from stripe_sandbox.store import Store, StripeObject
-
-if TYPE_CHECKING:
-    from stripe_sandbox.account import Account
 
 _FEWEST_CUSTOMERS, _MOST_CUSTOMERS = 2, 10
 _FEWEST_MONTHS, _MOST_MONTHS = 2, 8
 
-Opener = Callable[[StripeObject, int, int, int], "Account"]
-"""An account object, a seed, customers and months -> the account of such a company."""
+
+class Connected(Protocol):
+    """What is needed of a connected account."""
+
+    store: Store
+
+    def advance(self, seconds: int) -> None:
+        """Lets time pass."""
+        ...
+
+
+AnyAccount = TypeVar("AnyAccount", bound=Connected)
 
 
 class AccessRevoked(Exception):
@@ -32,19 +39,20 @@ class AccessRevoked(Exception):
 
 
 @dataclass
-class Connections:
+class Connections(Generic[AnyAccount]):
     """The connected accounts of one platform; whoever uses it holds the platform's lock."""
 
     store: Store
     """The platform's: it lists the accounts."""
-    open_company: Opener
+    open_company: Callable[[StripeObject, int, int, int], AnyAccount]
+    """An account object, a seed, customers and months -> the account of such a company."""
     is_refusing: set[str] = field(default_factory=set)
     """Accounts that are listed, and refuse every request."""
     requests_left: dict[str, int] = field(default_factory=dict)
     """Accounts that will revoke the access -> after so many more requests."""
     seeds: dict[str, int] = field(default_factory=dict)
     """Account -> the seed of its company, where it does not follow from the id."""
-    _opened: dict[str, Account] = field(default_factory=dict)
+    _opened: dict[str, AnyAccount] = field(default_factory=dict)
 
     def connect(self, number: int, seeds: Sequence[int] = ()) -> list[str]:
         """Adds new connected accounts, whose companies are some months old already.
@@ -78,7 +86,7 @@ class Connections:
             added.append(identity)
         return added
 
-    def account(self, identity: str) -> Account | None:
+    def account(self, identity: str) -> AnyAccount | None:
         """A connected account as it is now; None if none is connected by that id.
 
         Raises:
@@ -112,7 +120,7 @@ class Connections:
         if self.store.get("account", identity) is not None:
             self.store.remove("account", identity)
 
-    def _open(self, content: StripeObject) -> Account:
+    def _open(self, content: StripeObject) -> AnyAccount:
         from stripe_sandbox.company.signups import company_start
 
         seed = self.seeds.get(content["id"], _seed_of(content["id"]))
