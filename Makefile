@@ -17,8 +17,9 @@ WAREHOUSE ?=
 TESTS ?=
 MUTANTS ?=
 BENCH ?=
+ENGINE ?= spark
 ENGINES ?=
-SPARK := .cache/spark
+ENGINE_ENV := .cache/engines/$(ENGINE)
 PYTEST := $(BIN)/python -m pytest
 # The lock names every package, so nothing is left to resolve (older pips stumble over extras there).
 INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-compile
@@ -65,14 +66,14 @@ mutants: $(READY) ## mistakes in mrr, streams and ledger that no unit test notic
 bench: $(READY) ## measure the connector beside others in a quarter of an hour; BENCH=cpu_bound runs one
 	@$(BIN)/python -m benchmarks $(BENCH)
 
-engines: $(READY) $(SPARK)/.ready ## build the models on Spark too and compare every table with DuckDB's; needs Java 17
-	@$(BIN)/python -m integration_tests.engines.spark --python $(SPARK)/bin/python $(ENGINES)
+engines: $(READY) $(ENGINE_ENV)/.ready ## build the models on ENGINE=spark (needs Java 17) or snowflake (fakesnow) too and compare every table with DuckDB's
+	@$(BIN)/python -m integration_tests.engines.comparison $(ENGINE) --python $(ENGINE_ENV)/bin/python $(ENGINES)
 
-$(SPARK)/.ready: integration_tests/engines/requirements.txt
-	@echo "== an environment for Spark in $(SPARK)"
-	@$(PYTHON) -m venv --clear $(SPARK)
-	@$(SPARK)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-	--requirement integration_tests/engines/requirements.txt
+.cache/engines/%/.ready: integration_tests/engines/%.txt
+	@echo "== an environment for $* in $(@D)"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --require-hashes \
+	--requirement $<
 	@touch $@
 
 lint: $(READY) ## ruff's rules and format, import rules, mypy's types, the page; changes nothing
@@ -105,7 +106,8 @@ lock: ## write requirements*.txt anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
 	@$(LOCK) --quiet --extra dev pyproject.toml -o requirements-dev.txt
 	@$(LOCK) --quiet -c requirements-dev.txt pyproject.toml -o requirements.txt
-	@$(LOCK) --quiet integration_tests/engines/requirements.in -o integration_tests/engines/requirements.txt
+	@$(LOCK) --quiet integration_tests/engines/spark.in -o integration_tests/engines/spark.txt
+	@$(LOCK:3.10=3.11) --quiet integration_tests/engines/snowflake.in -o integration_tests/engines/snowflake.txt
 
 audit: $(READY) ## ask whether vulnerabilities of the locked packages are known; says so if nobody answers
 	@$(BIN)/python -m tools.audit
@@ -167,5 +169,5 @@ record: $(READY) ## record the cassettes anew, from the sandbox
 	@$(PYTEST) -n 0 --record-mode=rewrite integration_tests/test_cassettes.py
 
 clean: ## remove .venv and everything else that was made here
-	@rm -rf $(VENV) .cache/benchmarks .cache/spark .cache/coverage .cache/import-linter .cache/mutants .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build
+	@rm -rf $(VENV) .cache/benchmarks .cache/engines .cache/coverage .cache/import-linter .cache/mutants .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -8,10 +8,11 @@ of ours, as dbt for Spark is installed without it.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
+
+from side import build
 
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
@@ -30,7 +31,6 @@ def main() -> None:
     raw, models = sys.argv[3:]
     # Spark keeps its tables and its catalog where it is started.
     os.chdir(folder)
-    from dbt.cli.main import dbtRunner
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master("local[2]").enableHiveSupport()
@@ -43,16 +43,7 @@ def main() -> None:
         table = spark.read.parquet(str(path))
         table.write.mode("overwrite").saveAsTable(path.stem)
     output = {"type": "spark", "method": "session", "schema": models, "host": "NA", "threads": 1}
-    profile = {"stripe_saas": {"target": "spark", "outputs": {"spark": output}}}
-    (folder / "profiles.yml").write_text(json.dumps(profile), encoding="utf-8")
-    ended = dbtRunner().invoke(
-        [
-            *("build", "--project-dir", str(project), "--profiles-dir", str(folder)),
-            *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
-            *("--no-send-anonymous-usage-stats", "--no-use-colors"),
-            *("--vars", (folder / "variables.json").read_text(encoding="utf-8")),
-        ]
-    )
+    succeeded = build(folder, project, output)
     for schema in (models, f"{models}_staging"):
         for row in spark.sql(f"show tables in {schema}").collect():
             built = spark.table(f"{schema}.{row.tableName}").coalesce(1)
@@ -60,7 +51,7 @@ def main() -> None:
                 str(folder / "built" / f"{schema}.{row.tableName}")
             )
     spark.stop()
-    sys.exit(0 if ended.success else 1)
+    sys.exit(0 if succeeded else 1)
 
 
 if __name__ == "__main__":

@@ -43,9 +43,9 @@ crossings as (
 spells as (
     select
         *,
-        sum(case when crossing is null then 0 else 1 end) over (
+        {{ stripe_saas.whole("sum(case when crossing is null then 0 else 1 end) over (
             partition by client_id order by period_start rows unbounded preceding
-        ) as spell
+        )") }} as spell
     from crossings
 ),
 -- one row per spell: how it began, and whether something suspended was left all along

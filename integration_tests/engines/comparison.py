@@ -1,7 +1,9 @@
-"""`python -m integration_tests.engines.spark --python PYTHON`: the models on Spark and on DuckDB.
+"""The models on another engine and on DuckDB: are all tables equal?
 
-PYTHON is one in whose environment `dbt-spark[session]` is installed; Java 17 must be there. Takes a
-quarter of an hour. Prints each table that differs with the first pair of rows that do.
+    python -m integration_tests.engines.comparison ENGINE --python PYTHON
+
+PYTHON is one in whose environment `ENGINE.txt` of this folder is installed. Spark needs Java 17 and
+a quarter of an hour. Prints each table that differs with the first pair of rows that do.
 """
 
 from __future__ import annotations
@@ -23,38 +25,40 @@ from stripe_saas.warehouse.places import MODELS_SCHEMA, RAW_SCHEMA
 from stripe_sandbox.account import open_account
 
 VARIABLES = {"reporting_timezone": "America/New_York"}
-_SIDE = Path(__file__).with_name("spark_side.py")
+ENGINES = ("snowflake", "spark")
+_SIDES = Path(__file__).parent
 
 
 def main() -> int:
     """Builds on both, and compares; 1 if a table or a test differs."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--python", required=True, help="of Spark's environment")
+    parser.add_argument("engine", choices=ENGINES)
+    parser.add_argument("--python", required=True, help="of the engine's environment")
     parser.add_argument("--customers", type=int, default=200)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="stripe-saas-spark-") as name:
+    with tempfile.TemporaryDirectory(prefix="stripe-saas-engine-") as name:
         folder = Path(name)
         in_duckdb = _on_duckdb(folder, arguments.customers)
         (folder / "variables.json").write_text(json.dumps(VARIABLES), encoding="utf-8")
         places = (str(folder), str(PROJECT), RAW_SCHEMA, MODELS_SCHEMA)
-        command = [arguments.python, str(_SIDE), *places]
-        ended = subprocess.run(command, check=False)
-        in_spark = _written(folder / "built")
-    if ended.returncode and not in_spark:
+        side = _SIDES / f"{arguments.engine}_side.py"
+        ended = subprocess.run([arguments.python, str(side), *places], check=False)
+        in_engine = _written(folder / "built")
+    if ended.returncode and not in_engine:
         return 1
-    both = sorted(in_duckdb.keys() & in_spark.keys())
+    both = sorted(in_duckdb.keys() & in_engine.keys())
     found = differing(
-        {table: in_duckdb[table] for table in both}, {table: in_spark[table] for table in both}
+        {table: in_duckdb[table] for table in both}, {table: in_engine[table] for table in both}
     )
     for table, pair in found.items():
         print(f"{table} differs:", *pair, sep="\n  ")
-    lacking = sorted(in_duckdb.keys() ^ in_spark.keys())
+    lacking = sorted(in_duckdb.keys() ^ in_engine.keys())
     print(f"{len(both) - len(found)} of {len(both)} tables are equal; on one side only: {lacking}")
     return 1 if found or lacking or ended.returncode else 0
 
 
 def _on_duckdb(folder: Path, customers: int) -> dict[str, Table]:
-    """All tables as DuckDB has them; the raw ones are written for Spark."""
+    """All tables as DuckDB has them; the raw ones are written for the engine."""
     account = open_account("company", seed=5, customers=customers, months=18)
     file = folder / "stripe.duckdb"
     load_duckdb(file, folder, records_of(account), account.store.now)
@@ -66,9 +70,11 @@ def _on_duckdb(folder: Path, customers: int) -> dict[str, Table]:
         tables = connection.execute(
             "select table_name from information_schema.tables where table_schema = ?", [RAW_SCHEMA]
         ).fetchall()
+        types = {}
         for (table,) in tables:
             columns = connection.execute(f'describe {RAW_SCHEMA}."{table}"').fetchall()
-            # Spark has no JSON: it is text there.
+            types[table] = {column[0]: column[1] for column in columns}
+            # Parquet's JSON is not every engine's: it is text there.
             chosen = ", ".join(
                 f'cast("{column[0]}" as varchar) as "{column[0]}"'
                 if column[1] == "JSON"
@@ -80,11 +86,12 @@ def _on_duckdb(folder: Path, customers: int) -> dict[str, Table]:
                 # Spark passes over files whose names begin with an underscore.
                 f"'{folder / 'raw' / RAW_SCHEMA}.{table}.parquet' (format parquet)"
             )
+        (folder / "types.json").write_text(json.dumps(types), encoding="utf-8")
         return tables_of(connection.cursor())
 
 
 def _written(folder: Path) -> dict[str, Table]:
-    """The tables that Spark wrote, read by DuckDB."""
+    """The tables that the engine wrote, read by DuckDB."""
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         for path in sorted(folder.glob("*")):
