@@ -32,7 +32,13 @@ def test_check_succeeds_with_warnings_once_check_streams_leaves_the_invoices_out
     monkeypatch.setitem(restricted.connector.config, "check_streams", wanted)
     run = restricted.connector.check()
     assert run.connection["status"] == "SUCCEEDED"
-    unreadable = {"invoices", "invoice_items", "invoice_line_items", "invoice_payments"}
+    unreadable = {
+        "discounts",
+        "invoices",
+        "invoice_items",
+        "invoice_line_items",
+        "invoice_payments",
+    }
     named = run.connection["message"].split("Not readable: ")[1].rstrip(".").split(", ")
     assert set(named) == unreadable
     warned = [line["message"] for line in run.logs if "cannot be read" in line["message"]]

@@ -72,6 +72,9 @@ class Truth:
             wanted: primary keys, the parts of a composite one joined by `/`.
         """
         retriever = self._entries[stream]["retriever"]
+        if "carried_by" in retriever:
+            carried = dict(self._carried(retriever))
+            return {key: carried[key] for key in wanted if key in carried}
         if "parent" in retriever:
             children = dict(self._children(stream, retriever))
             return {key: children[key] for key in wanted if key in children}
@@ -124,6 +127,20 @@ class Truth:
                     )
                     yield key, {**child, **added}
 
+    def _carried(self, retriever: Mapping[str, Any]) -> Iterator[tuple[str, StripeObject]]:
+        """What objects of several streams hold somewhere, by id; nothing that is deleted."""
+        for carrier in retriever["carried_by"]:
+            own = self._entries[carrier]["retriever"]
+            lists = [
+                name for name in ("items", "lines") if f"{name}.data" in str(own.get("expand"))
+            ]
+            for identity in self.counts()[carrier]["ids"]:
+                row = self.get(f"{own['path']}/{quote(identity, safe='')}", _expansions(own))
+                assert row is not None, identity
+                for found in _inside(self._completed(row, own, lists), retriever["object"]):
+                    if not found.get("deleted"):
+                        yield found["id"], found
+
     def _completed(
         self, row: StripeObject, retriever: Mapping[str, Any], names: Iterable[str]
     ) -> StripeObject:
@@ -151,6 +168,14 @@ def _result_of(coroutine: Coroutine[Any, Any, Reply]) -> Reply:
         reply: Reply = ended.value
         return reply
     raise AssertionError("the API waited for something")
+
+
+def _inside(node: Any, kind: str) -> Iterator[StripeObject]:
+    if isinstance(node, dict) and node.get("object") == kind:
+        yield node
+    elif isinstance(node, dict | list):
+        for part in node.values() if isinstance(node, dict) else node:
+            yield from _inside(part, kind)
 
 
 def _expansions(retriever: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from airbyte_cdk.models import (
@@ -36,7 +37,8 @@ from source_stripe_saas.ledger.sync import LedgerSync
 from source_stripe_saas.ledger.sync_choice import choose_sync
 from source_stripe_saas.privacy.redaction import Redaction
 from source_stripe_saas.streams.assignment import Assignment, SyncedStream, assign
-from source_stripe_saas.streams.checkpoint import CLOCKS, REREAD
+from source_stripe_saas.streams.carrier_progress import CarrierProgress
+from source_stripe_saas.streams.checkpoint import CLOCKS, REREAD, task_name
 from source_stripe_saas.streams.clocks import TestClocks
 from source_stripe_saas.streams.cpu_load import CpuLoad
 from source_stripe_saas.streams.plan import StreamPlan
@@ -169,8 +171,10 @@ class Sync:
                 progress[name] = self._ledger.progress
                 synced += self._ledger.synced_streams(self._settings.start)
             else:
-                synced.append(self._synced_stream(self._plans[name]))
-                progress[name] = synced[-1].progress
+                whole, *carriers = self._synced_streams(self._plans[name])
+                synced += [whole, *carriers]
+                assert isinstance(whole.progress, Progress)
+                progress[name] = whole.progress
         assignments = assign(synced)
         if self._ledger is not None:
             assignment = assignments.setdefault(self._ledger.reader.plan.name, Assignment())
@@ -186,8 +190,11 @@ class Sync:
             for name in self._modes
         ]
 
-    def _synced_stream(self, plan: StreamPlan) -> SyncedStream:
-        """One of the streams of objects: where it stands, and how it will be read."""
+    def _synced_streams(self, plan: StreamPlan) -> Iterator[SyncedStream]:
+        """One of the streams of objects: where it stands, and how it will be read.
+
+        Behind it come those that carry its records, if it has no list of its own.
+        """
         position, remark = read_position(self._states.get_stream_state(plan.name, None))
         mode = choose_read_mode(
             plan,
@@ -205,12 +212,17 @@ class Sync:
             self._logger.info(f"Stream {plan.name}: {said}.")
         reader, further = self._reader(plan), []
         reread = self._reread(plan, mode, position)
+        carriers = [each.carrier for each in plan.carriers] or [""]
         if reread is not None:
-            further.append(REREAD)
+            further += [task_name(REREAD, carrier) for carrier in carriers]
         if isinstance(mode, FullRead) and self._clocks.are_included and not plan.single:
-            further.append(CLOCKS)
+            further += [task_name(CLOCKS, carrier) for carrier in carriers]
         progress = Progress(plan, mode, position, tuple(further))
-        return SyncedStream(reader, progress, resources.schema(plan.name), reread=reread)
+        schema = resources.schema(plan.name)
+        yield SyncedStream(reader, progress, schema, reread=None if plan.carriers else reread)
+        for each in plan.carriers:
+            of_carrier = CarrierProgress(progress, each)
+            yield SyncedStream(replace(reader, plan=each), of_carrier, schema, reread=reread)
 
     def _reread(
         self, plan: StreamPlan, mode: ReadMode, position: Position

@@ -61,6 +61,7 @@ STREAMS = (
     Stream("prices", "price"),
     Stream("plans", "plan"),
     Stream("coupons", "coupon"),
+    Stream("discounts", "discount"),
     Stream("promotion_codes", "promotion_code"),
     Stream("tax_rates", "tax_rate"),
     Stream("shipping_rates", "shipping_rate"),

@@ -106,6 +106,9 @@ def _row(plan: StreamPlan, text: str) -> tuple[str, ...]:
 
 
 def _permission(plan: StreamPlan) -> str:
+    if plan.carriers:
+        needed = dict.fromkeys(carrier.permission for carrier in plan.carriers)
+        return ", ".join(f"{label(name)} (`{PREFIX}{name}`)" for name in needed)
     names = (plan.permission, *ALSO_NAMED.get(plan.name, ()))
     return " or ".join(f"{label(name)} (`{PREFIX}{name}`)" for name in names)
 

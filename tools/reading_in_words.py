@@ -19,6 +19,13 @@ def _own(plan: StreamPlan) -> Iterator[str]:
         yield "worked out of subscriptions, invoices and their items, prices, coupons and customers"
         yield "later from the change feed, the list of live subscriptions and the clock"
         return
+    if plan.carriers:
+        yield "taken out of " + _joined(
+            f"`{each.carrier}` ({_joined(f'`{field}`' for field in each.carried_at)})"
+            for each in plan.carriers
+        )
+        yield "Later for each of these that the change feed names"
+        return
     if plan.single:
         yield "one object, read on every sync"
         return

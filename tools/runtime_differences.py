@@ -19,7 +19,7 @@ def differing_fields(plan: StreamPlan) -> set[str]:
 
 def is_followed_by_stock(plan: StreamPlan) -> bool:
     """True if a later read by the CDK asks for what changed, not for everything."""
-    return bool(plan.events) and plan.parent is None and not plan.derived
+    return bool(plan.events) and plan.parent is None and plan.is_listed
 
 
 def runtime_table(plans: Sequence[StreamPlan]) -> str:
@@ -57,7 +57,7 @@ def runtime_table(plans: Sequence[StreamPlan]) -> str:
             _names(
                 plan
                 for plan in plans
-                if plan.is_incremental and plan.parent is not None and not plan.derived
+                if plan.is_incremental and (plan.parent is not None or plan.carriers)
             ),
         ),
         (

@@ -110,6 +110,13 @@ def _probe(client: StripeClient, plans: Mapping[str, StreamPlan]) -> _Findings:
         for group, refused in zip(groups.values(), pool.map(ask, groups.values()), strict=True):
             findings.readable += [plan.name for plan in group if plan.name not in refused]
             findings.refused |= refused
+    for plan in plans.values():
+        for carrier in plan.carriers:
+            # Its records lie in that stream's objects.
+            error = findings.refused.get(carrier.carrier)
+            if error is not None and plan.name in findings.readable:
+                findings.readable.remove(plan.name)
+                findings.refused[plan.name] = error
     return findings
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from source_stripe_saas.streams.carrier_progress import CarrierProgress
 from source_stripe_saas.streams.checkpoint import CLOCKS, variant_name
 from source_stripe_saas.streams.clock_lists import ClockLists
 from source_stripe_saas.streams.feed_pass import FeedConsumer, FeedPass
@@ -30,7 +31,7 @@ class SyncedStream:
     """A stream that this sync reads."""
 
     reader: StreamReader
-    progress: Progress
+    progress: Progress | CarrierProgress
     schema: Mapping[str, Any]
     consumer: FeedConsumer | None = None
     """How it follows the feed, if not as streams of objects do."""
@@ -68,14 +69,16 @@ def assign(streams: Sequence[SyncedStream]) -> dict[str, Assignment]:
     if followers:
         leader = followers[-1]
         for stream in followers[:-1]:
-            assignments[stream.name].leaders.add(leader.name)
+            if stream.name != leader.name:
+                assignments[stream.name].leaders.add(leader.name)
         # The leader's own name must come first: it is the one that the task runs under.
         ordered = (leader, *followers[:-1])
         assignments[leader.name].tasks.insert(0, FeedPass(tuple(map(_consumer, ordered))))
     for group in _reread_groups(streams):
         leader = group[-1]
         for stream in group[:-1]:
-            assignments[stream.name].leaders.add(leader.name)
+            if stream.name != leader.name:
+                assignments[stream.name].leaders.add(leader.name)
         assignments[leader.name].tasks.append(_reread_task(group))
     for stream in streams:
         assignments[stream.name].tasks += _own_tasks(stream)
@@ -101,7 +104,8 @@ def _consumer(stream: SyncedStream) -> FeedConsumer:
         mode.feed,
         stream.schema,
         listed_from,
-        new=mode.new,
+        # What carries the records is listed, not they.
+        new=None if stream.reader.plan.carriers else mode.new,
         retries=stream.progress.position.retries,
     )
 
@@ -111,7 +115,7 @@ def _list_groups(streams: Sequence[SyncedStream]) -> list[tuple[list[SyncedStrea
     groups: dict[object, tuple[list[SyncedStream], Span]] = {}
     for stream in streams:
         plan, mode = stream.reader.plan, stream.progress.mode
-        if not stream.progress.lists_by_window():
+        if not stream.progress.lists_by_window() or plan.carriers:
             continue
         for span in spans_listed(mode):
             key: object = (plan.name, plan.path, plan.params, span)

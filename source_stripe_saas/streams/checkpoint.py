@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from source_stripe_saas.streams.skipped import SkippedObject
 from source_stripe_saas.streams.spans import Span
@@ -38,6 +38,22 @@ class Checkpoint:
     """Objects that these records lack."""
     reread_down_to: int | None = None
     """Down to which second of `created` the past has been read again."""
+
+    def of_carrier(self, carrier: str) -> Checkpoint:
+        """The same for what one of a stream's carriers gives; "" for a stream without carriers."""
+        if not carrier:
+            return self
+        return replace(
+            self,
+            variant=variant_name((("carrier", carrier),)),
+            opened=tuple(task_name(name, carrier) for name in self.opened),
+            closed=task_name(self.closed, carrier) if self.closed is not None else None,
+        )
+
+
+def task_name(name: str, carrier: str) -> str:
+    """The name of a task, apart from the same task for another of a stream's carriers."""
+    return f"{name} of {carrier}" if carrier else name
 
 
 def variant_name(variant: tuple[tuple[str, str], ...]) -> str:

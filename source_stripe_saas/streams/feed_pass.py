@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from source_stripe_saas.api.raw_object import StripeObject
+from source_stripe_saas.streams.checkpoint import task_name
 from source_stripe_saas.streams.feed import feed_events, type_groups, what_is_odd
 from source_stripe_saas.streams.follow_up import FollowUp
 from source_stripe_saas.streams.spans import Span
@@ -158,6 +159,9 @@ def follow_up(leader: StreamReader, following: Sequence[FeedConsumer]) -> Iterat
 def _family(consumer: StreamConsumer, consumers: list[StreamConsumer]) -> str:
     """Children that their parent's own objects hold go with the parent's stream, if it is read."""
     plan = consumer.plan
+    if plan.parent is not None and plan.carried_at:
+        is_read = any(other.plan.name == plan.carrier for other in consumers)
+        return plan.carrier if is_read else task_name(plan.name, plan.carrier)
     if plan.parent is None or plan.embedded is None or plan.events:
         return plan.name
     parents = (plan.parent.events, *(touch.events for touch in plan.parent.touched_by))

@@ -46,14 +46,14 @@ class FollowUp:
             windows = new_object_tasks(self.consumers, self.observer, lambda: listed)
             yield self.consumers[0].reader.batch(spawned=windows)
             return
-        ready: dict[str, list[Made]] = {}
+        ready: list[list[Made]] = []
         for consumer in self.consumers:
             consumer.prepare()
             for batch in _reread(consumer):
                 if consumer.reader.failed.is_set():
                     return
                 yield batch
-            ready[consumer.plan.name] = consumer.settle()
+            ready.append(consumer.settle())
         pending = sorted(self._wanted(), key=created_of, reverse=True)
         tasks = tuple(
             ObjectFetch(
@@ -65,9 +65,9 @@ class FollowUp:
             for first in range(0, len(pending), _OBJECTS_PER_TASK)
         )
         opened = tuple(task.name for task in tasks)
-        for consumer in self.consumers:
+        for consumer, made in zip(self.consumers, ready, strict=True):
             checkpoint = Checkpoint(opened=opened, closed=CHANGES)
-            yield consumer.reader.batch(ready[consumer.plan.name], checkpoint)
+            yield consumer.reader.batch(made, checkpoint)
         if tasks:
             yield self.consumers[0].reader.batch(spawned=tasks)
 

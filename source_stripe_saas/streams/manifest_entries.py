@@ -36,6 +36,8 @@ def _entry(name: str, stream: Mapping[str, Any]) -> dict[str, Any]:
         if pointer := parent.get("lazy_read_pointer"):
             [facts["embedded"]] = pointer
         facts["adds"] = dict.fromkeys(_added_fields(lister), "id")
+    elif "carried_by" in facts:
+        pass  # the partitions are other streams' lists
     elif router.get("type") == "ListPartitionRouter":
         field = router["request_option"]["field_name"]
         facts["variants"] = [{field: value} for value in router["values"]]

@@ -155,6 +155,7 @@ def _reader(consumer: StreamConsumer, observer: FetchObserver | None) -> StreamR
         slots=known.slots,
         failed=known.failed,
         rules=known.rules,
+        carried_before=known.carried_before,
         test_clocks=known.clocks,
         consumer=consumer,
         observer=observer,

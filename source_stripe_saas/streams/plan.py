@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from source_stripe_saas.api.listing import Listing
@@ -98,6 +98,11 @@ class StreamPlan:
     """(field of the record, field of the parent) that the connector writes into the record."""
     parent_touched_by: tuple[Touch, ...] = ()
     """Events that make a parent's children be read again."""
+    # -- records that objects of several streams carry --
+    carriers: tuple[StreamPlan, ...] = ()
+    """How the records are taken out of each of these streams' objects: children's plans."""
+    carried_at: tuple[str, ...] = ()
+    """Of such a child's plan: the parent's fields that hold records, such as `lines.data.x`."""
     raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -128,8 +133,19 @@ class StreamPlan:
         return self.is_incremental and bool(
             self.deletion_events
             or self.embedded
+            or self.carried_at
             or self.object == "entitlements.active_entitlement"
         )
+
+    @property
+    def carrier(self) -> str:
+        """The stream whose objects carry the records, of a carrier's plan; else nothing."""
+        return self.parent.name if self.parent is not None and self.carried_at else ""
+
+    @property
+    def is_listed(self) -> bool:
+        """True if some list has the records, or parents of theirs."""
+        return not self.derived and not self.carriers
 
     @property
     def feed_types(self) -> tuple[str, ...]:
@@ -139,6 +155,8 @@ class StreamPlan:
             types.update(touch.events)
         if self.reread_for:
             types.update(self.reread_for.events)
+        for carrier in self.carriers:
+            types.update(carrier.feed_types)
         return tuple(sorted(types))
 
     @property
@@ -250,6 +268,27 @@ def _plan(
     )
 
 
+def _carried(plan: StreamPlan, entry: Mapping[str, Any], parent: StreamPlan) -> StreamPlan:
+    """The plan by which a stream's records are taken out of another stream's objects."""
+    fields = tuple(entry["fields"])
+    own = (Touch("id", parent.events),) if parent.events else ()
+    return StreamPlan(
+        name=plan.name,
+        primary_key=plan.primary_key,
+        object=plan.object,
+        permission=parent.permission,
+        path=parent.path,
+        get_path=parent.get_path,
+        # Where they are objects already, there is nothing to expand.
+        expand=tuple(path for path in parent.expand if path in fields),
+        created_field=parent.created_field,
+        parent=parent,
+        carried_at=fields,
+        parent_touched_by=(*own, *_touches(entry.get("touched_by"))),
+        raw=entry,
+    )
+
+
 def plans_of(streams: Iterable[Mapping[str, Any]]) -> dict[str, StreamPlan]:
     """The manifest's streams, references resolved -> plans by stream name, in the same order.
 
@@ -264,7 +303,14 @@ def plans_of(streams: Iterable[Mapping[str, Any]]) -> dict[str, StreamPlan]:
             entry = entries[name]
             raw = entry["retriever"]
             parent = plan_of(raw["parent"]) if "parent" in raw else None
-            plans[name] = _plan(name, entry["primary_key"], raw, parent)
+            plans[name] = plan = _plan(name, entry["primary_key"], raw, parent)
+            carriers = tuple(
+                _carried(plan, carried, plan_of(carrier))
+                for carrier, carried in raw.get("carried_by", {}).items()
+            )
+            if carriers:
+                variants = tuple((("carrier", each.carrier),) for each in carriers)
+                plans[name] = replace(plan, carriers=carriers, variants=variants)
         return plans[name]
 
     return {name: plan_of(name) for name in entries}

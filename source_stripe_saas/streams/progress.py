@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from source_stripe_saas.streams.checkpoint import CHANGES, Checkpoint, variant_name
+from source_stripe_saas.streams.checkpoint import CHANGES, Checkpoint, task_name, variant_name
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.position import Backfill, Position
 from source_stripe_saas.streams.read_mode import (
@@ -38,6 +38,7 @@ class Progress:
     _open_tasks: set[str] = field(init=False, default_factory=set)
     _oldest_open: int | None = field(init=False, default=None)
     _reread: int | None = field(init=False)
+    _reread_now: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self._open_tasks.update(self.further_tasks)
@@ -55,7 +56,8 @@ class Progress:
         else:
             self._backfill = Backfill(began=0)
             if self.mode.feed is not None:
-                self._open_tasks.add(CHANGES)
+                carriers = ("", *(each.carrier for each in self.plan.carriers))
+                self._open_tasks.update(task_name(CHANGES, carrier) for carrier in carriers)
 
     @property
     def seconds_between_states(self) -> float:
@@ -82,7 +84,9 @@ class Progress:
                 checkpoint.oldest_open, self._oldest_open or checkpoint.oldest_open
             )
         if checkpoint.reread_down_to is not None:
-            self._reread = checkpoint.reread_down_to
+            # Of several lists, the one that came least far decides.
+            self._reread_now = max(checkpoint.reread_down_to, self._reread_now)
+            self._reread = self._reread_now
         self.skip_log.add(checkpoint.skipped)
 
     def is_complete(self) -> bool:

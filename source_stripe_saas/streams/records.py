@@ -25,6 +25,7 @@ from source_stripe_saas.api.raw_object import (
     loads,
 )
 from source_stripe_saas.api.refusal import NotFound, Refusal, StripeError, UnexpectedContent
+from source_stripe_saas.streams.carried import CarriedBefore, carried_in, cut_lists
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.skipped import RetryKey, SkippedObject, SkipRules, odd
 
@@ -56,6 +57,7 @@ class RecordMaker:
     drops: frozenset[str] = frozenset()
     """Fields that the objects have only for the sake of other streams."""
     rules: SkipRules = field(default_factory=SkipRules)
+    carried_before: CarriedBefore = field(default_factory=CarriedBefore)
     _latest_tail: tuple[int, bytes] | None = field(init=False, default=None)
 
     def as_they_are(self, rows: Sequence[ListedObject], updated: int) -> list[AnyRecord] | None:
@@ -104,6 +106,9 @@ class RecordMaker:
         self, parent: StripeObject, updated: int
     ) -> Iterator[StripeObject | SkippedObject]:
         """The records of a parent's children, from its embedded list or asked for."""
+        if self.plan.carried_at:
+            yield from self._carried(parent, updated)
+            return
         if self.plan.embedded is not None:
             retry = RetryKey("parents", parent["id"])
             yield from self._completed(parent, self.plan.embedded, retry)
@@ -117,6 +122,22 @@ class RecordMaker:
                 yield child
             else:
                 yield self.of_parent(child, parent, updated)
+
+    def _carried(self, parent: StripeObject, updated: int) -> Iterator[MadeChild]:
+        """Records that an object carries, lists in it read to their end; each once a sync."""
+        for name in cut_lists(self.plan.carried_at):
+            yield from self._completed(parent, name, RetryKey("parents", parent["id"]))
+        for child in carried_in(parent, self.plan.carried_at):
+            if child.get("object") != self.plan.object:
+                continue
+            if not has_id(child):
+                yield odd(parent["id"], f"a {self.plan.object} of it has no id")
+                continue
+            deleted = child.get("deleted") is True
+            if not self.carried_before.is_new(child["id"], deleted):
+                continue
+            kept = {name: value for name, value in child.items() if name != "deleted"}
+            yield self.stamped(kept, updated, deleted=deleted)
 
     def children_in(self, parent: StripeObject) -> Iterator[MadeChild]:
         """The stream's objects among the entries of the parent's embedded list."""

@@ -9,6 +9,7 @@ from typing import Any
 from source_stripe_saas.api.address import NoAddress, fill_path
 from source_stripe_saas.api.raw_object import ListedObject, StripeObject, as_dict
 from source_stripe_saas.api.refusal import StripeError
+from source_stripe_saas.streams.carried import carries_none
 from source_stripe_saas.streams.change_set import ChangedObject, ChangeSet, created_of, note_event
 from source_stripe_saas.streams.last_known import last_known
 from source_stripe_saas.streams.plan import StreamPlan
@@ -23,6 +24,9 @@ _GONE = "gone"
 
 No event will tell of them again.
 """
+
+_CARRIER = "carrier"
+"""The name under which it is remembered which of a stream's carriers a skipped one is."""
 
 
 @dataclass
@@ -77,7 +81,9 @@ class StreamConsumer:
             if change.id in self.seen or self._is_listed_again(change):
                 continue
             if change.is_deletion:
-                yield self.deleted(change.payload or {}, change)
+                # What carried it may have shown the same.
+                if not self.plan.carriers or self.reader.carried_before.is_new(change.id, True):
+                    yield self.deleted(change.payload or {}, change)
             else:
                 self.pending[change.id] = change
 
@@ -86,6 +92,8 @@ class StreamConsumer:
         losers = {parent["id"] for _, parent, _, _ in changes.gone.values()}
         for change in changes.parents.values():
             is_seen = change.id in self.seen or self._is_listed_again(change)
+            if self._carries_none(change):
+                continue
             if not change.is_deletion and not (is_seen and change.id not in losers):
                 self.pending[change.id] = change
         # Children that have events of their own (a customer's sources, tax ids).
@@ -111,6 +119,8 @@ class StreamConsumer:
         if self.plan.parent is None:
             return
         for key in self.retries.of("parents"):
+            if dict(key.fields).get(_CARRIER, self.plan.carrier) != self.plan.carrier:
+                continue
             changes.parents.setdefault(key.id, ChangedObject(key.id, began))
             for child in dict(key.fields).get(_GONE, "").split():
                 shown = {"id": child, "object": self.plan.object}
@@ -129,6 +139,12 @@ class StreamConsumer:
         for child, (_, parent, _, _) in list(changes.gone.items()):
             if clocks.hides(parent):
                 del changes.gone[child]
+
+    def _carries_none(self, change: ChangedObject) -> bool:
+        """True if the event shows that the object carries nothing, so that none need be asked."""
+        is_latest = not (change.is_tied or change.payload_is_older)
+        shown = change.payload if self.plan.carried_at and is_latest else None
+        return shown is not None and carries_none(shown, self.plan.carried_at)
 
     def _has_address(self, change: ChangedObject) -> bool:
         try:
@@ -223,7 +239,8 @@ class StreamConsumer:
         """How a parent is asked for again, with the children that an event showed before."""
         known = self.changes.gone.items()
         gone = " ".join(child for child, (_, parent, _, _) in known if parent["id"] == identity)
-        return RetryKey("parents", identity, ((_GONE, gone),) if gone else ())
+        fields = {_GONE: gone, _CARRIER: self.plan.carrier}
+        return RetryKey("parents", identity, tuple((n, v) for n, v in fields.items() if v))
 
     def _address(self, change: ChangedObject) -> tuple[tuple[str, str], ...]:
         """The fields beside the id that the path to a child needs."""

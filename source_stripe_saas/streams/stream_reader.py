@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.listing import PAGE_SIZE, ListPage
 from source_stripe_saas.api.raw_object import ListedObject, StripeObject
+from source_stripe_saas.streams.carried import CarriedBefore
 from source_stripe_saas.streams.checkpoint import Checkpoint
 from source_stripe_saas.streams.clocks import TestClocks
 from source_stripe_saas.streams.plan import StreamPlan
@@ -41,12 +42,16 @@ class StreamReader:
     """Streams whose records are made of the objects that this one lists."""
     rules: SkipRules = field(default_factory=SkipRules)
     """Which failures are a single object's; the same for all tasks of the stream."""
+    carried_before: CarriedBefore = field(default_factory=CarriedBefore)
+    """The same for all carriers of the stream's records."""
     test_clocks: TestClocks | None = None
     """What is known of them, the same for all streams of a sync."""
     maker: RecordMaker = field(init=False)
 
     def __post_init__(self) -> None:
-        self.maker = RecordMaker(self.plan, self.client, self.drops, self.rules)
+        self.maker = RecordMaker(
+            self.plan, self.client, self.drops, self.rules, self.carried_before
+        )
 
     @property
     def clocks(self) -> TestClocks:
@@ -143,7 +148,7 @@ class StreamReader:
         records: list[AnyRecord] = [one for one in made or () if not isinstance(one, SkippedObject)]
         if skipped:
             checkpoint = replace(checkpoint, skipped=(*checkpoint.skipped, *skipped))
-        return Batch(self.plan.name, records, checkpoint, spawned)
+        return Batch(self.plan.name, records, checkpoint.of_carrier(self.plan.carrier), spawned)
 
 
 def _without_id(row: StripeObject, path: str) -> SkippedObject:

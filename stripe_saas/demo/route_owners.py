@@ -38,7 +38,7 @@ def requests_by_stream(
 
 def shares_requests(plan: StreamPlan, plans: Mapping[str, StreamPlan]) -> bool:
     """True if the stream's requests count, all or in part, with another stream."""
-    if plan.embedded is not None or plan.derived:
+    if plan.embedded is not None or not plan.is_listed:
         return True
     return plan.call is not None and owners(plans)[_call_route(plan.call)] != plan.name
 

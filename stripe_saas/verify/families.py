@@ -165,5 +165,5 @@ def list_pages(count: int) -> int:
 
 
 def streams_compared(plans: Iterable[StreamPlan]) -> Iterator[StreamPlan]:
-    """Streams that Stripe has a list of; derived streams have none."""
-    return (plan for plan in plans if not plan.derived)
+    """Streams that Stripe has a list of, of their own or their parents' objects."""
+    return (plan for plan in plans if plan.is_listed)

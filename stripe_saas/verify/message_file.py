@@ -96,7 +96,7 @@ class MessageFile:
         if message["type"] == "RECORD":
             record = message["record"]
             plan = self._plans.get(record["stream"])
-            if plan is not None and not plan.derived:
+            if plan is not None and plan.is_listed:
                 self._take_record(plan, record["data"], offset, length)
         elif message["type"] == "STATE":
             stream = message["state"]["stream"]
