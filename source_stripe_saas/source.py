@@ -26,6 +26,7 @@ from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStrea
 from airbyte_cdk.utils.stream_status_utils import as_airbyte_message as status_message
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_stripe_saas.accounts_sync import AccountsSync
 from source_stripe_saas.config import resources
 from source_stripe_saas.config.settings import (
     ConfigError,
@@ -70,7 +71,7 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         )
         self.plans = load_plans()
         self.states = state or []
-        self.sync: Sync | None = None
+        self.sync: Sync | AccountsSync | None = None
         """The read that was begun last."""
 
     def spec(self, logger: logging.Logger) -> ConnectorSpecification:
@@ -93,7 +94,10 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
 
         The CDK's own would be built of the manifest's components, which read one record at a time.
         """
-        return [page_stream(plan, self.logger) for plan in self.plans.values()]
+        has_account = _parsed(config).accounts is not None
+        return [
+            page_stream(plan, self.logger, has_account=has_account) for plan in self.plans.values()
+        ]
 
     def read(
         self,
@@ -112,7 +116,8 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         unknown = [chosen for chosen in catalog.streams if chosen.stream.name not in self.plans]
         for chosen in unknown:
             yield from self._incomplete(chosen.stream)
-        self.sync = Sync(
+        kind = Sync if self.settings.accounts is None else AccountsSync
+        self.sync = kind(
             self.settings,
             ConfiguredAirbyteCatalog(streams=known),
             self.states,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from airbyte_cdk.models import (
@@ -19,6 +19,7 @@ from airbyte_cdk.sources.streams.concurrent.abstract_stream import AbstractStrea
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_stripe_saas.api.client import StripeClient
+from source_stripe_saas.api.limits import RateLimits
 from source_stripe_saas.api.refusal import EventsForgotten, StripeError
 from source_stripe_saas.api.trust import remarks
 from source_stripe_saas.config import resources
@@ -60,6 +61,17 @@ keeps 50 or 13 of them waiting for replies.
 """
 
 
+@dataclass(frozen=True)
+class OneOfMany:
+    """An account that is read in one sync with others by the same key."""
+
+    id: str
+    own: Account | None
+    """The key's own account; None for an organization's key."""
+    limits: RateLimits
+    """Of all of them together: what is asked for an account counts for the platform as well."""
+
+
 class Sync:
     """One read of a catalog's streams."""
 
@@ -73,6 +85,7 @@ class Sync:
         *,
         unknown: Sequence[str] = (),
         as_lines: bool = False,
+        one_of: OneOfMany | None = None,
     ) -> None:
         """Asks Stripe who and when, once, before any stream starts.
 
@@ -84,6 +97,7 @@ class Sync:
             logger: the source's.
             unknown: streams that were chosen, too, and do not exist.
             as_lines: pages become one message each; see `PageFormat`.
+            one_of: the account to read, if it is one of several; its records begin with its id.
 
         Raises:
             AirbyteTracedException: the key or the account is refused, or Stripe cannot be reached.
@@ -93,10 +107,12 @@ class Sync:
         self._modes = {each.stream.name: each.sync_mode for each in catalog.streams}
         self._states = ConnectorStateManager(states)
         self._began = time.monotonic()
+        self._one_of = one_of
         access = access_of(settings)
-        for remark in remarks(access):
-            logger.info(remark)
-        self._client = StripeClient(access)
+        if one_of is None:
+            for remark in remarks(access):
+                logger.info(remark)
+        self._client = StripeClient(access, limits=one_of.limits if one_of else None)
         workers = settings.workers or _WORKERS.get(settings.key_mode, _WORKERS["live"])
         self._clocks = TestClocks(
             self._client,
@@ -113,7 +129,8 @@ class Sync:
             is_backed_up=self._core.is_backed_up,
         )
         self._account = self._opened()
-        self._page_format = PageFormat(as_lines, self._redactions())
+        account_id = one_of.id if one_of else None
+        self._page_format = PageFormat(as_lines, self._redactions(), account_id)
         self._readers: dict[str, StreamReader] = {}
         self._ledger: LedgerSync | None = None
         self._read_again: list[str] = []
@@ -140,10 +157,24 @@ class Sync:
         """Ends the read early; see `PageSource.stop`."""
         return self._core.stop(number)
 
+    @property
+    def requests_sent(self) -> int:
+        """Requests so far, retries included."""
+        return sum(self._client.requests_sent.values())
+
+    @property
+    def records_written(self) -> int:
+        """Records so far, of all streams."""
+        return self._core.records_written.total()
+
     def _opened(self) -> Account:
         try:
-            return open_account(self._client, self._settings)
+            return open_account(
+                self._client, self._settings, self._one_of.own if self._one_of else None
+            )
         except AccountRefused as error:
+            if self._one_of is not None:
+                raise errors.lost_account(error.refused) from error
             raise errors.refused_account(error.account_id, error.refused) from error
         except ConfigError as error:
             raise errors.config_problem(error) from error
@@ -287,9 +318,9 @@ class Sync:
             count = f"{len(lacking)} of {len(chosen)}"
             ended = f"{count} streams are incomplete: {', '.join(lacking)}"
         return (
-            f"{ended}. {self._core.records_written.total()} records in "
+            f"{ended}. {self.records_written} records in "
             f"{time.monotonic() - self._began:.1f} s, "
-            f"{sum(self._client.requests_sent.values())} requests, "
+            f"{self.requests_sent} requests, "
             f"{self._client.bytes_received} bytes received, "
             f"{self._client.limits.waited_seconds:.1f} s of waiting for the rate limit, "
             "added up over all threads." + (f" {self._ledger.summary()}" if self._ledger else "")

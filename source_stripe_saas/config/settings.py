@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import pendulum
 
+from source_stripe_saas.config.accounts import ACCOUNT_ID, AccountChoice, read_accounts
 from source_stripe_saas.config.form import filled_in, first_problem
 from source_stripe_saas.mrr.options import OptionError, Options, options_from
 from source_stripe_saas.privacy.classes import CLASSES, PAYMENT_INSTRUMENTS, Action, Policy
@@ -24,7 +25,6 @@ that begin with `__`; they are ignored like any unknown field."""
 _KEY = re.compile(r"(sk|rk)_(live|test|org)_?[A-Za-z0-9_]+")
 _LOOKS_SECRET = re.compile(r"\b(?:sk|rk)_(?:live|test|org)_?[A-Za-z0-9]\w*")
 """A key, not the prefix alone, which help texts name."""
-_ACCOUNT = re.compile(r"acct_[A-Za-z0-9_/]+")  # it goes into a header
 _URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?P<port>:\d{1,5})?"
     r"(?P<path>/[^\s?#\\]*)?",
@@ -63,6 +63,8 @@ class Settings:
     endpoint_requests_per_second: int | None
     """The same for each endpoint."""
     check_streams: tuple[str, ...] | None
+    accounts: AccountChoice | None = None
+    """Several accounts, each read by itself; None: one, without a word of it in its records."""
     privacy: Policy = field(default_factory=Policy)
     """What becomes of personal data."""
     mrr: Options = field(default_factory=Options)
@@ -117,6 +119,33 @@ def _api_url(given: str) -> str:
     return url
 
 
+def _accounts(fields: dict[str, Any]) -> AccountChoice | None:
+    """Reads the field, and puts the form's way to write it in its place."""
+    if fields.get("accounts", {}) == {}:  # as a form leaves it
+        fields.pop("accounts", None)
+        return None
+    try:
+        fields["accounts"], choice = read_accounts(fields["accounts"])
+    except ValueError as error:
+        raise ConfigError("accounts", str(error)) from error
+    is_organization_key = str(fields.get("client_secret")).startswith("sk_org")
+    if choice is None:
+        return None
+    if "account_id" in fields:
+        raise ConfigError("accounts", "cannot be combined with `account_id`: leave one empty.")
+    if is_organization_key and choice.is_all_connected:
+        raise ConfigError(
+            "accounts",
+            "must name the accounts: no list shows which an organization key (sk_org_…) opens.",
+        )
+    if choice.is_organization and not is_organization_key:
+        raise ConfigError(
+            "accounts",
+            "has `organization`, which needs a `client_secret` that begins with sk_org_.",
+        )
+    return choice
+
+
 def _privacy(fields: Mapping[str, Any]) -> Policy:
     """Personal data: one word for all classes, the payment instruments, then single classes."""
     actions: dict[str, Action] = dict.fromkeys(CLASSES, fields.get("personal_data", "keep"))
@@ -162,6 +191,7 @@ def parse_settings(config: Mapping[str, Any]) -> Settings:
         if name.startswith(_OBEYED_BY_THE_CDK):
             raise ConfigError(name, f"is not allowed: `{_OBEYED_BY_THE_CDK}...` is reserved.")
     fields = filled_in(config)
+    accounts = _accounts(fields)
     problem = first_problem(fields)
     if problem is not None:
         raise ConfigError(*problem)
@@ -171,7 +201,7 @@ def parse_settings(config: Mapping[str, Any]) -> Settings:
     if mode != "any" and key_mode not in ("unknown", mode):
         raise ConfigError("mode", f"is `{mode}`, but `client_secret` is a {key_mode}-mode key.")
     account_id = fields.get("account_id")
-    if account_id is not None and not _ACCOUNT.fullmatch(account_id):
+    if account_id is not None and not ACCOUNT_ID.fullmatch(account_id):
         raise ConfigError("account_id", f"must look like acct_…, not {account_id!r}.")
     workers = _whole(fields.get("num_workers"))
     check_streams = fields.get("check_streams")
@@ -188,6 +218,7 @@ def parse_settings(config: Mapping[str, Any]) -> Settings:
         requests_per_second=_whole(fields.get("call_rate_limit")),
         endpoint_requests_per_second=_whole(fields.get("endpoint_rate_limit")),
         check_streams=tuple(check_streams) if check_streams is not None else None,
+        accounts=accounts,
         privacy=_privacy(fields),
         mrr=_mrr(fields.get("mrr", {})),
     )

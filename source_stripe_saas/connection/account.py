@@ -42,8 +42,13 @@ def access_of(settings: Settings) -> Access:
     )
 
 
-def open_account(client: StripeClient, settings: Settings) -> Account:
+def open_account(client: StripeClient, settings: Settings, own: Account | None = None) -> Account:
     """Describes the account to read, and directs the client to it if it is not the key's own.
+
+    Args:
+        client: reads the key's own account until then.
+        settings: the checked config.
+        own: the key's own account, if it has been described already.
 
     Stripe may refuse `/v1/account` to a restricted key whatever the key is allowed, so a refusal is
     not a failure; its message names the key's own account.
@@ -58,12 +63,14 @@ def open_account(client: StripeClient, settings: Settings) -> Account:
     if client.access.is_organization_key and wanted is None:
         # Every request would be refused: such a key has no account of its own.
         raise ConfigError(
-            "account_id", "is missing: an organization key (sk_org_...) needs the account to read."
+            "account_id",
+            "is missing: an organization key (sk_org_...) needs the account to read, or several in "
+            "`accounts`.",
         )
     if client.access.is_organization_key and wanted is not None:
         client.act_on(wanted)
         return _described(client, wanted)
-    own = _described(client, None)
+    own = own or _described(client, None)
     if wanted is None or wanted == own.id:
         return own
     client.act_on(wanted)
@@ -73,6 +80,16 @@ def open_account(client: StripeClient, settings: Settings) -> Account:
         raise
     except Refusal as refused:
         raise AccountRefused(wanted, refused) from refused
+
+
+def describe_own(client: StripeClient) -> Account:
+    """Describes the account that the client's key belongs to.
+
+    Raises:
+        KeyRefused: Stripe does not accept the key.
+        Unreachable: no reply.
+    """
+    return _described(client, None)
 
 
 def _described(client: StripeClient, known_id: str | None, *, must_answer: bool = False) -> Account:

@@ -6,6 +6,8 @@ two are in the table of `causes.py`. Path, status and request id go into the int
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
@@ -122,3 +124,38 @@ def refused_account(account_id: str, refused: Refusal) -> AirbyteTracedException
         internal_message=str(refused),
         failure_type=FailureType.config_error,
     )
+
+
+def lost_account(refused: Refusal) -> AirbyteTracedException:
+    """One of several accounts cannot be reached; who reads it names it."""
+    return AirbyteTracedException(
+        message=f"It cannot be reached with this key. Stripe said: {refused.message} If it has "
+        "revoked the platform's access, it has to be connected again, or left out of `accounts`.",
+        internal_message=str(refused),
+        failure_type=FailureType.config_error,
+    )
+
+
+def accounts_not_read(
+    name: str, reasons: Mapping[str, str], total: int, failure_type: FailureType
+) -> AirbyteTracedException:
+    """A stream that some of several accounts lack.
+
+    Args:
+        name: of the stream.
+        reasons: account -> why it was not read to its end.
+        total: accounts that were to be read.
+        failure_type: who can correct it.
+    """
+    shown = [f"{account}: {reason}" for account, reason in list(reasons.items())[:_MOST_SHOWN]]
+    if len(reasons) > _MOST_SHOWN:
+        shown.append(f"and {len(reasons) - _MOST_SHOWN} more: {', '.join(reasons)}.")
+    text = (
+        f"Stream `{name}` was not read to its end in {len(reasons)} of {total} accounts. "
+        + " ".join(shown)
+    )
+    return AirbyteTracedException(message=text, internal_message=text, failure_type=failure_type)
+
+
+_MOST_SHOWN = 3
+"""Accounts whose reasons are given; the others are only named."""

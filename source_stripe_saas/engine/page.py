@@ -17,8 +17,11 @@ from airbyte_cdk.sources.types import Record
 
 from source_stripe_saas.api.raw_object import StripeObject
 from source_stripe_saas.privacy.redaction import Redaction
+from source_stripe_saas.streams.account_states import ACCOUNT_FIELD
 from source_stripe_saas.streams.records import AnyRecord, RawRecord
 from source_stripe_saas.streams.task import Batch
+
+_ACCOUNT = ACCOUNT_FIELD.encode()
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class PageFormat:
     """True if pages are to become lines, false if they are to become the core's messages."""
     redactions: Mapping[str, Redaction] = field(default_factory=dict)
     """Streams whose records may not pass as they are."""
+    account_id: str | None = None
+    """The account that every record is to begin with; None: records are as Stripe has them."""
 
 
 class Page(Record):
@@ -50,7 +55,10 @@ class Page(Record):
         self.lines: bytes | None = None
         """All RECORD messages, a line each, if lines are wanted."""
         if page_format.as_lines:
-            self.lines = _lines(batch.stream, self.records, self.emitted_at)
+            first = b"{"
+            if page_format.account_id is not None:
+                first = b'{"%b":%b,' % (_ACCOUNT, orjson.dumps(page_format.account_id))
+            self.lines = _lines(batch.stream, self.records, self.emitted_at, first)
 
     def messages(self) -> Iterator[AirbyteMessage]:
         """The page as the core's own messages: one for all its lines, or one a record."""
@@ -59,6 +67,8 @@ class Page(Record):
             return
         for record in self.records:
             data = _decoded(record)
+            if self.page_format.account_id is not None:
+                data = {ACCOUNT_FIELD: self.page_format.account_id, **data}
             yield AirbyteMessage(
                 type=Type.RECORD,
                 record=AirbyteRecordMessage(
@@ -93,20 +103,21 @@ def _decoded(record: AnyRecord) -> StripeObject:
     return record.decoded() if isinstance(record, RawRecord) else record
 
 
-def _lines(stream: str, records: list[AnyRecord], emitted_at: int) -> bytes:
-    before = b'{"type":"RECORD","record":{"stream":%b,"data":' % orjson.dumps(stream)
+def _lines(stream: str, records: list[AnyRecord], emitted_at: int, first: bytes) -> bytes:
+    """The RECORD messages; `first` takes the place of each object's opening brace."""
+    before = b'{"type":"RECORD","record":{"stream":%b,"data":%b' % (orjson.dumps(stream), first)
     after = b',"emitted_at":%d}}\n' % emitted_at
     tail = _common_tail(records)
     if tail is not None:
         # A whole page as it is: what stands between two objects is always the same.
-        bodies = [record.raw[:-1] for record in records if isinstance(record, RawRecord)]
+        bodies = [record.raw[1:-1] for record in records if isinstance(record, RawRecord)]
         return b"".join((before, b"".join((tail, after, before)).join(bodies), tail, after))
     parts: list[bytes | memoryview] = []
     for record in records:
         if isinstance(record, RawRecord):
-            parts += (before, record.raw[:-1], record.tail, after)
+            parts += (before, record.raw[1:-1], record.tail, after)
         else:
-            parts += (before, _json(record), after)
+            parts += (before, _json(record)[1:], after)
     return b"".join(parts)
 
 

@@ -154,6 +154,8 @@ def read_position(blob: Mapping[str, Any]) -> tuple[Position, str | None]:
     """
     if not blob or blob.get("__ab_no_cursor_state_message"):
         return Position(), None
+    if isinstance(blob.get("accounts"), Mapping):
+        return Position(), "its state is of a sync of several accounts"
     if "backfill" in blob or set(blob) <= _OWN_KEYS:
         try:
             position = _own(blob)

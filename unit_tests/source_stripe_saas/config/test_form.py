@@ -25,6 +25,9 @@ OPTIONS = (
     "`backdated_start`, `zero_price_movement`, `switch_window_hours`, `fx_mode`, "
     "`reporting_timezone`"
 )
+ACCOUNTS = (
+    "`this`, `all_connected`, a list of accounts (acct_…), or `organization` with such a list"
+)
 
 WRONG = [
     ("client_secret", None, "is missing: paste a restricted or secret key."),
@@ -35,6 +38,21 @@ WRONG = [
     ("account_id", 7, "must be a text, not 7."),
     ("account_id", ["acct_1"], "must be a text, not ['acct_1']."),
     ("account_id", "1A2b", "must look like acct_…, not '1A2b'."),
+    ("accounts", "all", f"must be {ACCOUNTS}, not 'all'."),
+    ("accounts", 7, f"must be {ACCOUNTS}, not 7."),
+    ("accounts", {"read": "some"}, f"must be {ACCOUNTS}, not 'some'."),
+    ("accounts", {"ids": ["acct_1"]}, f"must be {ACCOUNTS}, not None."),
+    ("accounts", [], f"names no account; there may be {ACCOUNTS}."),
+    ("accounts", {"read": "named"}, f"names no account; there may be {ACCOUNTS}."),
+    ("accounts", {"read": "named", "ids": "acct_1"}, f"names no account; there may be {ACCOUNTS}."),
+    ("accounts", ["acct_1", "1A2b"], "must hold ids such as acct_…, not '1A2b'."),
+    ("accounts", ["acct_1\r\nX: y"], "must hold ids such as acct_…, not 'acct_1\\r\\nX: y'."),
+    ("accounts", [5], "must hold ids such as acct_…, not 5."),
+    (
+        "accounts",
+        {"organization": ["acct_1"]},
+        "has `organization`, which needs a `client_secret` that begins with sk_org_.",
+    ),
     ("start_date", 1_700_000_000, "must be a text, not 1700000000."),
     ("start_date", "soon", "must be a date such as 2024-01-31T00:00:00Z, not 'soon'."),
     ("start_date", "31.01.2024", "must be a date such as 2024-01-31T00:00:00Z, not '31.01.2024'."),
@@ -177,6 +195,7 @@ ACCEPTED = {
     "an empty list for an empty object": {"personal_data_by_class": []},
     "fields of a platform": {"__hidden": {"a": 1}, "__test": None, "credentials": {"x": "y"}},
     "blanks around texts": {"mode": " test ", "account_id": " acct_1\n", "personal_data": "keep "},
+    "an empty object for accounts": {"accounts": {}},
     "a whole number with a point": {"num_workers": 4.0, "lookback_window_days": 7.0},
     "numbers for weeks and days": {"mrr": {"weeks_per_year": 52, "days_per_year": 365.25}},
     "decimals": {"mrr": {"days_per_year": Decimal("365.25")}},
@@ -224,6 +243,7 @@ def test_the_specification_is_a_schema_whose_rules_can_all_be_told():
     Draft7Validator.check_schema(SPECIFICATION)
     told = {"type", "enum", "minimum", "minLength", "pattern", "required", "additionalProperties"}
     told |= {"properties", "items"}
+    told |= {"oneOf"}  # of `accounts`, which are looked at before: see test_accounts.py
     said = {"$schema", "title", "description", "order", "examples", "default", "format"}
     said |= {"pattern_descriptor", "airbyte_secret", "airbyte_hidden"}
 

@@ -226,7 +226,7 @@ def test_an_organization_key_without_an_account_names_the_field_and_asks_nothing
     assert (report.is_good, report.text) == (
         False,
         "Config field `account_id` is missing: an organization key (sk_org_...) needs the account "
-        "to read.",
+        "to read, or several in `accounts`.",
     )
     assert stripe.sent == []
 

@@ -69,3 +69,23 @@ def test_a_page_is_one_message_or_one_a_record():
     assert (message.count, message.record.stream) == (2, "things")
     messages = list(a_page(*records, as_lines=False).messages())
     assert [message.record.data for message in messages] == records
+
+
+def test_the_account_precedes_every_field_and_no_byte_of_the_object_changes():
+    content = b'{"data": [{"id": "a",\n "n": 1.50}, {"id": "b"}], "has_more": false}'
+    rows, _ = list_content(content, head_decoder(("created",)))
+    maker = RecordMaker(a_plan(), FakeStripe())
+    raw = [record for row in rows for record in maker.records(row, NOW)]
+    for records in (raw, [*raw, {"id": "c"}]):
+        page_format = PageFormat(as_lines=True, account_id="acct_1")
+        page = Page(Batch("things", list(records), Checkpoint()), page_format)
+        assert [list(line["data"])[:2] for line in decoded_lines(page)] == [
+            ["account_id", "id"] for _ in records
+        ]
+        assert b'"data":{"account_id":"acct_1","id":"a","n":1.50,' in page.lines
+        plain = Page(Batch("things", list(records), Checkpoint()), PageFormat())
+        with_account = PageFormat(account_id="acct_1")
+        named = Page(Batch("things", list(records), Checkpoint()), with_account)
+        assert [message.record.data for message in named.messages()] == [
+            {"account_id": "acct_1", **message.record.data} for message in plain.messages()
+        ]

@@ -1,0 +1,230 @@
+"""Several accounts in one sync: each as if it were read alone, and none in the way of another."""
+
+import json
+import signal
+
+import pytest
+
+from integration_tests.connector import MAIN_STREAMS, Connector, Run, decoded, start
+from integration_tests.world import a_world
+from stripe_sandbox.account import SECONDS_PER_DAY
+
+NAMES = (*MAIN_STREAMS, "invoice_line_items", "prices", "coupons", "account", "subscription_events")
+ORGANIZATION_KEY = "sk_org_test_integration0000000001"
+
+
+@pytest.fixture
+def platform(tmp_path):
+    """A platform whose clock may be moved, with three accounts, two of whose objects share ids."""
+    with a_world(tmp_path, customers=5, months=3) as world:
+        world.ids = world.account.connections.connect(3, seeds=[21, 21, 22])
+        world.connector.config["accounts"] = world.ids
+        yield world
+
+
+def alone(world, tmp_path, account, states=(), names=NAMES):
+    """The same account read by a config that names it alone."""
+    folder = tmp_path / account
+    folder.mkdir(exist_ok=True)
+    run = Connector(folder, world.url, account_id=account).read(states, names)
+    run.assert_complete()
+    return run
+
+
+def states_of(run):
+    return [message["state"] for message in run.of_type("STATE")]
+
+
+def last_states(run):
+    return [
+        {"type": "STREAM", "stream": {"stream_descriptor": {"name": name}, "stream_state": blob}}
+        for name, blob in run.states.items()
+    ]
+
+
+def of_account(run, account):
+    """Stream -> the records of an account, without its name, in the order of their text."""
+    found = {}
+    for name, records in run.records.items():
+        mine = [
+            json.dumps({k: v for k, v in row.items() if k != "account_id"}, sort_keys=True)
+            for row in records
+            if row["account_id"] == account
+        ]
+        if mine:
+            found[name] = sorted(mine)
+    return found
+
+
+def plain(run):
+    return {
+        name: sorted(json.dumps(row, sort_keys=True) for row in records)
+        for name, records in run.records.items()
+    }
+
+
+def named(row):
+    return row["account_id"], row.get("id") or row["event_id"]
+
+
+def test_each_account_is_read_as_if_it_were_alone(platform, tmp_path):
+    run = platform.connector.read((), NAMES)
+    run.assert_complete()
+    assert {row["account_id"] for rows in run.records.values() for row in rows} == set(platform.ids)
+    for account in platform.ids:
+        single = alone(platform, tmp_path, account)
+        assert of_account(run, account) == plain(single)
+        for name in ("customers", "charges", "invoices"):
+            assert run.states[name]["accounts"][account] == single.states[name]
+    one, other, _ = platform.ids
+    assert of_account(run, one)["customers"] == of_account(run, other)["customers"]
+
+
+def test_the_changes_of_each_account_are_read_as_if_it_were_alone(platform, tmp_path):
+    states = last_states(platform.connector.read((), NAMES))
+    single = {name: last_states(alone(platform, tmp_path, name)) for name in platform.ids}
+    platform.advance(9)
+    run = platform.connector.read(states, NAMES)
+    run.assert_complete()
+    assert run.records["invoices"]
+    for account in platform.ids:
+        assert of_account(run, account) == plain(
+            alone(platform, tmp_path, account, single[account])
+        )
+
+
+def test_account_id_is_the_first_field_of_records_schemas_and_keys(platform):
+    run = platform.connector.read((), ["customers", "invoice_line_items", "subscription_events"])
+    assert {next(iter(row)) for rows in run.records.values() for row in rows} == {"account_id"}
+    for stream in platform.connector.streams:
+        assert next(iter(stream["json_schema"]["properties"])) == "account_id"
+        assert stream["source_defined_primary_key"][0] == ["account_id"]
+        assert len(stream["source_defined_primary_key"]) > 1
+
+
+@pytest.mark.parametrize("value", ["this", {"read": "this"}, None], ids=["text", "form", "none"])
+def test_without_the_setting_nothing_changes(company, monkeypatch, value):
+    names = ["customers", "invoices", "account"]
+    expected = company.connector.read((), names)
+    described = company.connector.streams
+    monkeypatch.setitem(company.connector.config, "accounts", value)
+    monkeypatch.setattr(company.connector, "_streams", [])
+    run = company.connector.read((), names)
+    run.assert_complete()
+    assert company.connector.streams == described
+    assert not any("account_id" in stream["json_schema"]["properties"] for stream in described)
+    assert plain(run) == plain(expected)
+    assert run.states == expected.states
+
+
+def test_an_account_that_is_revoked_in_mid_sync_holds_up_no_other(platform):
+    revoked, *others = platform.ids
+    platform.account.connections.requests_left[revoked] = 6
+    run = platform.connector.read((), NAMES)
+    assert run.code == 1
+    assert run.statuses["subscription_events"] == "INCOMPLETE"
+    assert len(run.errors) == sum(status == "INCOMPLETE" for status in run.statuses.values())
+    for error in run.errors:
+        assert "in 1 of 3 accounts" in error["message"]
+        assert revoked in error["message"]
+        assert not any(other in error["message"] for other in others)
+    for other in others:
+        assert set(of_account(run, other)) >= {"customers", "invoices", "subscription_events"}
+        assert "updated" in run.states["customers"]["accounts"][other]
+    again = platform.connector.read(last_states(run), NAMES)
+    assert {row["account_id"] for rows in again.records.values() for row in rows} <= set(others)
+    assert of_account(again, others[0]).get("customers") is None
+
+
+def test_an_account_that_refuses_is_named_and_the_others_are_complete(platform):
+    refusing, *others = platform.ids
+    platform.account.connections.is_refusing.add(refusing)
+    run = platform.connector.read((), ["customers", "charges"])
+    assert run.statuses == {"customers": "INCOMPLETE", "charges": "INCOMPLETE"}
+    assert [refusing in error["message"] for error in run.errors] == [True, True]
+    assert {row["account_id"] for row in run.records["customers"]} == set(others)
+
+
+def test_all_connected_reads_the_platform_and_every_account_and_new_ones_later(platform):
+    platform.connector.config["accounts"] = "all_connected"
+    names = ["customers", "charges"]
+    run = platform.connector.read((), names)
+    run.assert_complete()
+    own = platform.account.account_id
+    listed = {row for row in platform.account.store.rows["account"] if row != own}
+    assert set(run.states["customers"]["accounts"]) == {own, *listed}
+    assert {own, *platform.ids} <= {row["account_id"] for row in run.records["customers"]}
+    [new] = platform.account.connections.connect(1)
+    platform.account.connections.revoke(platform.ids[0])
+    again = platform.connector.read(last_states(run), names)
+    again.assert_complete()
+    assert {row["account_id"] for row in again.records["customers"]} == {new}
+    kept = again.states["customers"]
+    assert kept["accounts"][platform.ids[0]] == run.states["customers"]["accounts"][platform.ids[0]]
+    assert kept["gone"] == [platform.ids[0]]
+    named = [line for line in again.logs if platform.ids[0] in line["message"]]
+    assert [line["level"] for line in named] == ["WARNING"]
+    third = platform.connector.read(last_states(again), names)
+    assert not any(platform.ids[0] in line["message"] for line in third.logs)
+
+
+@pytest.mark.parametrize("form", ["list", "organization"])
+def test_an_organization_key_reads_the_accounts_that_are_named(platform, tmp_path, form):
+    ids = platform.ids
+    platform.connector.config["client_secret"] = ORGANIZATION_KEY
+    platform.connector.config["accounts"] = ids if form == "list" else {"organization": ids}
+    run = platform.connector.read((), ["customers", "charges"])
+    run.assert_complete()
+    for account in ids:
+        single = alone(platform, tmp_path, account, names=["customers", "charges"])
+        assert of_account(run, account) == plain(single)
+
+
+def test_a_state_of_one_account_is_read_again_and_one_line_says_so(platform):
+    del platform.connector.config["accounts"]
+    before = platform.connector.read((), ["customers", "charges"])
+    platform.connector.config["accounts"] = platform.ids
+    run = platform.connector.read(last_states(before), ["customers", "charges"])
+    run.assert_complete()
+    said = [line["message"] for line in run.logs if "read again" in line["message"]]
+    assert said == [
+        "The states of 2 streams are of one account without its name, so everything is read again."
+    ]
+    assert set(run.states["customers"]["accounts"]) == set(platform.ids)
+    # ... and the other way round.
+    del platform.connector.config["accounts"]
+    back = platform.connector.read(last_states(run), ["customers", "charges"])
+    back.assert_complete()
+    assert len(back.records["customers"]) == len(before.records["customers"])
+
+
+def test_a_killed_sync_goes_on_with_the_accounts_that_were_not_read(tmp_path):
+    serving = {"latency_seconds": 0.05}  # time to be killed in
+    with a_world(tmp_path, serving=serving, customers=2, months=1) as world:
+        world.ids = world.account.connections.connect(3)
+        world.connector.config["accounts"] = world.ids
+        whole = world.connector.read((), NAMES)
+        third = world.ids[2]
+        process = start(world.connector.read_arguments((), NAMES))
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if f'"account_id":"{third}"' in line:
+                break
+        process.send_signal(signal.SIGKILL)
+        lines += process.stdout.readlines()
+        process.wait(timeout=10)
+        process.stdout.close()
+        killed = Run(1, decoded("".join(lines)))
+        assert not set(killed.statuses.values()) & {"COMPLETE", "INCOMPLETE"}
+        world.account.advance(SECONDS_PER_DAY // 24)
+        resumed = world.connector.read(last_states(killed), NAMES)
+        resumed.assert_complete()
+    for account in world.ids[:2]:
+        read = of_account(resumed, account)
+        assert not read.keys() & {"customers", "prices", "coupons", "products"}
+    assert {row["account_id"] for row in resumed.records["prices"]} == {third}
+    for name, records in whole.records.items():
+        both = [*killed.records.get(name, []), *resumed.records.get(name, [])]
+        keys = {named(row) for row in both}
+        assert keys >= {named(row) for row in records}, name
