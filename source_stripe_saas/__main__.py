@@ -12,7 +12,11 @@ from typing import Any, TextIO
 
 from source_stripe_saas.api.trust import TrustError, own_certificates
 from source_stripe_saas.config import resources
-from source_stripe_saas.config.settings import ConfigError, parse_settings
+from source_stripe_saas.config.settings import (
+    ConfigError,
+    parse_settings,
+    refuse_several_accounts,
+)
 from source_stripe_saas.protocol.arguments import (
     catalog_of,
     load_catalog,
@@ -75,7 +79,9 @@ def _run(chosen: Namespace, lines: LineWriter) -> int:
         return 0
     try:
         config = load_config(chosen.config)
-        parse_settings(config)
+        settings = parse_settings(config)
+        if getattr(chosen, "runtime", None) == "cdk":
+            refuse_several_accounts(settings, "--runtime cdk")
         own_certificates()
         catalog, state = _catalog_and_state(chosen)
     except (ConfigError, TrustError) as error:

@@ -119,6 +119,24 @@ def _api_url(given: str) -> str:
     return url
 
 
+def refuse_several_accounts(settings: Settings, who: str) -> None:
+    """Ends what works on one account, if the config names several.
+
+    Args:
+        settings: the checked config.
+        who: the command, for the message.
+
+    Raises:
+        ConfigError: it does.
+    """
+    if settings.accounts is not None:
+        raise ConfigError(
+            "accounts",
+            f"names several accounts, and {who} takes one: put that one into `account_id` and "
+            "leave `accounts` out.",
+        )
+
+
 def _accounts(fields: dict[str, Any]) -> AccountChoice | None:
     """Reads the field, and puts the form's way to write it in its place."""
     if fields.get("accounts", {}) == {}:  # as a form leaves it

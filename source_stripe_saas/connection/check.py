@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl
 
 from source_stripe_saas.api.address import NoAddress, endpoint_of, fill_path
@@ -17,6 +17,7 @@ from source_stripe_saas.config import resources
 from source_stripe_saas.config.settings import ConfigError, Settings
 from source_stripe_saas.connection import errors
 from source_stripe_saas.connection.account import Account, AccountRefused, access_of, open_account
+from source_stripe_saas.connection.accounts import FoundAccounts, find_accounts
 from source_stripe_saas.connection.causes import advice_for
 from source_stripe_saas.streams.plan import StreamPlan
 
@@ -24,6 +25,9 @@ _PROBES_AT_A_TIME = 8
 
 _ATTEMPTS = 4
 """The retry budget: a person is waiting, and four attempts show whether the network is down."""
+
+_ACCOUNTS_TRIED = 5
+"""Of several accounts; the others may be hundreds, and a person is waiting."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,16 @@ def check_connection(
     for remark in remarks(access):
         logger.info(remark)
     client = StripeClient(access, attempts=_ATTEMPTS)
+    several = ""
     try:
+        if settings.accounts is not None:
+            found = find_accounts(client, settings.accounts)
+            unreadable = _unreadable(found, settings, [plans[name] for name in insisted])
+            if unreadable and (settings.accounts.ids or len(unreadable) == len(found.ids)):
+                return CheckReport(False, f"{_said_of(found, unreadable)} {_NAMED_ACCOUNTS}")
+            several = f" {_said_of(found, unreadable)}"
+            first = next(account for account in found.ids if account not in unreadable)
+            settings = replace(settings, account_id=first, accounts=None)
         account = open_account(client, settings)
     except AccountRefused as error:
         return CheckReport(
@@ -80,7 +93,46 @@ def check_connection(
             logger.warning(_warning(plans[name], refused))
     if missing:
         return CheckReport(False, _refusal_text(missing, plans, findings))
-    return CheckReport(True, _success_text(account, settings, findings))
+    return CheckReport(True, _success_text(account, settings, findings) + several)
+
+
+def _unreadable(
+    found: FoundAccounts, settings: Settings, plans: Iterable[StreamPlan]
+) -> dict[str, str]:
+    """Tries some of several accounts: account -> why it cannot be read.
+
+    Args:
+        found: the accounts.
+        settings: the checked config.
+        plans: streams that must be readable.
+    """
+    unreadable = {}
+    for account in found.ids[:_ACCOUNTS_TRIED]:
+        client = StripeClient(access_of(settings), attempts=_ATTEMPTS)
+        try:
+            open_account(client, replace(settings, account_id=account, accounts=None), found.own)
+        except AccountRefused as error:
+            unreadable[account] = error.refused.message
+            continue
+        refused = _probe(client, {plan.name: plan for plan in plans}).refused
+        if refused:
+            name, why = next(iter(refused.items()))
+            unreadable[account] = f"{name}: {why.message}"
+    return unreadable
+
+
+def _said_of(found: FoundAccounts, unreadable: Mapping[str, str]) -> str:
+    total, tried = len(found.ids), min(len(found.ids), _ACCOUNTS_TRIED)
+    text = f"Accounts: {total}. Tried: {tried}. Readable of these: {tried - len(unreadable)}."
+    for account, why in unreadable.items():
+        text += f" {account}: {why.rstrip('.')}."
+    return text
+
+
+_NAMED_ACCOUNTS = (
+    "Use a key of the platform that they are connected to, or of their organization, or leave them "
+    "out of `accounts`."
+)
 
 
 def _probe(client: StripeClient, plans: Mapping[str, StreamPlan]) -> _Findings:

@@ -15,7 +15,11 @@ from typing import Any
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.refusal import NotFound, PermissionRefused, StripeError
 from source_stripe_saas.api.trust import TrustError
-from source_stripe_saas.config.settings import ConfigError, parse_settings
+from source_stripe_saas.config.settings import (
+    ConfigError,
+    parse_settings,
+    refuse_several_accounts,
+)
 from source_stripe_saas.connection import errors
 from source_stripe_saas.connection.account import AccountRefused, access_of, open_account
 from source_stripe_saas.connection.causes import advice_for
@@ -174,6 +178,7 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
     try:
         config = load_config("/dev/stdin" if args.config == "-" else args.config)
         settings = parse_settings(config)
+        refuse_several_accounts(settings, "`stripe-saas explain`")
         client = StripeClient(access_of(settings), attempts=4)
         open_account(client, settings)
         document = Gathering(client).gather(

@@ -12,7 +12,12 @@ from pathlib import Path
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.refusal import StripeError
 from source_stripe_saas.api.trust import TrustError
-from source_stripe_saas.config.settings import ConfigError, Settings, parse_settings
+from source_stripe_saas.config.settings import (
+    ConfigError,
+    Settings,
+    parse_settings,
+    refuse_several_accounts,
+)
 from source_stripe_saas.connection import errors
 from source_stripe_saas.connection.account import AccountRefused, access_of, open_account
 from source_stripe_saas.privacy.redaction import Redaction
@@ -73,6 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     try:
         settings = parse_settings(load_config(arguments.config))
+        refuse_several_accounts(settings, "`stripe-saas verify`")
         plans = load_plans()
         with closing(_holdings(arguments, plans)) as holdings:
             return _verify(arguments, settings, plans, holdings)

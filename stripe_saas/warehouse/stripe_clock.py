@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from source_stripe_saas.api.client import StripeClient
@@ -27,9 +28,16 @@ class StripeClock:
             TrustError: the environment names certificates that are not there.
             NoAccount: Stripe refuses the key or the account, or cannot be reached.
         """
-        self._settings: Settings = parse_settings(config)
+        settings = parse_settings(config)
+        members = settings.accounts.ids if settings.accounts else ()
+        if members and access_of(settings).is_organization_key:
+            # Such a key has no account of its own: one of those that it reads knows the time.
+            settings = replace(settings, account_id=members[0])
+        self._settings: Settings = settings
         self._client = StripeClient(access_of(self._settings))
         self.account: Account = self._asked()
+        if settings.account_id is not None and settings.accounts is not None:
+            self.account = replace(self.account, id=",".join(members), name=None)
         self._asked_at = time.monotonic()
 
     @property

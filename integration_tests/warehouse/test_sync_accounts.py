@@ -1,0 +1,93 @@
+"""`stripe-saas sync` of several accounts: no row of one takes the place of another's."""
+
+import pytest
+
+from integration_tests.warehouse.syncing import a_warehouse
+
+pytestmark = pytest.mark.slow
+
+STREAMS = ("customers", "invoices", "charges", "prices", "subscription_events")
+
+
+@pytest.fixture
+def warehouse(tmp_path):
+    """Three accounts; the objects of two have the same ids."""
+    with a_warehouse(tmp_path, customers=4, months=2) as warehouse:
+        connections = warehouse.world.account.connections
+        warehouse.accounts = connections.connect(3, seeds=[21, 21, 22])
+        warehouse.world.connector.config["accounts"] = warehouse.accounts
+        yield warehouse
+
+
+def held(warehouse, stream):
+    return {
+        (row["account_id"], row["id"])
+        for row in warehouse.rows(f"select account_id, id from stripe_raw.{stream}")
+    }
+
+
+def at_stripe(warehouse, kind):
+    return {
+        (account, row["id"])
+        for account in warehouse.accounts
+        for row in warehouse.world.account.connections.account(account).store.contents(kind)
+    }
+
+
+def test_every_account_has_its_rows_whatever_their_ids(warehouse):
+    assert warehouse.sync("--streams", *STREAMS) == 0
+    kinds = {"customers": "customer", "invoices": "invoice", "charges": "charge"}
+    for stream, kind in kinds.items():
+        assert held(warehouse, stream) == at_stripe(warehouse, kind), stream
+    ids = [identity for _, identity in held(warehouse, "invoices")]
+    assert len(set(ids)) < len(ids), "two accounts share ids"
+    assert warehouse.last_sync()["account_id"] == warehouse.world.account.account_id
+    warehouse.world.advance(12)
+    assert warehouse.sync("--streams", *STREAMS) == 0
+    assert held(warehouse, "invoices") == at_stripe(warehouse, "invoice")
+    [columns] = warehouse.rows(
+        "select count(*) as n, min(data_type) as kind from information_schema.columns "
+        "where table_schema = 'stripe_raw' and column_name = 'account_id' "
+        "and table_name not like '\\_%' escape '\\'"
+    )
+    assert (columns["n"], columns["kind"]) == (len(STREAMS), "VARCHAR")
+
+
+def test_a_warehouse_of_one_account_is_filled_anew_with_several(warehouse):
+    del warehouse.world.connector.config["accounts"]
+    assert warehouse.sync("--streams", *STREAMS) == 0
+    own = warehouse.world.account.account_id
+    warehouse.accounts.append(own)
+    warehouse.world.connector.config["accounts"] = warehouse.accounts
+    assert warehouse.sync("--streams", *STREAMS) == 0
+    stored = warehouse.world.account.store.contents("invoice")
+    expected = at_stripe_of_connected(warehouse) | {(own, row["id"]) for row in stored}
+    assert held(warehouse, "invoices") == expected
+
+
+def at_stripe_of_connected(warehouse):
+    connected = [name for name in warehouse.accounts if name.startswith("acct_1C")]
+    return {
+        (account, row["id"])
+        for account in connected
+        for row in warehouse.world.account.connections.account(account).store.contents("invoice")
+    }
+
+
+def test_an_account_that_refuses_leaves_the_rows_of_the_others(warehouse, capsys):
+    refusing = warehouse.accounts[0]
+    warehouse.world.account.connections.is_refusing.add(refusing)
+    assert warehouse.sync("--streams", "customers", "invoices") == 1
+    assert {account for account, _ in held(warehouse, "invoices")} == set(warehouse.accounts[1:])
+    assert refusing in capsys.readouterr().out
+
+
+def test_an_organizations_accounts_stand_in_the_log_and_may_become_more(warehouse):
+    config = warehouse.world.connector.config
+    config["client_secret"] = "sk_org_test_integration0000000001"
+    config["accounts"] = {"organization": warehouse.accounts[:2]}
+    assert warehouse.sync("--streams", "customers") == 0
+    assert warehouse.last_sync()["account_id"] == ",".join(warehouse.accounts[:2])
+    config["accounts"] = {"organization": warehouse.accounts}
+    assert warehouse.sync("--streams", "customers") == 0
+    assert {account for account, _ in held(warehouse, "customers")} == set(warehouse.accounts)
