@@ -9,7 +9,15 @@ from integration_tests.connector import MAIN_STREAMS, Connector, Run, decoded, s
 from integration_tests.world import a_world
 from stripe_sandbox.account import SECONDS_PER_DAY
 
-NAMES = (*MAIN_STREAMS, "invoice_line_items", "prices", "coupons", "account", "subscription_events")
+NAMES = (
+    *MAIN_STREAMS,
+    "discounts",
+    "invoice_line_items",
+    "prices",
+    "coupons",
+    "account",
+    "subscription_events",
+)
 ORGANIZATION_KEY = "sk_org_test_integration0000000001"
 
 
