@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks.context import Context
 from benchmarks.runs import (
+    accounts,
     cpu_bound,
     growth,
     incremental,
@@ -26,7 +27,7 @@ _RUNS: dict[str, Callable[[Context], list[Row]]] = {
     module.NAME: module.run
     for module in (
         *(cpu_bound, personal_data, limit_bound, memory, growth, incremental, ledger),
-        warehouse,
+        *(accounts, warehouse),
     )
 }
 RESULTS = Path(__file__).with_name("results.md")

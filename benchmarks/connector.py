@@ -55,6 +55,7 @@ def read(
     settings: dict[str, Any] | None = None,
     state: Path | None = None,
     bytes_per_second: int | None = None,
+    exit_code: int = 0,
 ) -> tuple[Measured, Path]:
     """Runs `read` once.
 
@@ -66,6 +67,7 @@ def read(
         settings: on top of key and address.
         state: a file with a state to go on from.
         bytes_per_second: how fast its output is taken at most.
+        exit_code: that it is to end with.
 
     Returns:
         The measurement, and the file with the messages.
@@ -78,7 +80,10 @@ def read(
     if state is not None:
         arguments += ["--state", state]
     program = Program(sys.executable, LIBRARIES, "source_stripe_saas", tuple(arguments))
-    return measure(program, output, folder=ROOT, bytes_per_second=bytes_per_second), output
+    measured = measure(
+        program, output, folder=ROOT, bytes_per_second=bytes_per_second, exit_code=exit_code
+    )
+    return measured, output
 
 
 def last_states(output: Path) -> list[dict[str, Any]]:

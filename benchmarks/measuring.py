@@ -58,6 +58,7 @@ def measure(
     folder: Path | None = None,
     bytes_per_second: int | None = None,
     timeout_seconds: float = 1800,
+    exit_code: int = 0,
 ) -> Measured:
     """Runs a program to its end.
 
@@ -69,9 +70,10 @@ def measure(
         bytes_per_second: its output is taken no faster than this; None: it writes to the file
             itself, so that no reader is part of what is measured.
         timeout_seconds: after which it is stopped.
+        exit_code: that it is to end with.
 
     Raises:
-        Failed: it ended with another code than 0, or took too long.
+        Failed: it ended with another code, or took too long.
     """
     errors, stamp = output.with_suffix(".err"), output.with_suffix(".stamp")
     command = [program.python, _STOPWATCH, stamp, program.libraries, program.name]
@@ -97,7 +99,7 @@ def measure(
         watch.join()
         if process.stdout is not None:
             process.stdout.close()
-    if process.returncode != 0:
+    if process.returncode != exit_code:
         last_words = errors.read_bytes()[-1500:] + output.read_bytes()[-1500:]
         raise Failed(
             f"{program.name} ended with {process.returncode} after {seconds:.0f} s: "

@@ -7,6 +7,7 @@ import pytest
 
 from integration_tests.connector import MAIN_STREAMS, Connector, Run, decoded, start
 from integration_tests.world import a_world
+from stripe_saas import cli
 from stripe_sandbox.account import SECONDS_PER_DAY
 
 NAMES = (
@@ -236,3 +237,83 @@ def test_a_killed_sync_goes_on_with_the_accounts_that_were_not_read(tmp_path):
         both = [*killed.records.get(name, []), *resumed.records.get(name, [])]
         keys = {named(row) for row in both}
         assert keys >= {named(row) for row in records}, name
+
+
+def test_the_check_says_how_many_accounts_there_are_and_tries_some(platform):
+    checked = platform.connector.check().connection
+    assert checked["status"] == "SUCCEEDED"
+    assert checked["message"].endswith("Accounts: 3. Tried: 3. Readable of these: 3.")
+    platform.connector.config["accounts"] = "all_connected"
+    checked = platform.connector.check().connection
+    number = len(platform.account.store.rows["account"])
+    assert checked["status"] == "SUCCEEDED"
+    assert f"Connected to {platform.account.account_id}" in checked["message"]
+    assert checked["message"].endswith(f"Accounts: {number}. Tried: 5. Readable of these: 5.")
+
+
+def test_the_check_fails_by_the_name_of_an_account_that_the_config_names(platform):
+    refusing = platform.ids[1]
+    platform.account.connections.is_refusing.add(refusing)
+    checked = platform.connector.check().connection
+    assert checked["status"] == "FAILED"
+    assert "Accounts: 3. Tried: 3. Readable of these: 2." in checked["message"]
+    assert f"{refusing}: The provided key" in checked["message"]
+
+
+def test_the_check_of_an_organization_tries_its_members(platform):
+    platform.connector.config["client_secret"] = ORGANIZATION_KEY
+    platform.connector.config["accounts"] = {"organization": platform.ids}
+    checked = platform.connector.check().connection
+    assert checked["status"] == "SUCCEEDED"
+    assert f"Connected to {platform.ids[0]}" in checked["message"]
+    platform.connector.config["accounts"] = {"organization": [*platform.ids, "acct_stranger"]}
+    checked = platform.connector.check().connection
+    assert checked["status"] == "FAILED"
+    assert "acct_stranger: " in checked["message"]
+
+
+def test_a_key_that_may_not_list_connected_accounts_is_told_so(platform):
+    restricted = "rk_test_integration0000000009"
+    platform.post("keys", {"key": restricted, "denied": ["rak_connected_account_read"]})
+    platform.connector.config["client_secret"] = restricted
+    platform.connector.config["accounts"] = "all_connected"
+    checked = platform.connector.check().connection
+    assert checked["status"] == "FAILED"
+    assert "Config field `accounts` is `all_connected`" in checked["message"]
+    run = platform.connector.read((), ["customers"])
+    assert run.code == 1
+    assert "Config field `accounts` is `all_connected`" in run.errors[0]["message"]
+
+
+def test_a_signal_ends_the_read_with_the_states_of_what_was_written(tmp_path):
+    with a_world(tmp_path, serving={"latency_seconds": 0.05}, customers=2, months=1) as world:
+        ids = world.account.connections.connect(3)
+        world.connector.config["accounts"] = ids
+        process = start(world.connector.read_arguments((), NAMES))
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if f'"account_id":"{ids[1]}"' in line:
+                process.send_signal(signal.SIGTERM)
+                break
+        lines += process.stdout.readlines()
+        assert process.wait(timeout=10) == 128 + signal.SIGTERM
+        process.stdout.close()
+        stopped = Run(143, decoded("".join(lines)))
+        assert set(stopped.statuses.values()) == {"INCOMPLETE"}
+        assert "updated" in stopped.states["prices"]["accounts"][ids[0]]
+        resumed = world.connector.read(last_states(stopped), NAMES)
+        resumed.assert_complete()
+    assert ids[0] not in {row["account_id"] for row in resumed.records["prices"]}
+
+
+def test_the_cdks_runtime_verify_and_explain_refuse_several_accounts(platform, capsys):
+    arguments = platform.connector.read_arguments((), ["customers"])
+    run = platform.connector.run(*arguments, "--runtime", "cdk")
+    assert run.errors[0]["message"].startswith("Config field `accounts` names several accounts")
+    config = platform.connector.file(platform.connector.config)
+    assert cli.run(["explain", "sub_1Qx2y3B7kLmW", "--config", config]) != 0
+    assert "Config field `accounts` names several accounts" in capsys.readouterr().err
+    messages = platform.connector.file({})
+    assert cli.run(["verify", "--config", config, "--messages", messages]) == 1
+    assert "Config field `accounts` names several accounts" in capsys.readouterr().err

@@ -18,6 +18,7 @@ from benchmarks.context import Context
 from benchmarks.options import ServerOptions
 from benchmarks.refusing import Gate
 from benchmarks.runs import (
+    accounts,
     cpu_bound,
     growth,
     incremental,
@@ -41,7 +42,7 @@ NOON = 1_800_000_000
     "modules",
     [
         *((cpu_bound,), (personal_data,), (limit_bound,), (incremental,), (ledger,)),
-        *((memory, growth), (warehouse,)),
+        *((memory, growth), (accounts,), (warehouse,)),
     ],
     ids=lambda modules: " and ".join(module.NAME for module in modules),
 )
