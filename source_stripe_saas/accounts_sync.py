@@ -33,6 +33,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.refusal import KeyRefused, StripeError, Unreachable
+from source_stripe_saas.api.transport import Transport
 from source_stripe_saas.api.trust import remarks
 from source_stripe_saas.config.settings import ConfigError, Settings
 from source_stripe_saas.connection import errors
@@ -85,6 +86,7 @@ class AccountsSync:
         for remark in remarks(access):
             logger.info(remark)
         self._client = StripeClient(access)
+        self._spare: list[Transport] = []
         self._found = self._find()
         self._names = [chosen.stream.name for chosen in catalog.streams]
         manager = ConnectorStateManager(states)
@@ -254,7 +256,7 @@ class AccountsSync:
             self._plans,
             logger,
             as_lines=self._as_lines,
-            one_of=OneOfMany(account, self._found.own, self._client.limits),
+            one_of=OneOfMany(account, self._found.own, self._client.limits, self._spare),
         )
 
     def _taken(self, account: str, message: AirbyteMessage) -> Iterator[AirbyteMessage]:

@@ -21,6 +21,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.limits import RateLimits
 from source_stripe_saas.api.refusal import EventsForgotten, StripeError
+from source_stripe_saas.api.transport import Transport
 from source_stripe_saas.api.trust import remarks
 from source_stripe_saas.config import resources
 from source_stripe_saas.config.settings import ConfigError, Settings
@@ -70,6 +71,8 @@ class OneOfMany:
     """The key's own account; None for an organization's key."""
     limits: RateLimits
     """Of all of them together: what is asked for an account counts for the platform as well."""
+    spare: list[Transport]
+    """Open connections of the accounts before."""
 
 
 class Sync:
@@ -112,7 +115,11 @@ class Sync:
         if one_of is None:
             for remark in remarks(access):
                 logger.info(remark)
-        self._client = StripeClient(access, limits=one_of.limits if one_of else None)
+        self._client = StripeClient(
+            access,
+            limits=one_of.limits if one_of else None,
+            spare=one_of.spare if one_of else None,
+        )
         workers = settings.workers or _WORKERS.get(settings.key_mode, _WORKERS["live"])
         self._clocks = TestClocks(
             self._client,
@@ -148,6 +155,7 @@ class Sync:
                 yield read_again_message(name)
             if streams:  # without any the core would wait for ever
                 yield from self._core.read(streams)
+            self._client.hand_on()
         finally:
             if self._ledger is not None:
                 self._ledger.close()

@@ -94,8 +94,21 @@ class StripeClient:
         limits: RateLimits | None = None,
         sleep: Callable[[float], None] = time.sleep,
         watch: Watch | None = None,
+        spare: list[Transport] | None = None,
     ) -> None:
+        """A client of one account.
+
+        Args:
+            access: by which key, where, and how fast.
+            attempts: the retry budget of a request.
+            limits: of the key's mode by default; shared by clients whose requests count together.
+            sleep: waits so many seconds.
+            watch: ends requests that hang.
+            spare: open connections of clients that have ended, and where `hand_on` puts them.
+        """
         self.access = access
+        self._spare = spare
+        self._in_use: list[Transport] = []
         self._attempts = attempts
         self.limits = limits or limits_for(access)
         self._sleep = sleep
@@ -108,6 +121,12 @@ class StripeClient:
         self.bytes_received = 0
         self.requests_sent: dict[str, int] = {}
         """Endpoint -> number of requests, retries included."""
+
+    def hand_on(self) -> None:
+        """Leaves the open connections to the next client; no thread may use this one any more."""
+        if self._spare is not None:
+            self._spare += self._in_use
+        self._in_use = []
 
     def act_on(self, account_id: str) -> None:
         """Sends every later request on behalf of another account (`acct_...`)."""
@@ -221,7 +240,17 @@ class StripeClient:
         """The calling thread's own."""
         transport: Transport | None = getattr(self._transports, "transport", None)
         if transport is None:
-            transport = self._transports.transport = Transport(self.access)
+            transport = self._transports.transport = self._spare_transport()
+        return transport
+
+    def _spare_transport(self) -> Transport:
+        if self._spare is None:
+            return Transport(self.access)
+        try:
+            transport = self._spare.pop()
+        except IndexError:
+            transport = Transport(self.access)
+        self._in_use.append(transport)
         return transport
 
 

@@ -350,3 +350,30 @@ def test_integers_beyond_64_bits_keep_every_digit(stripe, number):
 def test_what_only_python_takes_for_json_is_asked_for_again(stripe):
     stripe.get(URL, [{"text": '{"id": "th_1", "x": NaN, "y": "\\ud800"}'}, {"json": {"id": "a"}}])
     assert a_client().get("things").body == {"id": "a"}
+
+
+def test_a_client_goes_on_with_the_connections_that_another_has_handed_on(stripe):
+    stripe.get(URL, **GOOD)
+    spare = []
+    first = StripeClient(some_access(), limits=RateLimits(1e6, 1e6), spare=spare)
+    first.get("things")
+    assert spare == [], "it is still in use"
+    first.hand_on()
+    [connection] = spare
+    second = StripeClient(some_access(), limits=RateLimits(1e6, 1e6), spare=spare)
+    second.act_on("acct_2")
+    second.get("things")
+    assert spare == []
+    assert stripe.last_request.headers["Stripe-Account"] == "acct_2"
+    second.hand_on()
+    assert spare == [connection]
+    second.hand_on()
+    assert spare == [connection], "nothing is handed on twice"
+
+
+def test_a_client_alone_keeps_its_connections(stripe):
+    stripe.get(URL, **GOOD)
+    client = a_client()
+    client.get("things")
+    client.hand_on()
+    assert client.get("things").body["data"] == [{"id": "th_1"}]
