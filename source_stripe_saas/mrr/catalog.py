@@ -112,6 +112,17 @@ class Book:
             self._read_discounts[wanted] = self._resolve(wanted)
         return self._read_discounts[wanted]
 
+    def is_on_everything(self, wanted: str) -> bool:
+        """Whether it is known, and not only assumed, that a discount is limited to no products.
+
+        An embedded coupon is silent about that unless it was expanded (M15); a list of coupons asks
+        for it.
+        """
+        place, _, coupon = self._best(wanted) or (FROM_ESTIMATE, {}, {})
+        if place >= FROM_ESTIMATE or coupon.get("applies_to") is not None:
+            return False
+        return "applies_to" in coupon or coupon is self.catalog.coupons.get(str(coupon.get("id")))
+
     def is_estimated(self, wanted: str) -> bool:
         """Whether the terms of a discount are worked back from what it took off, or unknown (M42a).
 

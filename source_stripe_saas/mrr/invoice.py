@@ -43,6 +43,8 @@ class Invoice:
 
     `total` is what it bills for the subscription: of an invoice that somebody made by hand only the
     lines of items count, since the rest are one-off charges (M2).
+
+    `discounts` are those of its lines, also where they took nothing; `named_discounts` all of it.
     """
 
     id: str
@@ -58,6 +60,7 @@ class Invoice:
     given_up_at: int | None
     lines: tuple[Line, ...]
     discounts: Mapping[str, Taken] = field(default_factory=dict)
+    named_discounts: frozenset[str] = frozenset()
 
     @property
     def is_evidence(self) -> bool:
@@ -138,8 +141,8 @@ def _invoice(
     invoiceitems: Mapping[str, Mapping[str, Any]],
     book: Book,
 ) -> Invoice:
-    for entry in raw.get("discounts") or ():
-        book.learn_discount(entry, FROM_INVOICE)
+    entries = [*(raw.get("discounts") or ()), raw.get("discount")]  # one in old payloads (M28)
+    named = {book.learn_discount(entry, FROM_INVOICE) for entry in entries}
     listed = (raw.get("lines") or {}).get("data") or []
     times = raw.get("status_transitions") or {}
     status = _status(raw)
@@ -148,6 +151,7 @@ def _invoice(
     read = (line_from(entry, owner, invoiceitems, book) for entry in listed)
     lines = tuple(line for line in read if line is not None)
     reason = (raw.get("billing_reason") or _OLD) if is_own else MANUAL
+    taken = _taken(raw, listed, book)
     return Invoice(
         id=raw["id"],
         reason=CREATE if reason == "quote_accept" else reason,
@@ -161,7 +165,8 @@ def _invoice(
         paid_at=(times.get("paid_at") or raw["created"]) if status == "paid" else None,
         given_up_at=times.get("voided_at") or times.get("marked_uncollectible_at"),
         lines=lines,
-        discounts=_taken(raw, listed, book),
+        discounts=taken,
+        named_discounts=frozenset(found for found in [*named, *taken] if found),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from source_stripe_saas.mrr.catalog import Book
+from source_stripe_saas.mrr.discount import Discount
 from source_stripe_saas.mrr.evidence import cycle_start
 from source_stripe_saas.mrr.invoice import CREATE, CYCLE, UPDATE, Invoice
 from source_stripe_saas.mrr.moment import DAY_SECONDS
@@ -97,6 +98,32 @@ def lacking(
                 yield max(start, one.start)
 
 
+def surely_lacking(
+    invoices: Sequence[Invoice], uses: Sequence[Use], discount: Discount, book: Book
+) -> Iterator[int]:
+    """When a renewal of any item is billed without a share that it could not lack (M42).
+
+    Args:
+        invoices: all of the subscription.
+        uses: what the discount was taken off.
+        discount: of the subscription or the customer, never of an item.
+        book: prices, and what the coupon is on.
+    """
+    if discount.percent_off is None or not uses or not book.is_on_everything(discount.id):
+        return
+    last = max(use.statement.start for use in uses)
+    for invoice in invoices:
+        # One that it names has it; one that names others may be theirs alone (M16).
+        if not invoice.is_evidence or invoice.reason != CYCLE or invoice.named_discounts:
+            continue
+        for one in invoice.statements:
+            # Of a tiny amount the share may be rounded to nothing.
+            is_shown = max(line.amount for line in one.lines) * discount.percent_off >= 100
+            # A bill that has it later says that somebody took it off this one by hand.
+            if is_shown and last < one.start and abs(one.start - invoice.created) <= DAY_SECONDS:
+                yield one.start
+
+
 def _gone_at(held: Sequence[ItemsAt], items: set[str]) -> int | None:
     """From when on none of these items is there any more; None while one is."""
     found = None
@@ -173,5 +200,7 @@ def _removed_at(
     known = book.discount(found)
     is_on_all = level != OF_ITEM and known is not None and known.products is None
     gone_at = _gone_at(held, {use.statement.item for use in uses}) if is_on_all else None
-    times = lacking(invoices, uses, found, book, alone=level == OF_CUSTOMER, gone_at=gone_at)
-    return next((at for at in times if known is None or not known.ended_by(at)), None)
+    times = [*lacking(invoices, uses, found, book, alone=level == OF_CUSTOMER, gone_at=gone_at)]
+    if level != OF_ITEM and known is not None:
+        times += surely_lacking(invoices, uses, known, book)
+    return min((at for at in times if known is None or not known.ended_by(at)), default=None)

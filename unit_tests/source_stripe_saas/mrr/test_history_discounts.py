@@ -250,3 +250,113 @@ def test_m42_a_renewal_that_bills_nothing_takes_no_discount_away():
         "discount_removed",
     ]
     assert rows[-1]["occurred_at"] == "2026-03-01T00:00:00Z"
+
+
+# --- a renewal of another item lacks what it could not lack ----------------------------------
+
+YEAR, APRIL = ("2026-01-01", "2027-01-01"), ("2026-04-01", "2026-05-01")
+FIFTH = coupon("F20", 20, applies_to=None)
+OF_CUSTOMER = {"customer": "cus_1"}
+
+
+def yearly_and_add_on(*, terms=FIFTH, of=OF_CUSTOMER, renewal=(), add_on=None, later=()):
+    """20 % off a year of 120.00, seen there alone; from 15 March on also a month of 10.00.
+
+    The month's renewal on 1 April is billed without the discount; nothing has it in June.
+    """
+    cut = [{"discount": "di_1", "amount": 2400}]
+    year = line("il_0", *YEAR, "y120", 1, 12000, "si_y", discount_amounts=cut)
+    joined = line("il_1", "2026-03-15", "2026-04-01", amount=548, proration=True)
+    month_ = add_on or line("il_2", *APRIL)
+    renewal = {"reason": "subscription_cycle", **dict(renewal)}
+    return history(
+        S(item("si_y", "y120"), item()),
+        invoice("in_0", "2026-01-01", year, reason="subscription_create", discounts=["di_1"]),
+        invoice("in_1", "2026-04-01", joined, month_, **renewal),
+        *later,
+        now="2026-06-01",
+        discounts=[discount("di_1", of="F20", **of)],
+        coupons=[terms, coupon("F10", 10)],
+    )
+
+
+BEFORE_APRIL = [
+    ("activated", "2026-01-01", 800),  # 12000/12 x 8/10
+    ("upgraded", "2026-03-15", 1600),  # (12000/12 + 1000) x 8/10
+]
+
+
+@pytest.mark.parametrize(
+    "of", [OF_CUSTOMER, {**OF_CUSTOMER, "subscription": "sub_1"}], ids=["customer", "subscription"]
+)
+def test_m42_a_share_of_everything_is_gone_at_the_renewal_of_any_item_that_lacks_it(of):
+    rows = yearly_and_add_on(of=of)
+    assert short(rows) == [*BEFORE_APRIL, ("discount_removed", "2026-04-01", 2000)]
+    assert rows[-1]["time_precision"] == "period_start"
+
+
+def test_m42_a_share_that_is_on_the_object_is_not_gone_where_another_item_lacks_it():
+    held = {"id": "cus_1", "discount": "di_1"}
+    cut = [{"discount": "di_1", "amount": 2400}]
+    year = line("il_0", *YEAR, "y120", 1, 12000, "si_y", discount_amounts=cut)
+    rows = history(
+        S(item("si_y", "y120"), item(), customer=held),
+        invoice("in_0", "2026-01-01", year, line("il_1", "2026-01-01", "2026-02-01"),
+                reason="subscription_create"),
+        invoice("in_1", "2026-02-01", line("il_2", "2026-02-01", "2026-03-01")),
+        discounts=[discount("di_1", of="F20", **OF_CUSTOMER)],
+        coupons=[FIFTH],
+    )  # fmt: skip
+    assert short(rows) == [("activated", "2026-01-01", 1600)]  # (12000/12 + 1000) x 8/10
+
+
+def again_in_may():
+    cut = [{"discount": "di_1", "amount": 400}]
+    may = line("il_4", "2026-05-01", "2026-06-01", "p20", 1, 2000, "si_2", discount_amounts=cut)
+    return invoice("in_2", "2026-05-01", may, discounts=["di_1"])
+
+
+# What the renewal's silence may mean besides that the discount is gone.
+UNCERTAIN = {
+    "an amount, taken off the shorter interval": {
+        "terms": coupon("F20", None, amount_off=2400, currency="usd", applies_to=None)
+    },
+    "limited to the yearly product": {
+        "terms": {**FIFTH, "applies_to": {"products": ["prod_y120"]}}
+    },
+    "of one item": {"of": {"subscription": "sub_1", "subscription_item": "si_y"}},
+    "named by the invoice, and on none of its lines": {"renewal": {"discounts": ["di_1"]}},
+    "silent while the subscription has one of its own": {"renewal": {"discounts": ["di_2"]}},
+    "as an old invoice names its one discount": {
+        "renewal": {"discount": discount("di_2", of="F10", subscription="sub_1")}
+    },
+    "another took all there was": {
+        "add_on": line("il_2", *APRIL, discount_amounts=[{"discount": "di_2", "amount": 1000}])
+    },
+    "a fifth of 4 is less than 1": {"add_on": line("il_2", *APRIL, amount=4)},
+    "a trial": {"add_on": line("il_2", *APRIL, amount=0)},
+    "a proration": {"add_on": line("il_2", *APRIL, proration=True)},
+    "usage": {"add_on": line("il_2", "2026-03-01", "2026-04-01", "meter", 9, 900, "si_m")},
+    "billed ahead": {"add_on": line("il_2", "2026-04-20", "2026-05-20")},
+    "a change": {"renewal": {"reason": "subscription_update"}},
+    "seen again on a later bill": {"later": [again_in_may()]},
+}
+
+
+@pytest.mark.parametrize("case", UNCERTAIN, ids=[name.replace(" ", "_") for name in UNCERTAIN])
+def test_m42_what_a_renewal_of_another_item_may_lack_for_another_reason_goes_on(case):
+    rows = yearly_and_add_on(**UNCERTAIN[case])
+    removed = [row for row in rows if row["event_type"] == "discount_removed"]
+    # It is not on the object any more: nothing else says when it went.
+    assert [row["occurred_at"] for row in removed] == ["2026-06-01T00:00:00Z"]
+
+
+def test_m42_an_embedded_coupon_that_is_silent_about_products_may_be_limited_to_some():
+    embedded = {"id": "F20", "percent_off": 20, "duration": "forever"}
+    unlisted = coupon("OTHER")
+    of = {**OF_CUSTOMER, "source": {"coupon": embedded}}
+    rows = yearly_and_add_on(terms=unlisted, of=of)
+    assert short(rows)[-1] == ("discount_removed", "2026-06-01", 2000)
+    of = {**OF_CUSTOMER, "source": {"coupon": {**embedded, "applies_to": None}}}
+    rows = yearly_and_add_on(terms=unlisted, of=of)
+    assert short(rows)[-1] == ("discount_removed", "2026-04-01", 2000)
