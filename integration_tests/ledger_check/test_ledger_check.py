@@ -232,6 +232,7 @@ def guessed(told: int, *later: tuple[int, int], is_estimated: bool) -> Verdict:
         status_before=None,
         status_after="active",
         admits=((898, 902), (1000, 1000)),
+        admits_alone=((980, 980),),
     )
     row = {"event_type": "activated", "occurred_at": iso(1000), "mrr_after": told}
     row["is_estimated"] = is_estimated
@@ -252,6 +253,14 @@ def test_a_guess_that_fits_what_is_shown_is_not_wrong_if_it_says_so():
 def test_a_guess_that_is_not_marked_and_one_that_does_not_fit_are_wrong():
     assert "a guess is not marked as one" in guessed(1000, is_estimated=False).wrong[0]
     assert "the ledger has 900 and the rows 950" in guessed(950, is_estimated=True).wrong[0]
+
+
+def test_what_only_another_subscription_has_shown_is_counted_apart_if_it_says_so():
+    why = "discount: terms that only another subscription has shown"
+    verdict = guessed(980, is_estimated=True)
+    assert (verdict.wrong, verdict.hidden) == ([], {why: 2})
+    assert len(guessed(980, is_estimated=False).wrong) == 2
+    assert len(guessed(981, is_estimated=True).wrong) == 2
 
 
 def test_an_estimate_that_its_final_invoice_refutes_is_not_wrong_until_then():

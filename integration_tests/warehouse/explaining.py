@@ -196,7 +196,7 @@ def _explained(
 
 def _fits(said: int, entry: LedgerEntry) -> bool:
     """Whether a value follows from a guess of a deleted coupon's terms that nothing refutes."""
-    return any(low <= said <= high for low, high in entry.admits)
+    return any(low <= said <= high for low, high in (*entry.admits, *entry.admits_alone))
 
 
 def _without_some(since: Sequence[LedgerEntry], open_now: Sequence[LedgerEntry]) -> set[Fraction]:

@@ -187,9 +187,21 @@ class Doubts:
             )
             for one in discounts
         }
-        values = admitted(snapshot, unknown) if unknown else ()
-        own = (entry.mrr_after_minor, entry.mrr_after_minor)
-        return replace(entry, admits=values) if set(values) - {own} else entry
+        if not unknown:
+            return entry
+        true = (entry.mrr_after_minor, entry.mrr_after_minor)
+        values = admitted(snapshot, unknown)
+        if set(values) - {true}:
+            entry = replace(entry, admits=values)
+        elsewhere = [
+            key for key, uses in seen.items() if uses and not self._own(uses, entry.subscription_id)
+        ]
+        if elsewhere:
+            # As long as no invoice of its own shows such a discount, it takes nothing there.
+            unseen = {key: [Guess(None, None)] for key in elsewhere}
+            alone = admitted(snapshot, {**unknown, **unseen})
+            entry = replace(entry, admits_alone=alone)
+        return entry
 
     def _is_unknown(self, discount: Discount, currency: str) -> bool:
         """Whether the coupon is gone, and nothing that is read has its terms in it."""

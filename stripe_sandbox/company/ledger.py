@@ -38,6 +38,9 @@ class LedgerEntry:
     admits: tuple[tuple[int, int], ...] = ()
     """Other values, from the lowest to the highest of each kind, that all that Stripe still shows
     would fit as well: where a deleted coupon's terms are only to be guessed from invoices."""
+    admits_alone: tuple[tuple[int, int], ...] = ()
+    """Values that fit the subscription's own invoices alone: the terms of a customer's deleted
+    coupon may have been shown by another subscription only."""
 
     def as_json(self) -> dict[str, Any]:
         """The entry with fractions as "a/b" text."""

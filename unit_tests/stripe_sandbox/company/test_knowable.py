@@ -169,6 +169,28 @@ def test_what_a_customers_discount_is_on_may_only_be_seen_on_another_subscriptio
     assert admitted(snapshot, {"di": terms}) == ((1259, 1261), (1300, 1301))
 
 
+def test_terms_that_only_another_subscription_has_shown_are_noted_apart():
+    gone = Coupon("ALL", "forever", Fraction(100))
+    own = Coupon("F20", "forever", Fraction(20))
+    bench = Bench(DELETED_COUPONS)
+    who, pro = bench.customer(), [(bench.price("pro.month"), 1)]
+    with_own = bench.parts.births.begin(who, pro, coupons=[own])
+    for coupon in (gone, own):
+        bench.world.create({"id": coupon.id, "object": "coupon", "created": JANUARY_2025})
+    bench.parts.discounts.give_customer_discount(with_own, gone)
+    other = bench.parts.births.begin(who, pro)
+    bench.world.remove("coupon", gone.id)
+    bench.run_until(JANUARY_2025 + 10 * DAY)
+    bench.parts.discounts.take_discount(with_own, with_own.discounts[0])
+    # Nothing of 15.00 is left. Until an invoice of its own shows that, nothing seems taken off.
+    removed = bench.ledger(with_own)[-1]
+    assert (removed.event_type, removed.mrr_after_minor) == ("discount_removed", 0)
+    assert removed.admits_alone == ((1500, 1500),)
+    bench.run_until(JANUARY_2025 + 40 * DAY)
+    assert bench.ledger(with_own)[-1].admits_alone == ()
+    assert {entry.admits_alone for entry in bench.ledger(other)} == {()}
+
+
 def test_an_amount_in_another_currency_is_known_to_be_one_but_not_how_much():
     coupon = Coupon("FEW", "forever", None, {"usd": 300, "eur": 270})
     bench = Bench(DELETED_COUPONS)
