@@ -8,6 +8,7 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from typing import Any, TextIO
 
 from source_stripe_saas.api.trust import TrustError, own_certificates
@@ -115,6 +116,7 @@ def _run_with_cdk(
     from source_stripe_saas.protocol.entrypoint import PageEntrypoint
     from source_stripe_saas.protocol.heap import collect_garbage_rarely, keep_one_heap
     from source_stripe_saas.protocol.log_lines import log_to
+    from source_stripe_saas.protocol.printed_lines import PrintedLines
     from source_stripe_saas.source import SourceStripeSaas
     from source_stripe_saas.stock_source import StockSource
 
@@ -131,12 +133,13 @@ def _run_with_cdk(
             source.pages = True
         entrypoint = PageEntrypoint(source, lines)
         collect_garbage_rarely()
-        if chosen.command == "check":
-            entrypoint.check(config)
-        elif chosen.command == "discover":
-            entrypoint.discover(config)
-        elif catalog is not None:
-            entrypoint.read(config, catalog)
+        with redirect_stdout(PrintedLines(lines)):
+            if chosen.command == "check":
+                entrypoint.check(config)
+            elif chosen.command == "discover":
+                entrypoint.discover(config)
+            elif catalog is not None:
+                entrypoint.read(config, catalog)
     except OutputBroken:
         raise
     except Stopped as stopped:

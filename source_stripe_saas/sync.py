@@ -27,6 +27,7 @@ from source_stripe_saas.config import resources
 from source_stripe_saas.config.settings import ConfigError, Settings
 from source_stripe_saas.connection import errors
 from source_stripe_saas.connection.account import Account, AccountRefused, access_of, open_account
+from source_stripe_saas.connection.oauth import tokens_of
 from source_stripe_saas.connection.skipped import explain_skipped
 from source_stripe_saas.engine.core import PageSource
 from source_stripe_saas.engine.cursor import AnyProgress
@@ -111,7 +112,7 @@ class Sync:
         self._states = ConnectorStateManager(states)
         self._began = time.monotonic()
         self._one_of = one_of
-        access = access_of(settings)
+        access = access_of(settings, tokens_of(settings))
         if one_of is None:
             for remark in remarks(access):
                 logger.info(remark)

@@ -78,6 +78,12 @@ def runtime_table(plans: Sequence[StreamPlan]) -> str:
             _names(plan for plan in plans if plan.fallback),
         ),
         (
+            "an access token that is refused before its hour is over",
+            "another one is asked for",
+            "an error",
+            "all",
+        ),
+        (
             "worked out from other streams",
             "yes",
             "not there",

@@ -3,8 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 STRIPE_URL = "https://api.stripe.com"
+
+
+class Tokens(Protocol):
+    """Access tokens that expire, in the place of a key; safe to use from many threads."""
+
+    def current(self) -> str:
+        """The token to send now, renewed first if it is due.
+
+        Raises:
+            StripeError: it is due, and no other can be had.
+        """
+        ...
+
+    def renew(self, refused: str) -> None:
+        """Gets another token, unless that has happened since the refused one was given.
+
+        Raises:
+            StripeError: no other can be had.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -19,6 +40,8 @@ class Access:
     """Cap on the account's requests; None: Stripe's limit for the key's mode."""
     endpoint_requests_per_second: int | None = None
     """The same for each endpoint; None: Stripe's limit."""
+    tokens: Tokens | None = field(default=None, repr=False, compare=False)
+    """What is sent instead of the key, which then only tells the mode."""
 
     @property
     def is_stripe(self) -> bool:

@@ -1,7 +1,8 @@
 """A path and its parameters -> Stripe's decoded reply, with retries and within the rate limits.
 
-Only GET is ever sent. Broken connections, 409, 424, 429 and 5xx are retried with exponential
-backoff; any other error becomes an exception of `refusal.py`.
+Only GET is ever sent; with OAuth, `Access.tokens` renews its token by a POST of its own. Broken
+connections, 409, 424, 429 and 5xx are retried with exponential backoff; any other error becomes an
+exception of `refusal.py`.
 """
 
 from __future__ import annotations
@@ -157,11 +158,12 @@ class StripeClient:
         """
         endpoint = endpoint or path
         problem, status, request_id = "", None, None
-        waited = 0.0
+        waited, is_renewed = 0.0, False
         for attempt in range(1, self._attempts + 1):
             advice = None
+            token = self.access.tokens.current() if self.access.tokens is not None else None
             try:
-                http, seconds = self._send(path, params, endpoint)
+                http, seconds = self._send(path, params, endpoint, token)
             except FAILURES as error:
                 status, request_id = None, None
                 problem = f"connection failed ({_kind_of(error)})"
@@ -186,6 +188,12 @@ class StripeClient:
                     refused = refusal(path, status, body, request_id, moment)
                     # Only a 404 that Stripe wrote, and that is whole, says that an object is gone.
                     is_doubtful = status == 404 and not is_error(body)
+                    if status == 401 and token is not None and not is_renewed:
+                        # It ran out on its way, or Stripe counts its time otherwise.
+                        assert self.access.tokens is not None
+                        self.access.tokens.renew(token)
+                        is_renewed, problem = True, refused.message
+                        continue
                     if not is_doubtful and not is_worth_retrying(status, advice):
                         raise refused
                     problem = f"status {status}: {refused.message}"
@@ -196,8 +204,16 @@ class StripeClient:
                 waited += backoff
         raise Unreachable(path, problem, self._attempts, status, request_id)
 
-    def _send(self, path: str, params: Params, endpoint: str) -> tuple[HttpReply, float]:
+    def _send(
+        self, path: str, params: Params, endpoint: str, token: str | None
+    ) -> tuple[HttpReply, float]:
         """One attempt, as soon as the rate limits allow it; connecting is retried.
+
+        Args:
+            path: as for `get`.
+            params: as for `get`.
+            endpoint: as for `get`.
+            token: an access token in the place of the key.
 
         Returns:
             The reply, and how many seconds it took once it was allowed.
@@ -206,13 +222,16 @@ class StripeClient:
             One of `FAILURES`: the connection broke, or could not be made.
         """
         connect_retries = 0
+        headers = self._account_header
+        if token is not None:
+            headers = {**headers, "Authorization": f"Bearer {token}"}
         while True:
             self.limits.wait(endpoint)
             began = time.monotonic()
             transport = self._transport()
             try:
                 with self._watch.over(f"GET /v1/{path}", transport.abort):
-                    http = transport.get(path, list(params), self._account_header)
+                    http = transport.get(path, list(params), headers)
             except FAILURES as error:
                 if was_sent(error):
                     self._count(endpoint)

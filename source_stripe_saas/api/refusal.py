@@ -6,6 +6,7 @@ StripeError
 ├── EventsForgotten     events are older than Stripe keeps them
 └── Refusal             a reply with an error in it
     ├── KeyRefused      401
+    │   └── GrantEnded  the refresh token of a connection by OAuth is void
     ├── PermissionRefused  403
     ├── NotFound        404, or 400 about an object that a filter names
     └── CursorGone      the object that a page was to start after is gone
@@ -101,6 +102,13 @@ class KeyRefused(Refusal):
     def is_expired(self) -> bool:
         """True if the key was valid once."""
         return self.code == "api_key_expired"
+
+
+class GrantEnded(KeyRefused):
+    """Stripe gives no more access tokens for the refresh token: revoked, expired or used before."""
+
+    def __str__(self) -> str:
+        return f"POST {self.path} -> {self.status}: {self.message}"
 
 
 class PermissionRefused(Refusal):

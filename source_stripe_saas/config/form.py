@@ -26,6 +26,8 @@ _KINDS = {
     "object": "an object",
 }
 
+_NEEDED_OF_CREDENTIALS = ("auth_type", "client_secret", "refresh_token")
+
 _TEXT_OR_NUMBER = ("weeks_per_year", "days_per_year", "switch_window_hours")
 """Options of `mrr` that may be written either way; a form knows one of them."""
 
@@ -56,6 +58,16 @@ def first_problem(fields: Mapping[str, Any]) -> tuple[str, str] | None:
         (the field with dots for what is inside it, the rest of a sentence about it), the first in
         the order of the specification; None if there is none.
     """
+    if "client_secret" in fields:
+        # With a key nothing else counts.
+        fields = {name: value for name, value in fields.items() if name != "credentials"}
+    elif not fields.get("credentials"):
+        return "client_secret", "is missing: paste a restricted or secret key."
+    else:
+        for name in _NEEDED_OF_CREDENTIALS:
+            # A schema would ask for it beside a key, too, where a platform has put other things.
+            if isinstance(fields["credentials"], Mapping) and name not in fields["credentials"]:
+                return f"credentials.{name}", "is missing."
     errors = _validator().iter_errors(_as_a_form_has_it(fields))
     error = min(errors, key=_place, default=None)
     return None if error is None else (_field_of(error), _problem_of(error))
@@ -94,30 +106,20 @@ def _is_number(value: Any) -> bool:
 
 
 def _place(error: ValidationError) -> tuple[int, list[str], bool]:
-    """Where a field stands in the specification; what is missing altogether comes first.
+    """Where a field stands in the specification.
 
     Of two errors of one field, that of the wrong choice says more than that of the wrong type.
     """
-    if not error.absolute_path:
-        return -1, [], False
     names = list(_specification()["properties"])
     path = list(map(str, error.absolute_path))
     return names.index(path[0]), path, error.validator != "enum"
 
 
 def _field_of(error: ValidationError) -> str:
-    if error.validator == "required":
-        return _missing(error)
     field = ""
     for part in error.absolute_path:
         field += f"[{part}]" if isinstance(part, int) else f".{part}"
     return field.lstrip(".")
-
-
-def _missing(error: ValidationError) -> str:
-    required: Any = error.validator_value
-    instance: Any = error.instance
-    return str(next(name for name in required if name not in instance))
 
 
 def _problem_of(error: ValidationError) -> str:
@@ -125,9 +127,6 @@ def _problem_of(error: ValidationError) -> str:
     allowed: Any = error.validator_value
     value: Any = error.instance
     rule = str(error.validator)
-    if rule == "required":
-        hint = ": paste a restricted or secret key" if _missing(error) == "client_secret" else ""
-        return f"is missing{hint}."
     if rule == "additionalProperties":
         unknown = next(name for name in value if name not in schema["properties"])
         return f"has no option {_shown(unknown)}; there are {_listed(schema['properties'])}."

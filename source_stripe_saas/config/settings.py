@@ -15,6 +15,8 @@ from source_stripe_saas.mrr.options import OptionError, Options, options_from
 from source_stripe_saas.privacy.classes import CLASSES, PAYMENT_INSTRUMENTS, Action, Policy
 
 STRIPE_URL = "https://api.stripe.com"
+CONNECT_URL = "https://connect.stripe.com"
+"""Where Connect gives tokens; everything else is at `STRIPE_URL`."""
 OFFICIAL_NUM_WORKERS = 10
 """Default of Airbyte's official connector, stored in every config made with it: not a choice."""
 
@@ -39,6 +41,23 @@ class ConfigError(ValueError):
         # A key that was pasted into the wrong field must not come back in the complaint.
         super().__init__(_LOOKS_SECRET.sub("[key]", f"Config field `{field}` {problem}"))
         self.field = field
+
+
+@dataclass(frozen=True)
+class OAuth:
+    """How access tokens are had, for a config without a key."""
+
+    kind: Literal["stripe_app", "stripe_connect"]
+    client_secret: str = field(repr=False)
+    """The secret key of the app or platform that the connection was made with."""
+    token_url: str
+    config: Mapping[str, Any] = field(repr=False)
+    """The whole config, as a CONTROL message gives it back with new tokens."""
+
+    @property
+    def is_lasting(self) -> bool:
+        """True for access tokens that do not expire."""
+        return self.kind == "stripe_connect"
 
 
 @dataclass(frozen=True)
@@ -69,6 +88,8 @@ class Settings:
     """What becomes of personal data."""
     mrr: Options = field(default_factory=Options)
     """How MRR is counted."""
+    oauth: OAuth | None = None
+    """Instead of the key, which is then the access token to begin with, if there is one."""
 
 
 def _start(text: str | None) -> int:
@@ -102,6 +123,29 @@ def _key_mode(key: str) -> Literal["live", "test", "unknown"]:
     if "_live_" in key[:8]:
         return "live"
     return "test" if "_test_" in key[:8] else "unknown"
+
+
+def _oauth(config: Mapping[str, Any], fields: Mapping[str, Any], api_url: str) -> OAuth | None:
+    """What a config with OAuth says, None for one with a key."""
+    if "client_secret" in fields:
+        return None
+    credentials = fields["credentials"]
+    kind = credentials["auth_type"]
+    token_url = f"{api_url}/v1/oauth/token"
+    if kind == "stripe_connect":
+        token_url = f"{CONNECT_URL if api_url == STRIPE_URL else api_url}/oauth/token"
+    kept = {**config, "credentials": dict(credentials)}
+    return OAuth(kind, credentials["client_secret"], token_url, kept)
+
+
+def _key(
+    fields: Mapping[str, Any], oauth: OAuth | None
+) -> tuple[str, Literal["live", "test", "unknown"]]:
+    """The key, or the access token to begin with, and the mode of its data."""
+    if oauth is None:
+        return fields["client_secret"], _key_mode(fields["client_secret"])
+    token = fields["credentials"].get("access_token", "")
+    return token, _key_mode(token) if _KEY.fullmatch(token) else "unknown"
 
 
 def _api_url(given: str) -> str:
@@ -175,7 +219,7 @@ def _privacy(fields: Mapping[str, Any]) -> Policy:
         raise ConfigError(
             "personal_data_key", "is missing: hashing needs a secret of its own, kept for good."
         )
-    if secret is not None and secret == fields["client_secret"]:
+    if secret is not None and secret == fields.get("client_secret"):
         # A new API key would change all hashes, and joins with what was loaded before would break.
         raise ConfigError("personal_data_key", "must be another secret than `client_secret`.")
     return Policy(actions, secret)
@@ -213,8 +257,11 @@ def parse_settings(config: Mapping[str, Any]) -> Settings:
     problem = first_problem(fields)
     if problem is not None:
         raise ConfigError(*problem)
-    key = fields["client_secret"]
-    key_mode = _key_mode(key)
+    api_url = _api_url(fields.get("api_url", STRIPE_URL))
+    oauth = _oauth(config, fields, api_url)
+    if oauth is not None and accounts is not None:
+        raise ConfigError("accounts", "need a platform's key: `credentials` open one account.")
+    key, key_mode = _key(fields, oauth)
     mode = fields.get("mode", "any")
     if mode != "any" and key_mode not in ("unknown", mode):
         raise ConfigError("mode", f"is `{mode}`, but `client_secret` is a {key_mode}-mode key.")
@@ -227,7 +274,7 @@ def parse_settings(config: Mapping[str, Any]) -> Settings:
         key=key,
         key_mode=key_mode,
         account_id=account_id,
-        api_url=_api_url(fields.get("api_url", STRIPE_URL)),
+        api_url=api_url,
         start=_start(fields.get("start_date")),
         lookback_days=_whole(fields.get("lookback_window_days")) or 0,
         reread_days=_whole(fields.get("reread_days")),
@@ -239,4 +286,5 @@ def parse_settings(config: Mapping[str, Any]) -> Settings:
         accounts=accounts,
         privacy=_privacy(fields),
         mrr=_mrr(fields.get("mrr", {})),
+        oauth=oauth,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from source_stripe_saas.api.access import Access
+from source_stripe_saas.api.access import Access, Tokens
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.refusal import KeyRefused, PermissionRefused, Refusal
 from source_stripe_saas.config.settings import ConfigError, Settings
@@ -32,13 +32,28 @@ class Account:
     """Stripe's clock, Unix seconds."""
 
 
-def access_of(settings: Settings) -> Access:
-    """The part of the settings that a client of Stripe's API needs."""
+def access_of(settings: Settings, tokens: Tokens | None = None) -> Access:
+    """The part of the settings that a client of Stripe's API needs.
+
+    Args:
+        settings: from the config.
+        tokens: of `connection.oauth`, for a config with OAuth; without them only an access token
+            that lasts can be used.
+
+    Raises:
+        ConfigError: the access token does not last, and there is nobody to keep the next one.
+    """
+    if tokens is None and settings.oauth is not None and not settings.oauth.is_lasting:
+        raise ConfigError(
+            "credentials",
+            "of a Stripe App work only where renewed tokens are kept, as Airbyte does: use a key.",
+        )
     return Access(
         settings.key,
         settings.api_url,
         settings.requests_per_second,
         settings.endpoint_requests_per_second,
+        tokens,
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from source_stripe_saas.api.refusal import (
+    GrantEnded,
     KeyRefused,
     NotFound,
     PermissionRefused,
@@ -129,7 +130,14 @@ CAUSES = (
         _CONFIG,
         is_stripes=False,
     ),
-    # -- the key -----------------------------------------------------------------------------------
+    # -- the connection by OAuth, or the key -------------------------------------------------------
+    Cause(
+        GrantEnded,
+        "The connection to Stripe has ended: its refresh token was revoked, has expired or was "
+        "used before.",
+        "Connect to Stripe anew.",
+        _CONFIG,
+    ),
     Cause(
         KeyRefused,
         "The key has expired.",

@@ -19,6 +19,7 @@ from source_stripe_saas.connection import errors
 from source_stripe_saas.connection.account import Account, AccountRefused, access_of, open_account
 from source_stripe_saas.connection.accounts import FoundAccounts, find_accounts
 from source_stripe_saas.connection.causes import advice_for
+from source_stripe_saas.connection.oauth import tokens_of
 from source_stripe_saas.streams.plan import StreamPlan
 
 _PROBES_AT_A_TIME = 8
@@ -63,7 +64,7 @@ def check_connection(
         return CheckReport(
             False, f"Config field `check_streams` names an unknown stream: {unknown[0]!r}."
         )
-    access = access_of(settings)
+    access = access_of(settings, tokens_of(settings))
     for remark in remarks(access):
         logger.info(remark)
     client = StripeClient(access, attempts=_ATTEMPTS)

@@ -13,6 +13,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_stripe_saas.api.refusal import (
     EventsForgotten,
+    GrantEnded,
     KeyRefused,
     Refusal,
     StripeError,
@@ -87,6 +88,8 @@ def refused_at_start(error: StripeError) -> AirbyteTracedException:
     beginning = "Stripe refused the first request"
     if isinstance(error, KeyRefused):
         beginning = "Stripe refused the API key"
+    if isinstance(error, GrantEnded):
+        beginning = "Stripe refused to renew the access token"
     if isinstance(error, Unreachable):
         beginning = "Stripe could not be reached"
     return _trace(beginning, error, advice_for(error, _OF_FIRST_REQUEST))

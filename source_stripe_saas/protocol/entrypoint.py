@@ -20,6 +20,8 @@ from source_stripe_saas.protocol.line_writer import LineWriter
 from source_stripe_saas.source import SourceStripeSaas
 from source_stripe_saas.stock_source import StockSource
 
+_SECRET_CREDENTIALS = ("client_secret", "access_token", "refresh_token")
+
 
 class PageEntrypoint:
     """Runs one command of the protocol and writes its messages."""
@@ -61,7 +63,11 @@ class PageEntrypoint:
     def _hide_secrets(self, config: dict[str, Any]) -> None:
         names = ("client_secret", "personal_data_key")
         # As they are sent: without blanks around them.
-        update_secrets([str(config[name]).strip() for name in names if config.get(name)])
+        secrets = [config.get(name) for name in names]
+        credentials = config.get("credentials")
+        if isinstance(credentials, dict):
+            secrets += [credentials.get(name) for name in _SECRET_CREDENTIALS]
+        update_secrets([str(secret).strip() for secret in secrets if secret])
 
     def _write(self, message: AirbyteMessage) -> None:
         self._lines.write(f"{self._plain.airbyte_message_to_string(message)}\n".encode())

@@ -15,6 +15,7 @@ from stripe_sandbox.server.calls import Hook
 from stripe_sandbox.server.control import Control
 from stripe_sandbox.server.keys import Key, KeyRing
 from stripe_sandbox.server.limits import latency, rate_limit
+from stripe_sandbox.server.oauth import OAuth
 from stripe_sandbox.server.reading import Reading
 from stripe_sandbox.server.sending import send_as
 
@@ -62,7 +63,10 @@ def build_app(account: Account, settings: Settings | None = None) -> Starlette:
         put(name, account, wire)
     api.hooks.append(wire.hook)
     api.hooks.extend(settings.hooks)
-    app = Starlette(routes=[*Control(api, faults, wire).endpoints(), Mount("/", _ApiEndpoint(api))])
+    oauth = OAuth(keys, account.account_id)
+    api.hooks.append(oauth.hook)
+    endpoints = [*Control(api, faults, wire).endpoints(), *oauth.endpoints()]
+    app = Starlette(routes=[*endpoints, Mount("/", _ApiEndpoint(api))])
     app.state.api = api
     app.state.faults = faults
     return app

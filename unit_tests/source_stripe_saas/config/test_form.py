@@ -29,6 +29,8 @@ ACCOUNTS = (
     "`this`, `all_connected`, a list of accounts (acct_…), or `organization` with such a list"
 )
 
+OAUTH = {"auth_type": "stripe_app", "client_secret": "sk_test_app", "refresh_token": "rt_1"}
+
 WRONG = [
     ("client_secret", None, "is missing: paste a restricted or secret key."),
     ("client_secret", "", "is missing: paste a restricted or secret key."),
@@ -89,6 +91,14 @@ WRONG = [
     ("personal_data", False, f"must be {ACTIONS}, not False."),
     ("personal_data", {"email": "hash"}, f"must be {ACTIONS}, not {{'email': 'hash'}}."),
     ("payment_instruments", "mask", f"must be {ACTIONS}, not 'mask'."),
+    ("credentials", "token", "must be an object, not 'token'."),
+    ("credentials.auth_type", {}, "is missing."),
+    (
+        "credentials.auth_type",
+        {"auth_type": "key"},
+        "must be one of `stripe_app`, `stripe_connect`, not 'key'.",
+    ),
+    ("credentials.refresh_token", {"refresh_token": 5}, "must be a text."),
     ("personal_data_key", "k" * 31, "must have at least 32 characters."),
     ("personal_data_key", 5, "must be a text."),
     ("personal_data_by_class", "drop", "must be an object, not 'drop'."),
@@ -156,8 +166,16 @@ def test_a_wrong_setting_is_one_line_with_field_value_and_what_is_allowed(field,
         allowed = SPECIFICATION["properties"]["mrr"]["properties"][field.partition(".")[2]]["enum"]
         choice = ", ".join(f"`{one}`" for one in allowed)
         said = f"must be one of {choice}, not {next(iter(value.values()))!r}."
+    config = {"client_secret": KEY, top(field): value}
+    if top(field) == "credentials":  # without a key alone
+        config["client_secret"] = None
+        if isinstance(value, dict):
+            needed = (
+                OAUTH if value else {name: OAUTH[name] for name in OAUTH if name != "auth_type"}
+            )
+            config["credentials"] = {**needed, **value}
     with pytest.raises(ConfigError) as raised:
-        parse_settings({"client_secret": KEY, top(field): value})
+        parse_settings(config)
     assert str(raised.value) == f"Config field `{field}` {said}"
     assert raised.value.field == field
 

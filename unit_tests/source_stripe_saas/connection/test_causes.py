@@ -2,7 +2,7 @@
 
 import pytest
 
-from source_stripe_saas.api.refusal import UnexpectedContent, Unreachable, refusal
+from source_stripe_saas.api.refusal import GrantEnded, UnexpectedContent, Unreachable, refusal
 from source_stripe_saas.connection.causes import CAUSES, advice_for
 from unit_tests.stripe_server import denied, failure
 
@@ -170,6 +170,6 @@ def test_leaving_the_stream_out_is_not_the_advice_for_what_has_another_remedy():
 def test_every_row_of_the_table_decides_about_something():
     errors = [refusal("things", *answer) for answer, *_ in TABLE.values()]
     errors += [Unreachable("t", message, 9, status) for message, status, *_ in UNREACHABLE.values()]
-    errors.append(UnexpectedContent("things", "odd"))
+    errors += [UnexpectedContent("things", "odd"), GrantEnded("oauth/token", "invalid_grant")]
     used = {id(next(row for row in CAUSES if row.fits(error))) for error in errors}
     assert [row.means for row in CAUSES if id(row) not in used] == []
