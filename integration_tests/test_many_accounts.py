@@ -317,3 +317,34 @@ def test_the_cdks_runtime_verify_and_explain_refuse_several_accounts(platform, c
     messages = platform.connector.file({})
     assert cli.run(["verify", "--config", config, "--messages", messages]) == 1
     assert "Config field `accounts` names several accounts" in capsys.readouterr().err
+
+
+def analytics(run):
+    traces = [message["trace"] for message in run.of_type("TRACE")]
+    return [trace["analytics"] for trace in traces if trace["type"] == "ANALYTICS"]
+
+
+def test_a_state_of_no_use_has_that_account_alone_read_again(platform):
+    states = last_states(platform.connector.read((), ["customers"]))
+    one, *others = platform.ids
+    states[0]["stream"]["stream_state"]["accounts"][one] = {"updated": 5}
+    run = platform.connector.read(states, ["customers"])
+    run.assert_complete()
+    assert analytics(run) == [
+        {"type": "stripe-saas-stream-read-again", "value": f"customers {one}"}
+    ]
+    assert of_account(run, one)["customers"]
+    assert not any(of_account(run, other) for other in others)
+
+
+def test_a_trace_names_the_accounts_that_a_stream_lacks(platform):
+    refusing = platform.ids[:2]
+    platform.account.connections.is_refusing.update(refusing)
+    run = platform.connector.read((), ["customers"])
+    value = " ".join(("customers", *refusing))
+    assert analytics(run) == [{"type": "stripe-saas-stream-lacks-accounts", "value": value}]
+    kinds = [
+        (message["trace"]["type"], message["trace"].get("stream_status", {}).get("status"))
+        for message in run.of_type("TRACE")
+    ]
+    assert kinds[-2:] == [("ANALYTICS", None), ("STREAM_STATUS", "INCOMPLETE")]

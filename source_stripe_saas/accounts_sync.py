@@ -39,7 +39,7 @@ from source_stripe_saas.config.settings import ConfigError, Settings
 from source_stripe_saas.connection import errors
 from source_stripe_saas.connection.account import access_of
 from source_stripe_saas.connection.accounts import FoundAccounts, find_accounts
-from source_stripe_saas.engine.read_again import read_again_message
+from source_stripe_saas.engine.read_again import lacks_accounts_message, read_again_message
 from source_stripe_saas.engine.shutdown import Stopped
 from source_stripe_saas.streams.account_states import (
     is_unfinished,
@@ -273,6 +273,9 @@ class AccountsSync:
             error = message.trace.error
             name = error.stream_descriptor.name if error.stream_descriptor else ""
             self._lacks(account, [name] if name else self._names, error.message, error.failure_type)
+        elif message.trace is not None and message.trace.analytics is not None:
+            # The only kind that a sync of one account writes.
+            yield read_again_message(str(message.trace.analytics.value), account)
         elif message.trace is not None and message.trace.stream_status is not None:
             status = message.trace.stream_status
             name = status.stream_descriptor.name
@@ -326,6 +329,7 @@ class AccountsSync:
                 yield error.as_sanitized_airbyte_message(
                     stream_descriptor=StreamDescriptor(name=name)
                 )
+                yield lacks_accounts_message(name, self._reasons[name])
             yield self._state(name)
             yield status_message(chosen.stream, status)
 

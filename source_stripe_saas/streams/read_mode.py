@@ -21,8 +21,16 @@ _FEED_MARGIN_SECONDS = 3_600
 READ_AGAIN = "stripe-saas-stream-read-again"
 """The type of the trace which says that a stream had a state, and everything is read all the same.
 
-Its value is the stream's name. What was deleted since that state shows in no message, so a
-warehouse takes out the rows that do not come again.
+Its value is the stream's name; of one of several accounts, then a blank and the account. What was
+deleted since that state shows in no message, so a warehouse takes out the rows that do not come
+again.
+"""
+
+LACKS_ACCOUNTS = "stripe-saas-stream-lacks-accounts"
+"""The type of the trace which says that a stream was read to its end in all but some accounts.
+
+Its value is the stream's name and the accounts, with blanks between them. It precedes the stream's
+last status.
 """
 
 _OVERLAP_SECONDS = 600

@@ -11,8 +11,8 @@ where the other stopped.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from stripe_saas.warehouse.database import Database
 from stripe_saas.warehouse.places import RAW_SCHEMA, REJECTS_TABLE, STATES_TABLE, STREAMS_TABLE
@@ -33,7 +33,8 @@ _TABLES = {
         source_name varchar, stream_name varchar, table_name varchar primary key,
         state_json varchar, last_updated timestamp with time zone)""",
     STREAMS_TABLE: f"""create table {STREAMS} (
-        stream varchar, generation bigint, is_read_whole boolean, column_names varchar)""",
+        stream varchar, generation bigint, is_read_whole boolean, column_names varchar,
+        account_reads varchar)""",
     REJECTS_TABLE: f"""create table {REJECTS} (
         stream varchar, record_key varchar, column_name varchar, value varchar, reason varchar,
         generation bigint, sync_id varchar)""",
@@ -49,6 +50,8 @@ class StreamNote:
     """True while a read of the whole stream has begun and not ended."""
     columns: tuple[str, ...] = ()
     """The fields that the table has had columns for."""
+    account_reads: Mapping[str, int] = field(default_factory=dict)
+    """Account of several -> the generation in which a read of all it has began, and not ended."""
 
 
 class Books:
@@ -60,12 +63,14 @@ class Books:
         for table, statement in _TABLES.items():
             if not database.has_table(RAW_SCHEMA, table):
                 database.execute(statement)
+        self._add_account_reads()
         self._take_over_former_reads()
         self.notes = {
             row["stream"]: StreamNote(
                 int(row["generation"]),
                 bool(row["is_read_whole"]),
                 tuple(json.loads(row["column_names"])),
+                json.loads(row["account_reads"] or "{}"),
             )
             for row in database.rows(f"select * from {STREAMS}")
         }
@@ -104,11 +109,13 @@ class Books:
         """Puts a note in the place of the one before."""
         self._database.execute(f"delete from {STREAMS} where stream = ?", stream)
         self._database.execute(
-            f"insert into {STREAMS} values (?, ?, ?, ?)",
+            f"insert into {STREAMS} (stream, generation, is_read_whole, column_names, "
+            "account_reads) values (?, ?, ?, ?, ?)",
             stream,
             note.generation,
             note.is_read_whole,
             json.dumps(note.columns),
+            json.dumps(note.account_reads),
         )
 
     def keep_rejects(
@@ -156,6 +163,16 @@ class Books:
             self._database.execute(
                 f"delete from {REJECTS} where stream = ? and generation < ?", stream, generation
             )
+
+    def _add_account_reads(self) -> None:
+        """Adds the column that tables of older versions lack."""
+        known = self._database.select(
+            "select column_name from information_schema.columns "
+            "where table_schema = ? and table_name = ?",
+            (RAW_SCHEMA, STREAMS_TABLE),
+        )
+        if ("account_reads",) not in known:
+            self._database.execute(f"alter table {STREAMS} add column account_reads varchar")
 
     def _take_over_former_reads(self) -> None:
         """Has streams read anew whose whole read an older version began and did not end."""

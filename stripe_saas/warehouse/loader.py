@@ -81,15 +81,22 @@ class Loader:
         states = self._books.states()
         return json.dumps([json.loads(states[name]) for name in self._streams if name in states])
 
-    def begin_whole(self, name: str) -> None:
+    def begin_whole(self, name: str, account: str = "") -> None:
         """Notes that everything there is of a stream will be read, if need be by several syncs.
+
+        Args:
+            name: of the stream.
+            account: of several, that alone will be read so; empty: all there is.
 
         Raises:
             WarehouseError: the warehouse refuses it.
         """
         self._write(name)
         with self._database.transaction():
-            self._begin_whole(name)
+            if account:
+                self._begin_account(name, account)
+            else:
+                self._begin_whole(name)
             self._lock.check(self._database)
 
     def take_record(self, name: str, record: bytes, emitted_at_ms: int) -> None:
@@ -136,18 +143,19 @@ class Loader:
             stream.waiting_since = now
         self._write_overdue(now)
 
-    def end_stream(self, name: str, *, is_complete: bool) -> None:
+    def end_stream(self, name: str, *, is_complete: bool, lacking: Sequence[str] = ()) -> None:
         """Writes what is left of a stream; does nothing for one that was given up.
 
         Args:
             name: of the stream.
             is_complete: the connector read it to its end; if it was read as a whole, rows that did
                 not come since that began are gone.
+            lacking: of several accounts those that were not read to their end; the others were.
 
         Raises:
             WarehouseError: the warehouse refuses it.
         """
-        self._write(name, is_complete=is_complete)
+        self._write(name, is_complete=is_complete, lacking=lacking)
 
     def end(self) -> None:
         """Writes what is left of all streams, each by itself.
@@ -208,8 +216,22 @@ class Loader:
             generation=stream.note.generation + 1,
             # Stripe forgets some things by their age: those stay here.
             is_read_whole=name not in self._forgetful,
+            account_reads={},
         )
         self._books.forget_state(name)
+        self._books.note(name, stream.note)
+
+    def _begin_account(self, name: str, account: str) -> None:
+        """Begins a generation in which one account is read whole, and the others go on."""
+        stream = self._streams[name]
+        if stream.note.is_read_whole or name in self._forgetful:
+            return  # its older rows go with those of the others, or stay with them
+        generation = stream.note.generation + 1
+        stream.note = replace(
+            stream.note,
+            generation=generation,
+            account_reads={**stream.note.account_reads, account: generation},
+        )
         self._books.note(name, stream.note)
 
     def _write_overdue(self, now: float) -> None:
@@ -221,11 +243,12 @@ class Loader:
             if stream.waiting_since is not None and now - stream.waiting_since >= _BATCH_SECONDS:
                 self._write(name)
 
-    def _write(self, name: str, *, is_complete: bool = False) -> None:
+    def _write(self, name: str, *, is_complete: bool = False, lacking: Sequence[str] = ()) -> None:
         """Writes what waits of a stream in one transaction; gives the stream up if that fails."""
         stream = self._streams[name]
         batch, note = stream.batch, stream.note
-        has_something = batch is not None or stream.state is not None or is_complete
+        is_read = is_complete or bool(lacking)
+        has_something = batch is not None or stream.state is not None or is_read
         if stream.is_given_up or not has_something:
             return
         stream.is_given_up = True
@@ -237,10 +260,8 @@ class Loader:
                 self._merge(stream, batch)
             if stream.state is not None:
                 self._books.keep_state(name, json.dumps(stream.state))
-            if is_complete and note.is_read_whole:
-                prune(self._database, stream.table, note.generation)
-                self._books.prune_rejects(name, note.generation)
-                note = replace(note, is_read_whole=False)
+            if is_read and (note.is_read_whole or note.account_reads):
+                note = self._prune(name, note, lacking)
                 self._books.note(name, note)
             end = StreamEnd(name, is_complete, written, None if is_complete else UNFINISHED)
             note_stream(self._database, self._begin, end, self._now())
@@ -252,6 +273,20 @@ class Loader:
             batch.remove()
             stream.batch = None
         stream.is_given_up = False
+
+    def _prune(self, name: str, note: StreamNote, lacking: Sequence[str]) -> StreamNote:
+        """Deletes what is gone at Stripe, now that a stream has been read, and notes that."""
+        table = self._streams[name].table
+        if note.is_read_whole:
+            prune(self._database, table, note.generation, but=lacking)
+            if not lacking:
+                self._books.prune_rejects(name, note.generation)
+                note = replace(note, is_read_whole=False)
+        for account, generation in note.account_reads.items():
+            if account not in lacking:
+                prune(self._database, table, generation, account=account)
+        left = {one: began for one, began in note.account_reads.items() if one in lacking}
+        return replace(note, account_reads=left)
 
     def _merge(self, stream: _Stream, batch: Batch) -> None:
         generation = stream.note.generation

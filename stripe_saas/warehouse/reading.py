@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from source_stripe_saas.streams.read_mode import READ_AGAIN
+from source_stripe_saas.streams.read_mode import LACKS_ACCOUNTS, READ_AGAIN
 from stripe_saas.protocol_files.connector import ConnectorOutput, ReadFailed
 from stripe_saas.protocol_files.messages import RecordLine
 from stripe_saas.warehouse.database import WarehouseError
@@ -39,6 +39,8 @@ class Reading:
         self._is_stopping = is_stopping
         self._errors: dict[str, str] = {}
         self._complete: set[str] = set()
+        self._lacking: dict[str, list[str]] = {}
+        """Stream -> accounts of several in which it was not read to its end."""
         self._general_error: str | None = None
 
     def follow(self, connector: ConnectorOutput) -> None:
@@ -102,13 +104,18 @@ class Reading:
         elif trace["type"] == "ANALYTICS" and trace["analytics"]["type"] == READ_AGAIN:
             # What is gone since the old state is told by no event any more; nor would the rows of
             # `subscription_events` that are derived in another way now replace the old ones.
-            self._loader.begin_whole(trace["analytics"]["value"])
+            self._loader.begin_whole(*trace["analytics"]["value"].split(" "))
+        elif trace["type"] == "ANALYTICS" and trace["analytics"]["type"] == LACKS_ACCOUNTS:
+            name, *accounts = trace["analytics"]["value"].split(" ")
+            self._lacking[name] = accounts
         elif trace["type"] == "STREAM_STATUS":
             name = trace["stream_status"]["stream_descriptor"]["name"]
             status = trace["stream_status"]["status"]
             if status in ("COMPLETE", "INCOMPLETE"):
                 is_complete = status == "COMPLETE" and name not in self._errors
-                self._loader.end_stream(name, is_complete=is_complete)
+                self._loader.end_stream(
+                    name, is_complete=is_complete, lacking=self._lacking.get(name, ())
+                )
                 if is_complete:
                     self._complete.add(name)
                 self._progress.stream_ended(

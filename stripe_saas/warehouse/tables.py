@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from source_stripe_saas.streams.account_states import ACCOUNT_FIELD
 from stripe_saas.warehouse.columns import ColumnKind, kind_of_column, kinds_of_schema
 from stripe_saas.warehouse.database import Database
 from stripe_saas.warehouse.places import EXTRA_COLUMN, GENERATION_COLUMN, RAW_SCHEMA
@@ -91,16 +92,34 @@ def _prepared(
     return PreparedTable(table, existing is None, added)
 
 
-def prune(database: Database, table: StreamTable, generation: int) -> None:
+def prune(
+    database: Database,
+    table: StreamTable,
+    generation: int,
+    *,
+    account: str | None = None,
+    but: Sequence[str] = (),
+) -> None:
     """Deletes the rows of older generations, but for those marked as deleted.
 
     Args:
         database: the warehouse.
         table: of a stream.
         generation: the read that has come to its end.
+        account: of several, whose rows alone are meant.
+        but: accounts whose rows stay.
     """
     kept = " and is_deleted is not true" if table.keeps_deleted else ""
-    column = quoted(GENERATION_COLUMN)
+    column, owner = quoted(GENERATION_COLUMN), quoted(ACCOUNT_FIELD)
+    of_accounts, accounts = "", list(but)
+    if account is not None:
+        of_accounts, accounts = f" and {owner} = ?", [account]
+    elif but:
+        marks = ", ".join("?" for _ in but)
+        of_accounts = f" and ({owner} is null or {owner} not in ({marks}))"
     database.execute(
-        f"delete from {table.full_name} where ({column} is null or {column} < ?){kept}", generation
+        f"delete from {table.full_name} where ({column} is null or {column} < ?)"
+        f"{kept}{of_accounts}",
+        generation,
+        *accounts,
     )

@@ -12,13 +12,15 @@ from stripe_saas.warehouse.sync_log import SyncBegin, next_sync_id, note_begin
 NOON = 1_700_000_000
 
 
-def streams(*names, mode="incremental"):
+def streams(*names, mode="incremental", has_account=False):
+    key = [["account_id"], ["id"]] if has_account else [["id"]]
+    account = {"account_id": {"type": "string"}} if has_account else {}
     return [
         {
             "stream": {
                 "name": name,
-                "json_schema": resources.schema(name),
-                "source_defined_primary_key": [["id"]],
+                "json_schema": {"properties": account | resources.schema(name)["properties"]},
+                "source_defined_primary_key": key,
             },
             "sync_mode": mode,
         }
@@ -39,13 +41,14 @@ class Lock:
 class Sync:
     """A sync of some streams, of which a test says every message."""
 
-    def __init__(self, database, folder, *names, is_full=False, mode="incremental"):
+    def __init__(
+        self, database, folder, *names, is_full=False, mode="incremental", has_account=False
+    ):
         begin = SyncBegin(next_sync_id(database), NOON, "acct_1", "Acme", "test", is_full)
         note_begin(database, begin)
         self.database, self.lock = database, Lock()
-        self.loader = Loader(
-            database, streams(*names, mode=mode), folder, begin, self.lock, lambda: NOON
-        )
+        chosen = streams(*names, mode=mode, has_account=has_account)
+        self.loader = Loader(database, chosen, folder, begin, self.lock, lambda: NOON)
 
     def record(self, stream, key, **data):
         self.loader.take_record(stream, msgspec.json.encode({"id": key, **data}), 1_000)

@@ -5,7 +5,7 @@ import io
 import msgspec
 import pytest
 
-from source_stripe_saas.streams.read_mode import READ_AGAIN
+from source_stripe_saas.streams.read_mode import LACKS_ACCOUNTS, READ_AGAIN
 from stripe_saas.protocol_files.connector import ReadFailed
 from stripe_saas.protocol_files.messages import RecordLine
 from stripe_saas.warehouse.progress import SyncProgress
@@ -17,9 +17,10 @@ class Filled:
 
     def __init__(self):
         self.ended, self.whole, self.records = {}, set(), []
+        self.lacking = {}
 
-    def begin_whole(self, name):
-        self.whole.add(name)
+    def begin_whole(self, name, account=""):
+        self.whole.add(f"{name} of {account}" if account else name)
 
     def take_record(self, name, record, emitted_at_ms):
         if record == b'{"id":[]}':
@@ -29,8 +30,9 @@ class Filled:
     def take_state(self, name, state):
         """Nothing is kept."""
 
-    def end_stream(self, name, *, is_complete):
+    def end_stream(self, name, *, is_complete, lacking=()):
         self.ended[name] = is_complete
+        self.lacking[name] = list(lacking)
 
     def end(self):
         self.ended["all"] = True
@@ -121,14 +123,22 @@ def test_a_record_that_cannot_be_read_ends_the_read_after_what_came_before_is_wr
     [
         (analytics(READ_AGAIN, "charges"), {"charges"}),
         (analytics(READ_AGAIN, "refunds"), {"refunds"}),
+        (analytics(READ_AGAIN, "charges acct_1"), {"charges of acct_1"}),
         (analytics("something-else", "charges"), set()),
         (log("Stream charges: its state names no time, so everything is read again."), set()),
     ],
-    ids=["its name", "another name", "another trace", "words alone"],
+    ids=["its name", "another name", "one account", "another trace", "words alone"],
 )
 def test_a_stream_is_read_whole_if_a_trace_says_that_its_state_was_of_no_use(said, whole):
     loader, _ = read(Connector(said, status("charges", "COMPLETE")), "charges", "refunds")
     assert loader.whole == whole
+
+
+def test_the_accounts_that_a_stream_lacks_are_handed_on_with_its_end():
+    said = analytics(LACKS_ACCOUNTS, "charges acct_1 acct_2")
+    loader, _ = read(Connector(said, status("charges", "INCOMPLETE")), "charges")
+    assert loader.ended["charges"] is False
+    assert loader.lacking["charges"] == ["acct_1", "acct_2"]
 
 
 def test_an_error_of_no_stream_is_the_reads_own():
