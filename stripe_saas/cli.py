@@ -35,6 +35,9 @@ COMMANDS = {
         "stripe_saas.warehouse.models_command", "build the models in a filled warehouse"
     ),
     "report": Command("stripe_saas.report.command", "show a warehouse's models in one HTML file"),
+    "close": Command(
+        "stripe_saas.close.command", "close a month: keep what was reported of it, for good"
+    ),
     "status": Command(
         "stripe_saas.warehouse.status", "say when a warehouse was synced, and what failed"
     ),

@@ -20,6 +20,7 @@ MARTS = DBT / "models" / "marts"
 
 GROUPS = {
     "_mrr.yml": "MRR",
+    "_closed.yml": "Closed months",
     "_subscriptions.yml": "Subscriptions",
     "_customers.yml": "Customers",
     "_money.yml": "Money and quality",
@@ -33,6 +34,7 @@ VARIABLES = {
     "stripe_tables": "Stream → table, for tables that are not named so.",
     "stripe_syncs_table": "The log of syncs, a row a sync with `synced_at` in Unix seconds.",
     "stripe_sync_streams_table": "The log of syncs by stream.",
+    "closed_schema": "Where `stripe-saas close` keeps closed months; see [close.md](close.md).",
     "as_of": "A moment instead of the last sync's, such as `2026-05-31 23:59:59`, UTC.",
     "reporting_timezone": "An IANA name; days and months begin by its clock.",
     "switch_window_hours": "A client that leaves and comes back within so many hours has switched.",

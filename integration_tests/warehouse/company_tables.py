@@ -37,6 +37,16 @@ _OWN_TABLES = {
     "attributes": "customer_id varchar, source varchar, campaign varchar",
     "spend": "month date, source varchar, currency varchar, spend_minor bigint",
 }
+_COPIES = {
+    "closes": "close_number bigint, kind varchar, month_start date, noted_at bigint, "
+    "as_of_at timestamp, ended_at timestamp, model_options varchar, close_hash varchar",
+    "ledger_rows": "close_number bigint, event_id varchar, subscription_id varchar, "
+    "client_id varchar, occurred_at timestamp, counted_on date, currency varchar, "
+    "mrr_delta_minor bigint, is_estimated boolean, options_fingerprint varchar, "
+    "semantics_version varchar, is_gone boolean",
+    "rates": "close_number bigint, currency varchar, factor varchar",
+}
+"""Tables of closed months. Those of `figures` are named by its file."""
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
 _QUOTIENT = re.compile(r"-?\d+/\d+")
 _EXPONENTS = {"jpy": 0}
@@ -53,13 +63,24 @@ def records() -> dict[str, list[dict[str, Any]]]:
 
 
 def own_tables() -> Iterator[str]:
-    """Statements that make the company's own tables."""
+    """Statements that make the company's own tables, and its closed months."""
     for name, columns in _OWN_TABLES.items():
-        yield f"create table stripe_raw.own_{name} ({columns})"
-        with (COMPANY / "own" / f"{name}.csv").open(encoding="utf-8") as file:
-            for row in csv.reader(list(file)[1:]):
-                values = ", ".join(f"'{value}'" if value else "null" for value in row)
-                yield f"insert into stripe_raw.own_{name} values ({values})"
+        yield from _filled(f"stripe_raw.own_{name}", columns, COMPANY / "own" / f"{name}.csv")
+    yield "create schema stripe_closed"
+    for name, columns in _COPIES.items():
+        yield from _filled(f"stripe_closed.{name}", columns, COMPANY / "closed" / f"{name}.csv")
+    figures = COMPANY / "closed" / "figures.csv"
+    names = figures.read_text(encoding="utf-8").splitlines()[0].split(",")
+    kinds = (f"{name} {'varchar' if name in ('basis', 'currency') else 'bigint'}" for name in names)
+    yield from _filled("stripe_closed.figures", ", ".join(kinds), figures)
+
+
+def _filled(table: str, columns: str, path: Path) -> Iterator[str]:
+    yield f"create table {table} ({columns})"
+    with path.open(encoding="utf-8") as file:
+        for row in csv.reader(list(file)[1:]):
+            values = ", ".join(f"'{value}'" if value else "null" for value in row)
+            yield f"insert into {table} values ({values})"
 
 
 @dataclass(frozen=True)

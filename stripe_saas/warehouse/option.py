@@ -10,12 +10,13 @@ from typing import Any
 from stripe_saas.warehouse.places import DEFAULT_WAREHOUSE
 
 
-def add_warehouse_option(parser: argparse.ArgumentParser, former: str) -> None:
+def add_warehouse_option(parser: argparse.ArgumentParser, former: str | None = None) -> None:
     """Adds `--warehouse ADDRESS`; the value is `warehouse` in the parsed arguments.
 
     Args:
         parser: of a command.
-        former: the option's name before; still accepted, with a note on standard error.
+        former: the option's name before, if it had one; still accepted, with a note on standard
+            error.
     """
     parser.add_argument(
         "--warehouse",
@@ -24,9 +25,14 @@ def add_warehouse_option(parser: argparse.ArgumentParser, former: str) -> None:
         help="duckdb:///path or postgres://user:password@host/database "
         f"(default: {DEFAULT_WAREHOUSE}; a password may be in PGPASSWORD)",
     )
-    parser.add_argument(
-        former, dest="warehouse", action=_Former, default=argparse.SUPPRESS, help=argparse.SUPPRESS
-    )
+    if former is not None:
+        parser.add_argument(
+            former,
+            dest="warehouse",
+            action=_Former,
+            default=argparse.SUPPRESS,
+            help=argparse.SUPPRESS,
+        )
 
 
 class _Former(argparse.Action):

@@ -12,6 +12,9 @@ MODELS_SCHEMA = "stripe_marts"
 Not `stripe`: in a DuckDB file of that name, `stripe.customers` would be ambiguous.
 """
 
+CLOSED_SCHEMA = "stripe_closed"
+"""Holds the closed months; no sync and no build of the models touches it."""
+
 SYNCS_TABLE = "_stripe_saas_syncs"
 """One row a sync; `sync_log.py` says what is in it."""
 

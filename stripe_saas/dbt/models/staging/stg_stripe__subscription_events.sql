@@ -25,7 +25,8 @@ final as (
         list_mrr_after as list_mrr_after_minor, status_before, status_after,
         coalesce(suspended_after, false) as is_suspended_after, items_after, discount_id, invoice_id,
         cancellation_reason, cancellation_feedback, source, time_precision, adjustment_reason,
-        coalesce(is_estimated, false) as is_estimated, billing_check, billing_note, options_fingerprint
+        coalesce(is_estimated, false) as is_estimated, billing_check, billing_note, options_fingerprint,
+        semantics_version
     from versions
     where coalesce(semantics_version, '') = coalesce(newest_version, '')
 )
