@@ -205,7 +205,9 @@ class HistoryCheck:
             for start, end in self._spans_of(item):
                 for gap, until in _gaps([(one.at, one.end) for one in periods], start, end):
                     last = [one for one in periods if one.end <= gap + DAY_SECONDS]
-                    if last and until > gap + DAY_SECONDS and self._is_billed(gap, item):
+                    if not last or until <= gap + DAY_SECONDS or not self._is_billed(gap, item):
+                        continue
+                    if last[-1].invoice.paid_at is not None or self._is_invoiced(gap, until):
                         note = f"{item}: billed until {iso(gap)}, in the ledger until {iso(until)}"
                         yield Finding(gap, last[-1].invoice.id, note)
 
@@ -226,13 +228,27 @@ class HistoryCheck:
             yield start, self._until
 
     def _is_billed(self, at: int, item: str) -> bool:
-        """Whether another item was billed for this time, so that no invoice is missing."""
+        """Whether another item was billed for this time, so that no invoice is missing.
+
+        Usage is billed after its time, so it speaks for the end of its period.
+        """
         return any(
-            one.at <= at and at + DAY_SECONDS < one.end and one.kind != _CREDIT
+            abs(one.end - at) <= DAY_SECONDS
+            if self._is_usage(one)
+            else one.at <= at and at + DAY_SECONDS < one.end
             for other, said in self._said.items()
             if other != item
             for one in said
+            if one.kind != _CREDIT
         )
+
+    def _is_usage(self, said: _Said) -> bool:
+        price = self._book.price(said.holding[0]) if said.holding else None
+        return price is not None and price.is_metered
+
+    def _is_invoiced(self, since: int, until: int) -> bool:
+        """Whether an invoice was made then; after one that is not paid Stripe may make drafts."""
+        return any(since - DAY_SECONDS <= one.created < until for one in self._proofs)
 
 
 def _timeline(rows: Iterable[Mapping[str, Any]]) -> Iterator[Held]:

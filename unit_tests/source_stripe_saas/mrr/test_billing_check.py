@@ -302,6 +302,37 @@ def test_m61_an_item_that_nothing_bills_any_more_is_found():
     assert found["in_1"] == ("agrees", None)
 
 
+def test_m61_after_an_invoice_that_is_not_paid_an_item_may_be_billed_by_drafts_only():
+    year = line("il_y", "2026-01-01", "2027-01-01", "y120", 1, 12000, "si_2")
+    lines = (line("il_1", MONTHS[0], MONTHS[1]), year)
+    both = (("si_1", "p10", 1, 1000), ("si_2", "y120", 1, 1000))
+    rows = [held("2026-01-01", 2000, *both), held("2026-04-10", 0, kind="canceled")]
+    raw = S(status="canceled", ended_at=on("2026-04-10"))
+    paid, open_ = month(0, *lines), month(0, *lines, status="open")
+    assert findings(rows, raw, paid)["in_0"][0] == DIFFERS
+    assert findings(rows, raw, open_) == {}
+    # One that was made meanwhile would have billed it.
+    more = invoice("in_2", "2026-03-01", line("il_3", MONTHS[2], MONTHS[3], "p20", 1, 2000, "si_3"))
+    assert findings(rows, raw, open_, more)["in_0"][0] == DIFFERS
+    # The last one is no renewal.
+    last = invoice("in_3", "2026-04-10", reason="manual")
+    assert findings(rows, raw, open_, last) == {}
+
+
+def test_m61_usage_speaks_for_the_end_of_its_period_since_it_is_billed_then():
+    rows = [held("2026-01-01", 1000, ("si_1", "p10", 1, 1000))]
+    usage = [line(f"il_u{n}", MONTHS[n], MONTHS[n + 1], "meter", 9, 45, "si_m") for n in range(2)]
+    march = line("il_2", MONTHS[2], MONTHS[3])
+    raw = S(item(), item("si_m", "meter"))
+    # February was a draft, which the pause left; its usage is billed with March.
+    kept = findings(rows, raw, month(0), month(2, usage[1], march), now="2026-03-20")
+    assert kept["in_0"] == ("agrees", None)
+    bill = month(1, usage[0])
+    found = findings(rows, raw, month(0), bill, month(2, usage[1], march), now="2026-03-20")
+    note = "in_0 si_1: billed until 2026-02-01T00:00:00Z, in the ledger until 2026-03-01T00:00:00Z"
+    assert found["in_0"] == (DIFFERS, note)
+
+
 def test_m61_a_month_billed_ahead_that_outvotes_a_change_is_found():
     ahead = [line(f"il_{n}", MONTHS[n], MONTHS[n + 1], "p10", 2, 2000, "si_1") for n in range(3)]
     first = invoice("in_0", "2026-01-01", *ahead, reason="subscription_create")
