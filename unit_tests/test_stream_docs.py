@@ -40,6 +40,11 @@ def test_every_permission_has_a_label_and_no_label_is_idle():
     assert {plan.permission for plan in PLANS.values()} | also == set(LABELS)
 
 
+def test_invoice_items_name_both_permissions_that_stripe_s_answer_may_name():
+    (row,) = re.findall(r"^\| `invoice_items` .*", FILE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert "Invoices (`rak_invoice_read`) or Invoice Items (`rak_invoice_item_read`)" in row
+
+
 def test_stream_with_events_is_read_by_windows_and_then_by_its_feed():
     assert words({"events": ["thing.created"]}) == "Windows of `created`, then the change feed."
 
