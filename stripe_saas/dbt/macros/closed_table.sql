@@ -1,10 +1,11 @@
-{#- A table of closed months, as `stripe-saas close` writes them; no rows where no month was closed.
+{#- A table of closed months, as `stripe-saas close` writes them into DuckDB and Postgres; no rows where
+    no month was closed.
 
     columns: name -> text, integer, boolean, date or moment. -#}
 {% macro closed_table(table, columns) -%}
     {%- set relation = adapter.get_relation(
         database=source('stripe', 'syncs').database, schema=var('closed_schema'), identifier=table
-    ) if execute else none -%}
+    ) if execute and target.type in ("duckdb", "postgres") else none -%}
     select
         {%- for name, kind in columns.items() %}
         {%- set type = "date" if kind == "date" else stripe_saas.type_of(kind) %}
@@ -27,4 +28,9 @@
     {%- for each in minor -%}{%- do names.append(each ~ "_minor") -%}{%- endfor -%}
     {%- for each in customers -%}{%- do names.append(each ~ "_customers") -%}{%- endfor -%}
     {{ return(names + ["customers", "subscriptions"]) }}
+{%- endmacro %}
+
+{#- Minor units, to be multiplied by a factor that is exact. -#}
+{% macro exactly(minor) -%}
+    cast({{ minor }} as {{ stripe_saas.type_exact(14, 0) }})
 {%- endmacro %}

@@ -50,8 +50,3 @@
         where place <= 10
     )
 {%- endmacro %}
-
-{#- Minor units, to be multiplied by a factor that is exact. -#}
-{% macro exactly(minor) -%}
-    cast({{ minor }} as {{ stripe_saas.type_exact(14, 0) }})
-{%- endmacro %}
