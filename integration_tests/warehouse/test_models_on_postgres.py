@@ -25,6 +25,10 @@ VARIABLES = {
     "acquisition_spend_relation": "stripe_raw.spend",
     "reporting_timezone": "America/New_York",
 }
+# No month is closed here; those of the company written by hand are, in both.
+OF_CLOSED_MONTHS = {
+    *("int_stripe__closes", "int_stripe__restated_rows", "mrr_monthly_closed", "restatements"),
+}
 RATES = {"eur": "1.0834", "gbp": "1.2717", "jpy": "0.00641025641", "kwd": "3.2535"}
 
 
@@ -93,5 +97,6 @@ def test_every_table_is_the_same_in_duckdb_and_postgres(postgres, tmp_path, monk
         in_duckdb = tables_of(opened.cursor())
     assert len(in_duckdb) > 50
     assert not differing(in_duckdb, in_postgres)
-    filled = [name for name, (_, rows) in in_duckdb.items() if rows]
-    assert len(filled) > len(in_duckdb) * 0.9
+    filled = {name.partition(".")[2] for name, (_, rows) in in_duckdb.items() if rows}
+    assert len(filled) > (len(in_duckdb) - len(OF_CLOSED_MONTHS)) * 0.9
+    assert not filled & OF_CLOSED_MONTHS
