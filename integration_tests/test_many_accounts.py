@@ -211,7 +211,7 @@ def test_a_killed_sync_goes_on_with_the_accounts_that_were_not_read(tmp_path):
     serving = {"latency_seconds": 0.05}  # time to be killed in
     with a_world(tmp_path, serving=serving, customers=2, months=1) as world:
         world.ids = world.account.connections.connect(3)
-        world.connector.config["accounts"] = world.ids
+        world.connector.config |= {"accounts": world.ids, "num_workers": 1}  # one after the other
         whole = world.connector.read((), NAMES)
         third = world.ids[2]
         process = start(world.connector.read_arguments((), NAMES))
@@ -288,7 +288,7 @@ def test_a_key_that_may_not_list_connected_accounts_is_told_so(platform):
 def test_a_signal_ends_the_read_with_the_states_of_what_was_written(tmp_path):
     with a_world(tmp_path, serving={"latency_seconds": 0.05}, customers=2, months=1) as world:
         ids = world.account.connections.connect(3)
-        world.connector.config["accounts"] = ids
+        world.connector.config |= {"accounts": ids, "num_workers": 1}
         process = start(world.connector.read_arguments((), NAMES))
         lines = []
         for line in process.stdout:
@@ -348,3 +348,29 @@ def test_a_trace_names_the_accounts_that_a_stream_lacks(platform):
         for message in run.of_type("TRACE")
     ]
     assert kinds[-2:] == [("ANALYTICS", None), ("STREAM_STATUS", "INCOMPLETE")]
+
+
+def test_a_signal_ends_all_accounts_that_are_being_read(tmp_path):
+    with a_world(tmp_path, serving={"latency_seconds": 0.05}, customers=2, months=1) as world:
+        ids = world.account.connections.connect(8)
+        world.connector.config["accounts"] = ids
+        process = start(world.connector.read_arguments((), NAMES))
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if '"type":"RECORD"' in line:
+                process.send_signal(signal.SIGTERM)
+                break
+        lines += process.stdout.readlines()
+        assert process.wait(timeout=10) == 128 + signal.SIGTERM
+        process.stdout.close()
+        stopped = Run(143, decoded("".join(lines)))
+        assert set(stopped.statuses.values()) == {"INCOMPLETE"}
+        assert set(stopped.states["customers"]["accounts"]) == set(ids)
+        world.account.connections.connect(1)
+        resumed = world.connector.read(last_states(stopped), NAMES)
+        resumed.assert_complete()
+        whole = world.connector.read((), NAMES)
+    for name, records in whole.records.items():
+        both = [*stopped.records.get(name, []), *resumed.records.get(name, [])]
+        assert {named(row) for row in both} >= {named(row) for row in records}, name

@@ -1,4 +1,4 @@
-"""Settings that name several accounts -> one read of all of them, an account at a time.
+"""Settings that name several accounts -> one read of all of them, some accounts at a time.
 
 Each account is read by a `Sync` of its own, as if it were alone; what the syncs say is put
 together: a stream begins once and ends once, its state holds the states of all accounts, and the
@@ -7,11 +7,9 @@ reasons of all accounts that lack something stand in one error a stream.
 
 from __future__ import annotations
 
-import gc
 import logging
-import threading
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -41,6 +39,7 @@ from source_stripe_saas.connection.account import access_of
 from source_stripe_saas.connection.accounts import FoundAccounts, find_accounts
 from source_stripe_saas.engine.read_again import lacks_accounts_message, read_again_message
 from source_stripe_saas.engine.shutdown import Stopped
+from source_stripe_saas.engine.side_by_side import Ended, Said, side_by_side
 from source_stripe_saas.streams.account_states import (
     is_unfinished,
     read_account_states,
@@ -54,7 +53,12 @@ _STATES_OF_A_STREAM = 10
 _SECONDS_BETWEEN_STATES_PER_ACCOUNT = 0.1
 """While one account is read for long, its states are printed, too; the longer a state, the rarer.
 """
-_LAST = (AirbyteStreamStatus.COMPLETE, AirbyteStreamStatus.INCOMPLETE)
+_ACCOUNTS_AT_A_TIME = 6
+"""The replies of a small account depend on each other: twenty of them take five seconds, in which
+Stripe would answer five times as many requests as the account needs."""
+_SECONDS_BETWEEN_STOPS = 0.05
+_OF_SOME_STREAMS = "Concurrent read failure"
+"""The CDK's words for an error of streams that have reported their own."""
 _NOT_REACHED = "the sync ended before it"
 
 
@@ -99,8 +103,13 @@ class AccountsSync:
         self._printed = dict.fromkeys(self._names, self._began)
         """Stream -> when its state was last printed."""
         self._failure = FailureType.config_error
-        self._current: Sync | None = None
+        self._syncs: dict[str, Sync] = {}
+        """Of the accounts that are being read."""
+        workers = settings.workers or _ACCOUNTS_AT_A_TIME
+        self._at_a_time = min(_ACCOUNTS_AT_A_TIME, workers)
         self._stopping: int | None = None
+        self._is_hopeless = False
+        """The key is refused, or Stripe cannot be reached."""
         self._requests = self._records = 0
 
     def messages(self) -> Iterator[AirbyteMessage]:
@@ -113,16 +122,17 @@ class AccountsSync:
         try:
             yield from self._beginning()
             since_states = 0
-            accounts = self._in_order()
-            for place, account in enumerate(accounts):
-                self._raise_if_stopped()
-                if not (yield from self._read(account)):
-                    self._not_reached(accounts[place + 1 :])
-                    break
+            for item in side_by_side(self._turns(), self._read, self._at_a_time):
+                if isinstance(item, Said):
+                    yield from self._taken(item.name, item.message)
+                    continue
+                self._ended(item)
                 since_states += 1
-                if since_states * _STATES_OF_A_STREAM >= len(accounts):
+                if since_states * _STATES_OF_A_STREAM >= len(self._found.ids):
                     since_states = 0
                     yield from self._all_states()
+            if self._stopping is not None:
+                raise Stopped(self._stopping)
             yield from self._end()
         except Stopped:
             yield from self._all_states()
@@ -134,16 +144,17 @@ class AccountsSync:
         if any(self._reasons.values()):
             raise AirbyteTracedException(
                 message="Some accounts were not read to their end.",
-                internal_message="Concurrent read failure",  # each stream has reported its own
+                internal_message=_OF_SOME_STREAMS,  # each stream has reported its own
                 failure_type=self._failure,
             )
 
     def stop(self, number: int) -> bool:
         """Ends the read early, with the states of what has been written; from any thread."""
         self._stopping = number
-        current = self._current
-        if current is not None:
-            current.stop(number)
+        for account, sync in list(self._syncs.items()):
+            # One that has only just been made does not listen yet.
+            while account in self._syncs and not sync.stop(number):
+                time.sleep(_SECONDS_BETWEEN_STOPS)
         return True
 
     # -- the beginning -----------------------------------------------------------------------------
@@ -213,40 +224,42 @@ class AccountsSync:
 
     # -- one account -------------------------------------------------------------------------------
 
-    def _read(self, account: str) -> Generator[AirbyteMessage, None, bool]:
-        """Reads one account; returns False if no other can be read either."""
-        try:
-            sync = self._sync(account)
-        except AirbyteTracedException as error:
-            self._lacks(account, self._names, str(error.message), error.failure_type)
-            self._logger.error(f"Account {account}: {error.message}")
-            return not isinstance(error.__cause__, KeyRefused | Unreachable)
-        self._current = sync
-        is_stopping = False
-        try:
-            for message in sync.messages():
-                yield from self._taken(account, message)
-                if self._stopping is not None and not is_stopping:
-                    # `stop` may have come too early for it; its queue may be full, so not here.
-                    is_stopping = True
-                    threading.Thread(target=sync.stop, args=(self._stopping,), daemon=True).start()
-        except AirbyteTracedException as error:
-            if error.internal_message != "Concurrent read failure":
-                self._lacks(account, self._names, str(error.message), error.failure_type)
-        finally:
-            self._current = None
+    def _turns(self) -> Iterator[str]:
+        """The accounts, as long as there is any hope of reading another one."""
+        for account in self._in_order():
+            if self._stopping is not None or self._is_hopeless:
+                self._lacks(account, self._names, _NOT_REACHED)
+            else:
+                yield account
+
+    def _read(self, account: str) -> Iterator[AirbyteMessage]:
+        """Reads one account; in a thread of its own."""
+        sync = self._syncs[account] = self._sync(account)
+        yield from sync.messages()
+
+    def _ended(self, item: Ended) -> None:
+        """Notes how the read of an account ended."""
+        account, error = item.name, item.error
+        sync = self._syncs.pop(account, None)
+        if sync is not None:
             self._requests += sync.requests_sent
             self._records += sync.records_written
-        del sync
-        gc.collect(1)
-        return True
+        if error is None or isinstance(error, Stopped):
+            return
+        if not isinstance(error, AirbyteTracedException):
+            raise error
+        if error.internal_message != _OF_SOME_STREAMS:
+            self._lacks(account, self._names, str(error.message), error.failure_type)
+            self._logger.error(f"Account {account}: {error.message}")
+        if sync is None and isinstance(error.__cause__, KeyRefused | Unreachable):
+            self._is_hopeless = True
 
     def _sync(self, account: str) -> Sync:
         logger = self._logger.getChild(account)
         if not logger.filters:
             logger.addFilter(_OfOneAccount(account))
         return Sync(
-            replace(self._settings, account_id=account, accounts=None),
+            replace(self._settings, account_id=account, accounts=None, workers=self._workers()),
             self._catalog,
             [
                 _state_message(name, state.parts[account])
@@ -258,6 +271,11 @@ class AccountsSync:
             as_lines=self._as_lines,
             one_of=OneOfMany(account, self._found.own, self._client.limits, self._spare),
         )
+
+    def _workers(self) -> int | None:
+        """The config's cap on requests at a time, shared by the accounts of the time."""
+        cap = self._settings.workers
+        return None if cap is None else max(1, cap // self._at_a_time)
 
     def _taken(self, account: str, message: AirbyteMessage) -> Iterator[AirbyteMessage]:
         """What of an account's message is to be written now; the rest is kept for the end."""
@@ -293,10 +311,6 @@ class AccountsSync:
         if isinstance(failure_type, FailureType):
             self._failure = failure_type
 
-    def _not_reached(self, accounts: Sequence[str]) -> None:
-        for account in accounts:
-            self._lacks(account, self._names, _NOT_REACHED)
-
     # -- states and the end ------------------------------------------------------------------------
 
     def _due_state(self, name: str) -> Iterator[AirbyteMessage]:
@@ -321,21 +335,17 @@ class AccountsSync:
         for chosen in self._catalog.streams:
             name = chosen.stream.name
             status = AirbyteStreamStatus.COMPLETE
-            if self._reasons[name]:
+            known = self._reasons[name]
+            reasons = {account: known[account] for account in self._found.ids if account in known}
+            if reasons:
                 status = AirbyteStreamStatus.INCOMPLETE
-                error = errors.accounts_not_read(
-                    name, self._reasons[name], len(self._found.ids), self._failure
-                )
+                error = errors.accounts_not_read(name, reasons, len(self._found.ids), self._failure)
                 yield error.as_sanitized_airbyte_message(
                     stream_descriptor=StreamDescriptor(name=name)
                 )
-                yield lacks_accounts_message(name, self._reasons[name])
+                yield lacks_accounts_message(name, reasons)
             yield self._state(name)
             yield status_message(chosen.stream, status)
-
-    def _raise_if_stopped(self) -> None:
-        if self._stopping is not None:
-            raise Stopped(self._stopping)
 
     def _summary(self) -> str:
         """The last line of a sync's log: how it ended, and what it cost."""
