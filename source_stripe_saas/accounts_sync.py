@@ -7,6 +7,7 @@ reasons of all accounts that lack something stand in one error a stream.
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -56,6 +57,8 @@ _SECONDS_BETWEEN_STATES_PER_ACCOUNT = 0.1
 _ACCOUNTS_AT_A_TIME = 6
 """The replies of a small account depend on each other: twenty of them take five seconds, in which
 Stripe would answer five times as many requests as the account needs."""
+_ENDED_UNTIL_COLLECTION = 10
+"""A read is full of cycles, which the process by itself collects rarely."""
 _SECONDS_BETWEEN_STOPS = 0.05
 _OF_SOME_STREAMS = "Concurrent read failure"
 """The CDK's words for an error of streams that have reported their own."""
@@ -121,13 +124,16 @@ class AccountsSync:
         """
         try:
             yield from self._beginning()
-            since_states = 0
+            ended = since_states = 0
             for item in side_by_side(self._turns(), self._read, self._at_a_time):
                 if isinstance(item, Said):
                     yield from self._taken(item.name, item.message)
                     continue
                 self._ended(item)
+                ended += 1
                 since_states += 1
+                if ended % _ENDED_UNTIL_COLLECTION == 0:
+                    gc.collect()
                 if since_states * _STATES_OF_A_STREAM >= len(self._found.ids):
                     since_states = 0
                     yield from self._all_states()
