@@ -9,6 +9,7 @@ from integration_tests.connector import MAIN_STREAMS, Connector, Run, decoded, s
 from integration_tests.world import a_world
 from stripe_saas import cli
 from stripe_sandbox.account import SECONDS_PER_DAY
+from stripe_sandbox.refusals import Refusal
 
 NAMES = (
     *MAIN_STREAMS,
@@ -374,3 +375,23 @@ def test_a_signal_ends_all_accounts_that_are_being_read(tmp_path):
     for name, records in whole.records.items():
         both = [*stopped.records.get(name, []), *resumed.records.get(name, [])]
         assert {named(row) for row in both} >= {named(row) for row in records}, name
+
+
+def test_a_key_that_is_revoked_on_the_way_is_not_tried_with_every_account(tmp_path):
+    asked = []
+
+    async def hook(call, proceed):
+        asked.append(call.headers.get("stripe-account"))
+        if len(asked) > 3:
+            raise Refusal(401, "Invalid API Key provided: sk_test_***")
+        return await proceed(call)
+
+    with a_world(tmp_path, serving={"hooks": (hook,)}, customers=2, months=1) as world:
+        ids = world.account.connections.connect(9)
+        world.connector.config |= {"accounts": ids, "num_workers": 1}
+        run = world.connector.read((), ["customers"])
+    assert run.code == 1
+    assert run.statuses == {"customers": "INCOMPLETE"}
+    assert "in 8 of 9 accounts" in run.errors[0]["message"]
+    assert len(set(asked)) < 5, "the others were not asked for"
+    assert set(run.states["customers"]["accounts"]) == set(ids)
