@@ -66,8 +66,9 @@ mutants: $(READY) ## mistakes in mrr, streams and ledger that no unit test notic
 bench: $(READY) ## measure the connector beside others in a quarter of an hour; BENCH=cpu_bound runs one
 	@$(BIN)/python -m benchmarks $(BENCH)
 
-engines: $(READY) $(ENGINE_ENV)/.ready ## build the models on ENGINE=spark (needs Java 17) or snowflake (fakesnow) too and compare every table with DuckDB's
-	@$(BIN)/python -m integration_tests.engines.comparison $(ENGINE) --python $(ENGINE_ENV)/bin/python $(ENGINES)
+engines: $(READY) $(ENGINE_ENV)/.ready ## the models on ENGINE=spark (needs Java 17), snowflake (fakesnow), bigquery (its analyzer) or trino (a grammar)
+	@$(BIN)/python -m integration_tests.engines.$(if $(filter spark snowflake,$(ENGINE)),comparison,analysis) \
+	$(ENGINE) --python $(ENGINE_ENV)/bin/python $(ENGINES)
 
 .cache/engines/%/.ready: integration_tests/engines/%.txt
 	@echo "== an environment for $* in $(@D)"
@@ -106,7 +107,8 @@ lock: ## write requirements*.txt anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
 	@$(LOCK) --quiet --extra dev pyproject.toml -o requirements-dev.txt
 	@$(LOCK) --quiet -c requirements-dev.txt pyproject.toml -o requirements.txt
-	@$(LOCK) --quiet integration_tests/engines/spark.in -o integration_tests/engines/spark.txt
+	@for each in spark bigquery trino; do \
+	$(LOCK) --quiet integration_tests/engines/$$each.in -o integration_tests/engines/$$each.txt || exit 1; done
 	@$(LOCK:3.10=3.11) --quiet integration_tests/engines/snowflake.in -o integration_tests/engines/snowflake.txt
 
 audit: $(READY) ## ask whether vulnerabilities of the locked packages are known; says so if nobody answers

@@ -25,3 +25,12 @@ def build(folder: Path, project: Path, output: dict[str, Any]) -> bool:
         ]
     )
     return bool(ended.success)
+
+
+def answer(columns: list[str]) -> Any:
+    """What a statement that was not run brings: a row of noughts, as a test that passes."""
+    from dbt_common.clients.agate_helper import empty_table, table_from_data
+
+    if not columns:
+        return empty_table()
+    return table_from_data([dict.fromkeys(columns, 0)], columns)

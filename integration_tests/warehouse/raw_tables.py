@@ -106,6 +106,33 @@ def load_postgres(connection: Any, folder: Path, records: Records, synced_at: in
     connection.commit()
 
 
+def sync_log_columns() -> dict[str, dict[str, str]]:
+    """Table -> column -> SQL type of the log of syncs."""
+    return {
+        SYNCS_TABLE: {
+            "sync_id": "varchar",
+            "started_at": "bigint",
+            "synced_at": "bigint",
+            "account_id": "varchar",
+            "account_name": "varchar",
+            "mode": "varchar",
+            "is_full": "boolean",
+            "status": "varchar",
+            "stream_count": "bigint",
+            "record_count": "bigint",
+            "error": "varchar",
+        },
+        SYNC_STREAMS_TABLE: {
+            "sync_id": "varchar",
+            "stream": "varchar",
+            "status": "varchar",
+            "record_count": "bigint",
+            "synced_at": "bigint",
+            "error": "varchar",
+        },
+    }
+
+
 def sync_log(streams: list[str], synced_at: int) -> list[str]:
     """The statements that note one complete sync, as `stripe-saas sync` does."""
     syncs, sync_streams = f"{RAW_SCHEMA}.{SYNCS_TABLE}", f"{RAW_SCHEMA}.{SYNC_STREAMS_TABLE}"
@@ -113,13 +140,11 @@ def sync_log(streams: list[str], synced_at: int) -> list[str]:
     return [
         f"drop table if exists {syncs} cascade",
         f"drop table if exists {sync_streams} cascade",
-        f"""create table {syncs} (
-            sync_id varchar, started_at bigint, synced_at bigint, account_id varchar,
-            account_name varchar, mode varchar, is_full boolean, status varchar,
-            stream_count bigint, record_count bigint, error varchar)""",
-        f"""create table {sync_streams} (
-            sync_id varchar, stream varchar, status varchar, record_count bigint,
-            synced_at bigint, error varchar)""",
+        *(
+            f"create table {RAW_SCHEMA}.{table} "
+            f"({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
+            for table, columns in sync_log_columns().items()
+        ),
         f"""insert into {syncs} values ('1', {synced_at}, {synced_at}, 'acct_1', 'Acme', 'test',
             true, 'complete', {len(streams)}, 0, null)""",
         f"insert into {sync_streams} values {named}",

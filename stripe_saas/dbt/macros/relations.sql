@@ -3,6 +3,17 @@
     {{ var(variable) or seed }}
 {%- endmacro %}
 
+{#- On BigQuery dbt makes a seed's table by loading its rows, so one without rows has none. -#}
+{% macro make_empty_seed() -%}
+    {%- if target.type == "bigquery" -%}
+        create table if not exists {{ this }} (
+            {%- for name, type in model.config.column_types.items() %}
+            {{ name }} {{ type }}{{ "," if not loop.last }}
+            {%- endfor %}
+        )
+    {%- endif -%}
+{%- endmacro %}
+
 {#- A variable's value, which must be one of those given. -#}
 {% macro one_of(variable, values) -%}
     {%- if var(variable) not in values -%}
