@@ -178,12 +178,14 @@ moved as (
         cause, after_minor as restated_minor
     from caused
 ),
-final as (
+summed as (
     select
         close_number, month_start, event_id, client_id, currency, cause,
         {{ stripe_saas.whole("sum(restated_minor)") }} as restated_minor
     from moved
     group by 1, 2, 3, 4, 5, 6
-    having sum(restated_minor) <> 0
+),
+final as (
+    select * from summed where restated_minor <> 0
 )
 select * from final
