@@ -1,11 +1,15 @@
 """Access tokens: renewed when due, printed before use, and never in a log."""
 
+import io
 import json
 from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
 from urllib.parse import parse_qs
 
 import pytest
 import requests_mock
+from airbyte_cdk.models import AirbyteConnectionStatus, Status
+from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets, update_secrets
 
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.refusal import GrantEnded, KeyRefused, Unreachable
@@ -13,7 +17,10 @@ from source_stripe_saas.config.settings import ConfigError, parse_settings
 from source_stripe_saas.connection.account import access_of
 from source_stripe_saas.connection.errors import refused_at_start
 from source_stripe_saas.connection.oauth import tokens_of
+from source_stripe_saas.protocol.entrypoint import PageEntrypoint
+from source_stripe_saas.protocol.line_writer import LineWriter
 
+A_STATUS = AirbyteConnectionStatus(status=Status.SUCCEEDED)
 APP_URL = "https://api.stripe.com/v1/oauth/token"
 CONNECT_URL = "https://connect.stripe.com/oauth/token"
 ACCOUNT_URL = "https://api.stripe.com/v1/account"
@@ -55,12 +62,14 @@ class Endpoint:
 
 @pytest.fixture
 def stripe():
+    update_secrets([])
     with requests_mock.Mocker() as mocker:
         endpoint = Endpoint()
         mocker.post(APP_URL, json=endpoint)
         mocker.post(CONNECT_URL, json=endpoint)
         mocker.endpoint = endpoint
         yield mocker
+    update_secrets([])
 
 
 def controls(capsys):
@@ -191,3 +200,13 @@ def test_settings_show_no_secret():
     text = repr(parse_settings(a_config()))
     for secret in ("rt_1", "sk_test_old", "sk_test_app"):
         assert secret not in text
+
+
+def test_what_a_config_holds_and_what_comes_later_is_hidden_in_logs(stripe):
+    config = a_config(access_token="sk_test_accesssecret", refresh_token="rt_1")
+    source = SimpleNamespace(logger=None, check=lambda logger, config: A_STATUS)
+    PageEntrypoint(source, LineWriter(io.StringIO())).check(config)
+    shown = filter_secrets("sk_test_app, sk_test_accesssecret, rt_1")
+    assert shown == "****, ****, ****"
+    tokens_of(parse_settings(config)).current()
+    assert filter_secrets("sk_test_new1, rt_2") == "****, ****"
