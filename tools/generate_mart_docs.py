@@ -35,6 +35,8 @@ VARIABLES = {
     "stripe_syncs_table": "The log of syncs, a row a sync with `synced_at` in Unix seconds.",
     "stripe_sync_streams_table": "The log of syncs by stream.",
     "closed_schema": "Where `stripe-saas close` keeps closed months; see [close.md](close.md).",
+    "by_account": "Whether the raw tables hold several accounts, which their column `account_id` "
+    "tells apart; see [several accounts](#several-accounts). `stripe-saas` sets it by itself.",
     "as_of": "A moment instead of the last sync's, such as `2026-05-31 23:59:59`, UTC.",
     "reporting_timezone": "An IANA name; days and months begin by its clock.",
     "switch_window_hours": "A client that leaves and comes back within so many hours has switched.",

@@ -108,6 +108,8 @@ def _require_models(database: Database, marts: Marts) -> None:
             f"the schema {marts.schema} does not hold the models of this version: run "
             "stripe-saas models first."
         )
+    if database.has_column(marts.schema, "mrr_monthly", "account_id"):
+        raise CloseError("the warehouse holds several accounts: months of one alone can be closed.")
     problem = failed_build(database)
     if problem is not None:
         raise CloseError(f"the last build of the models failed ({problem}): mend it first.")

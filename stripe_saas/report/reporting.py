@@ -52,8 +52,10 @@ def rates_of(models: Models) -> Rates | None:
     if not codes:
         return None
     rows = models.steps().rows(
-        "select currency, month_start, cast(factor as varchar) as factor "
-        "from {int_stripe__fx_rates} where factor is not null",
+        "select replace(currency, 'all||', '') as currency, month_start, "
+        "cast(factor as varchar) as factor "
+        "from {int_stripe__fx_rates} where factor is not null"
+        + (" and currency like 'all||%'" if models.by_account else ""),
         "int_stripe__fx_rates",
     )
     factors: dict[str, dict[str, Decimal]] = {}

@@ -7,6 +7,7 @@ days "2026-05-17". A model that is not there gives no rows.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from stripe_saas.warehouse.database import Database
@@ -18,8 +19,12 @@ BASIS_CURRENCY = f"case when basis = '{REPORTING}' then '{REPORTING}' else curre
 """The `currency` of a row of a model that has a basis."""
 
 
+_OBJECTS = {"churn_signals", "renewals_due"}
+"""Marts of single objects: with several accounts, each row is of one of them, and there once."""
+
+
 class Models:
-    """The models of a warehouse."""
+    """The models of a warehouse; of several accounts, all of them together."""
 
     def __init__(self, database: Database, schema: str = MODELS_SCHEMA) -> None:
         """Asks for nothing yet.
@@ -48,10 +53,20 @@ class Models:
         if not all(self.has(model) for model in needed):
             return []
         names = {model: f"{self.schema}.{model}" for model in needed}
+        parts = []
+        for model in sorted(set(needed) - _OBJECTS) if self.by_account else ():
+            parts.append(f"all_{model} as (select * from {names[model]} where account_id = 'all')")
+            names[model] = f"all_{model}"
+        before = f"with {', '.join(parts)} " if parts else ""
         return [
             {name: _plain(value) for name, value in row.items()}
-            for row in self._database.rows(sql.format(**names))
+            for row in self._database.rows(before + sql.format(**names))
         ]
+
+    @cached_property
+    def by_account(self) -> bool:
+        """True if the marts have rows of several accounts, and of all of them together."""
+        return self._database.has_column(self.schema, "mrr_monthly", "account_id")
 
 
 def _plain(value: Any) -> Any:

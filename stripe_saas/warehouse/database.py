@@ -69,6 +69,16 @@ class Database:
             )
         )
 
+    def has_column(self, schema: str, table: str, column: str) -> bool:
+        """True if there is a table or a view of this name with this column."""
+        return bool(
+            self.select(
+                "select 1 from information_schema.columns "
+                "where table_schema = ? and table_name = ? and column_name = ?",
+                (schema, table, column),
+            )
+        )
+
     def has_schema(self, schema: str) -> bool:
         """True if there is a schema of this name."""
         return bool(

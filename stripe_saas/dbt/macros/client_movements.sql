@@ -68,7 +68,7 @@ all_bases as (
     union all
     select
         'reporting' as basis, client_id, period_start,
-        '{{ var("reporting_currency") | lower }}' as currency, total_opening, total_closing,
+        {{ stripe_saas.reporting_currency("client_id") }} as currency, total_opening, total_closing,
         crossing, spell, rises_by, falls_by, is_empty_churn, fell_at, had_mrr, has_mrr,
         opening_minor, closing_minor,
         {#- constant: what was rounded is subtracted; month_end: the difference is what is rounded #}
@@ -147,7 +147,7 @@ final as (
     from classified
     cross join {{ ref("stg_stripe__as_of") }} as as_of
     left join {{ ref("stripe_currency_exponents") }} as exponents
-        on classified.currency = exponents.currency
+        on {{ stripe_saas.plain("classified.currency") }} = exponents.currency
 )
 select * from final
 {% endmacro %}

@@ -4,7 +4,8 @@
     null, and of two rows of one key (a loader that only appends) the later stays. Where a table has
     a column `_airbyte_data`, as Airbyte's raw tables have, everything is read out of that.
 
-    columns: name -> text, integer, number, boolean, moment or json. -#}
+    columns: name -> text, integer, number, boolean, moment or json; `key` and `currency` are texts that
+    tell accounts apart where there are several (see accounts.sql). -#}
 {% macro raw_stream(stream, columns, key="id") -%}
     {%- set relation = source('stripe', stream) -%}
     {%- set found = {} -%}
@@ -24,17 +25,30 @@
         {%- endfor %}
     from (select 1 as one) as nothing
     where 1 = 0
+    {%- elif "account_id" in found and not var("by_account") -%}
+    {{ exceptions.raise_compiler_error(
+        relation ~ " has a column account_id: set the variable by_account to true"
+    ) }}
     {%- else %}
+    {%- set account = stripe_saas.raw_property("account_id", "text") if is_raw
+        else stripe_saas.raw_column(found.get("account_id"), "text") %}
     select
         {%- for name, kind in columns.items() %}
-        {{ stripe_saas.raw_property(name, kind) if is_raw
-            else stripe_saas.raw_column(found.get(name), kind) }} as {{ name }}{{ "," if not loop.last }}
+        {{ stripe_saas.raw_key(
+            stripe_saas.raw_property(name, kind) if is_raw
+                else stripe_saas.raw_column(found.get(name), kind),
+            kind
+        ) }} as {{ name }}{{ "," if not loop.last }}
         {%- endfor %}
     from (
         select
             *,
+            {%- if var("by_account") %}
+            coalesce({{ account }}, 'unknown') as _account,
+            {%- endif %}
             row_number() over (
-                partition by {% for part in key.split(", ") -%}
+                partition by {% if var("by_account") %}{{ account }}, {% endif %}
+                {%- for part in key.split(", ") -%}
                     {{ stripe_saas.raw_property(part, "text") if is_raw else part }}
                     {{- ", " if not loop.last }}
                 {%- endfor %}
@@ -48,8 +62,24 @@
             ) as place_of_row
         from {{ relation }}
     ) as placed
+    {%- if var("by_account") %}
+    cross join (select 0 as _is_together union all select 1 as _is_together) as scopes
+    {%- endif %}
     where place_of_row = 1
     {%- endif %}
+{%- endmacro %}
+
+{#- A key or a currency of a raw row, qualified by what the row is read for. -#}
+{% macro raw_key(value, kind) -%}
+    {%- if var("by_account") and kind in ("key", "currency") -%}
+        {#- DuckDB takes a text and a null that stands for a missing column for an integer. #}
+        cast({{ dbt.concat([
+            "case when _is_together = 1 then 'all' else _account end",
+            "'|'", "_account" if kind == "key" else "''", "'|'", value
+        ]) }} as {{ dbt.type_string() }})
+    {%- else -%}
+        {{ value }}
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro raw_column(column, kind) -%}
@@ -81,7 +111,7 @@
 {%- endmacro %}
 
 {% macro type_of(kind) -%}
-    {%- if kind == "text" -%}{{ dbt.type_string() }}
+    {%- if kind in ("text", "key", "currency") -%}{{ dbt.type_string() }}
     {%- elif kind == "integer" -%}{{ dbt.type_bigint() }}
     {%- elif kind == "number" -%}{{ stripe_saas.type_exact(28, 9) }}
     {%- elif kind == "boolean" -%}{{ dbt.type_boolean() }}

@@ -49,15 +49,3 @@
 {% macro earlier_of(first, second) -%}
     case when {{ first }} is null or {{ second }} < {{ first }} then {{ second }} else {{ first }} end
 {%- endmacro %}
-
-{#- Up to ten ids of a relation's rows that fulfil a condition, as one text; null if there are none. -#}
-{% macro first_ids(relation, id, condition) -%}
-    (
-        select {{ stripe_saas.sorted_list("found_id", "', '") }}
-        from (
-            select found_id, row_number() over (order by found_id) as place
-            from (select distinct {{ id }} as found_id from {{ relation }} where {{ condition }}) as found
-        ) as placed
-        where place <= 10
-    )
-{%- endmacro %}

@@ -36,6 +36,22 @@ def test_every_warehouse_has_a_macro_for_reading_json():
             assert f"macro {adapter}__{macro}(" in text
 
 
+def test_no_step_before_the_marts_reads_a_mart():
+    marts = {path.stem for path in (PROJECT / "models" / "marts").glob("*.sql")}
+    steps = [*(PROJECT / "models").glob("[si]*/*.sql"), *(PROJECT / "macros").glob("*.sql")]
+    assert len(marts) == 23
+    assert len(steps) > 50
+    for path in steps:
+        read = set(re.findall(r"ref\(\s*\"(\w+)\"", path.read_text(encoding="utf-8")))
+        assert not read & marts, path.name
+
+
+def test_every_mart_ends_with_the_account_of_its_rows():
+    for path in (PROJECT / "models" / "marts").glob("*.sql"):
+        last = path.read_text(encoding="utf-8").rstrip().rpartition("\n")[2]
+        assert last.startswith("{{ stripe_saas.mart("), path.name
+
+
 def test_every_model_opens_with_what_a_row_is():
     for path in (PROJECT / "models").rglob("*.sql"):
         assert path.read_text(encoding="utf-8").startswith("-- One row"), path.name

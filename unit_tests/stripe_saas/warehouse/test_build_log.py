@@ -57,6 +57,25 @@ def test_a_build_is_noted(target, monkeypatch):
     assert known(target) == "Database Error in model customers"
 
 
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [({}, {"by_account": True}), ({"by_account": False}, {"by_account": False})],
+    ids=["found", "given"],
+)
+def test_a_build_is_by_account_where_the_tables_are_unless_told_otherwise(
+    target, monkeypatch, given, wanted
+):
+    told = []
+    monkeypatch.setattr(
+        models_command, "build_models", lambda *_, variables, **__: told.append(variables) or GOOD
+    )
+    with connected(target) as database:
+        database.execute("create table stripe_raw.customers (id varchar, account_id varchar)")
+    arguments = argparse.Namespace(vars=given, full=False)
+    assert models_command.build_and_tell(target, arguments, io.StringIO())
+    assert told == [wanted]
+
+
 def test_status_and_report_do_not_end_well_after_a_build_that_failed(
     target, tmp_path, monkeypatch, capsys
 ):

@@ -23,7 +23,7 @@ starts as (
     union all
     select
         'reporting' as basis, firsts.client_id,
-        '{{ var("reporting_currency") | lower }}' as currency, exponents.currency_exponent,
+        {{ stripe_saas.reporting_currency("firsts.client_id") }} as currency, exponents.currency_exponent,
         first_days.first_day, {{ stripe_saas.in_reporting("firsts.mrr_after_minor") }} as start_mrr_minor
     from firsts
     inner join first_days
@@ -41,7 +41,7 @@ starts as (
 ),
 periods as (
     select client_id, currency, plan, valid_from, mrr_minor, period_id
-    from {{ ref("subscription_periods") }}
+    from {{ ref("int_stripe__subscription_periods") }}
     where mrr_minor > 0
 ),
 plans as (
@@ -54,7 +54,7 @@ plans as (
     {%- if is_reported %}
     union all
     select
-        'reporting' as basis, client_id, '{{ var("reporting_currency") | lower }}' as currency, plan,
+        'reporting' as basis, client_id, {{ stripe_saas.reporting_currency("client_id") }} as currency, plan,
         row_number() over (
             partition by client_id order by valid_from, mrr_minor desc, period_id
         ) as place
@@ -68,7 +68,7 @@ attributes as (
         "customer_attributes_relation", ref("stripe_customer_attributes")
     ) }} as attributes
     inner join {{ ref("int_stripe__identities") }} as identities
-        on attributes.customer_id = identities.customer_id
+        on attributes.customer_id = {{ stripe_saas.plain("identities.customer_id") }}
     group by 1
 ),
 final as (

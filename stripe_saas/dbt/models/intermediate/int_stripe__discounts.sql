@@ -41,16 +41,17 @@ elements as (
 read_elements as (
     select
         subscription_id, is_on_subscription,
-        {{ stripe_saas.json_text("element", "id") }} as discount_id,
-        coalesce(
-            {{ stripe_saas.json_text("element", "source", "coupon", "id") }},
-            {{ stripe_saas.json_text("element", "coupon", "id") }},
-            {{ stripe_saas.json_text("element", "source", "coupon") }}
-        ) as coupon_id,
-        coalesce(
-            {{ stripe_saas.json_text("element", "promotion_code", "id") }},
-            {{ stripe_saas.json_text("element", "promotion_code") }}
-        ) as promotion_code_id
+        {{ stripe_saas.key_beside("subscription_id", stripe_saas.json_text("element", "id")) }}
+            as discount_id,
+        {{ stripe_saas.key_beside("subscription_id", "coalesce("
+            ~ stripe_saas.json_text("element", "source", "coupon", "id") ~ ", "
+            ~ stripe_saas.json_text("element", "coupon", "id") ~ ", "
+            ~ stripe_saas.json_text("element", "source", "coupon") ~ ")"
+        ) }} as coupon_id,
+        {{ stripe_saas.key_beside("subscription_id", "coalesce("
+            ~ stripe_saas.json_text("element", "promotion_code", "id") ~ ", "
+            ~ stripe_saas.json_text("element", "promotion_code") ~ ")"
+        ) }} as promotion_code_id
     from elements
     where subscription_id is not null
 ),

@@ -33,7 +33,7 @@ candidates as (
     cross join months
     cross join {{ ref("stg_stripe__as_of") }} as as_of
     inner join rates
-        on currencies.currency = rates.currency
+        on {{ stripe_saas.plain("currencies.currency") }} = rates.currency
         {%- if var("fx_mode") == "month_end" %}
         and rates.rate_date < months.next_month_start
         and (rates.rate_date >= months.month_start or months.is_open)
@@ -43,7 +43,7 @@ scaled as (
     select
         currencies.currency, months.month_start,
         case
-            when currencies.currency = '{{ var("reporting_currency") | lower }}'
+            when {{ stripe_saas.plain("currencies.currency") }} = '{{ var("reporting_currency") | lower }}'
                 then cast(1 as {{ stripe_saas.type_exact(17, 11) }})
             else candidates.rate
         end as rate,
@@ -55,7 +55,7 @@ scaled as (
         on currencies.currency = candidates.currency
         and months.month_start = candidates.month_start
         and candidates.place = 1
-    left join exponents as own on currencies.currency = own.currency
+    left join exponents as own on {{ stripe_saas.plain("currencies.currency") }} = own.currency
     left join exponents as reporting
         on reporting.currency = '{{ var("reporting_currency") | lower }}'
 ),

@@ -4,11 +4,15 @@
 {%- set entity_column = {"user": "user_id", "account": "account_id"}[
     stripe_saas.one_of("identity_entity", ["account", "user"])
 ] %}
+{#- Two accounts may have a customer of one id, who is not one client for it. #}
+{%- set own_key = "known.customer_id" if not var("by_account") else
+    "case when known.account_id = 'all' and count(*) over (partition by known.account_id, "
+    ~ stripe_saas.plain("known.customer_id") ~ ") > 1 then "
+    ~ dbt.concat(["'all||'", dbt.split_part("known.customer_id", "'|'", 2), "'/'",
+        stripe_saas.plain("known.customer_id")])
+    ~ " else known.customer_id end" %}
 with customers as (
     select customer_id, email, metadata, is_deleted from {{ ref("stg_stripe__customers") }}
-),
-held as (
-    select count(*) as customers from customers
 ),
 -- A customer deleted long ago may be known by its subscriptions alone.
 known as (
@@ -36,12 +40,15 @@ addresses as (
 ),
 overrides as (
     select
-        cast(customer_id as {{ dbt.type_string() }}) as customer_id,
-        min(cast(entity_id as {{ dbt.type_string() }})) as entity_id,
-        count(distinct entity_id) as found
+        known.customer_id,
+        min(cast(given.entity_id as {{ dbt.type_string() }})) as entity_id,
+        count(distinct given.entity_id) as found
     from {{ stripe_saas.relation_or_seed(
         "identity_overrides_relation", ref("stripe_identity_overrides")
-    ) }}
+    ) }} as given
+    inner join known
+        on cast(given.customer_id as {{ dbt.type_string() }})
+        = {{ stripe_saas.plain("known.customer_id") }}
     group by 1
 ),
 by_metadata as (
@@ -115,16 +122,21 @@ ambiguous as (
 final as (
     select
         known.customer_id,
-        coalesce(placed.entity_id, known.customer_id) as client_id,
+        coalesce({{ stripe_saas.key_for("known.customer_id", "placed.entity_id") }}, {{ own_key }})
+            as client_id,
         placed.entity_id,
         placed.matched_by,
         placed.entity_id is null and ambiguous.rules is not null as is_ambiguous,
         -- a customer that is not among those that were read was deleted before the first sync
         coalesce(
-            customers.is_deleted, customers.customer_id is null and held.customers > 0
+            customers.is_deleted,
+            customers.customer_id is null and count(customers.customer_id) over (
+                partition by known.account_id
+            ) > 0
         ) as is_deleted
-    from known
-    cross join held
+    from (
+        select customer_id, {{ stripe_saas.account_of("customer_id") }} as account_id from known
+    ) as known
     left join customers on known.customer_id = customers.customer_id
     left join placed on known.customer_id = placed.customer_id and placed.place = 1
     left join ambiguous on known.customer_id = ambiguous.customer_id

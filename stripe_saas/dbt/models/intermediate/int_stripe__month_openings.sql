@@ -1,4 +1,4 @@
--- One row per month: the opening balance of all clients at the month's own rates, each client's
+-- One row per account (`all` for all of them) and month: the opening balance of all clients at the month's own rates, each client's
 -- rounded, which the movements of the month can be divided by. No rows unless `fx_mode` is month_end.
 with clients as (
     select
@@ -13,8 +13,10 @@ with clients as (
     group by 1, 2
 ),
 final as (
-    select month_start, {{ stripe_saas.whole("sum(opening_minor)") }} as opening_minor
+    select
+        {{ stripe_saas.account_of("client_id") }} as account_id, month_start,
+        {{ stripe_saas.whole("sum(opening_minor)") }} as opening_minor
     from clients
-    group by 1
+    group by 1, 2
 )
 select * from final

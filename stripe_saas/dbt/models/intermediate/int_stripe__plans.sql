@@ -27,7 +27,8 @@ prices as (
 final as (
     select
         prices.price_id, prices.product_id, products.product_name,
-        coalesce(prices.nickname, prices.lookup_key, products.product_name, prices.price_id) as plan,
+        coalesce(prices.nickname, prices.lookup_key, products.product_name,
+            {{ stripe_saas.plain("prices.price_id") }}) as plan,
         products.tier, prices.billing_interval, prices.interval_count, prices.usage_type,
         prices.unit_amount_minor
     from prices

@@ -1,7 +1,7 @@
 -- One row per subscription as it is now: its last period, and what Stripe's object says of its dates.
 -- One that no row of the ledger tells of, as where it was not read, has MRR 0 and the plan of its items.
 with periods as (
-    select * from {{ ref("subscription_periods") }} where is_current
+    select * from {{ ref("int_stripe__subscription_periods") }} where is_current
 ),
 subscriptions as (
     select * from {{ ref("stg_stripe__subscriptions") }}
@@ -63,7 +63,7 @@ joined as (
     left join {{ ref("int_stripe__identities") }} as identities
         on subscriptions.customer_id = identities.customer_id
     left join {{ ref("stripe_currency_exponents") }} as exponents
-        on subscriptions.currency = exponents.currency
+        on {{ stripe_saas.plain("subscriptions.currency") }} = exponents.currency
 ),
 final as (
     select

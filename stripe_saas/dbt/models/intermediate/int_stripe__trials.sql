@@ -78,7 +78,7 @@ plans as (
     select
         subscription_id, plan,
         row_number() over (partition by subscription_id order by valid_from) as place
-    from {{ ref("subscription_periods") }}
+    from {{ ref("int_stripe__subscription_periods") }}
     where status = 'trialing'
 ),
 final as (

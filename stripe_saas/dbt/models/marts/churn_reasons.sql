@@ -68,4 +68,4 @@ final as (
     from kinds
     group by 1, 2, 3, 4, 5, 6, 7
 )
-select * from final
+{{ stripe_saas.mart("final", by="currency") }}

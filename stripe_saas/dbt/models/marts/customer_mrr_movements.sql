@@ -4,7 +4,8 @@ with movements as (
 ),
 final as (
     select
-        {{ dbt.concat(["basis", "'/'", "client_id", "'/'", "currency", "'/'",
+        {{ dbt.concat(["basis", "'/'", stripe_saas.plain("client_id"), "'/'",
+            stripe_saas.plain("currency"), "'/'",
             "cast(period_start as " ~ dbt.type_string() ~ ")"]) }} as movement_id,
         client_id, basis, currency, currency_exponent, period_start as date_day,
         {{ stripe_saas.month_of("period_start") }} as date_month,
@@ -12,4 +13,4 @@ final as (
         is_provisional
     from movements
 )
-select * from final
+{{ stripe_saas.mart("final", by="client_id") }}

@@ -71,7 +71,7 @@ currencies as (
         sum({{ stripe_saas.flag("sums.mrr_minor > 0") }}) over (partition by sums.client_id)
             as paying_currencies
     from currency_sums as sums
-    left join exponents on sums.currency = exponents.currency
+    left join exponents on {{ stripe_saas.plain("sums.currency") }} = exponents.currency
 ),
 stages as (
     select
@@ -167,7 +167,7 @@ disputed as (
 ),
 risks as (
     select client_id, max({{ stripe_saas.flag("is_risk") }}) as is_at_risk
-    from {{ ref("churn_signals") }}
+    from {{ ref("int_stripe__churn_signals") }}
     where mrr_at_risk_minor > 0
     group by 1
 ),
@@ -236,4 +236,4 @@ final as (
     left join tiers on clients.client_id = tiers.client_id and tiers.place = 1
     left join risks on clients.client_id = risks.client_id
 )
-select * from final
+{{ stripe_saas.mart("final", by="client_id") }}

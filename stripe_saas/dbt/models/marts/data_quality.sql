@@ -1,15 +1,26 @@
 -- One row per check and what it is about: what was expected, what was found, the difference.
 {%- set expected_range = var("expected_mrr_minor") %}
+{%- set together = "all||" if var("by_account") else "" %}
+{#- Checks of single objects: what they are about, and where those that are off are found. #}
+{%- set object_checks = {
+    "periods_do_not_overlap": ["subscriptions", "overlapping", "subscription_id"],
+    "status_of_events_is_status_of_objects": ["subscriptions", "other_status", "subscription_id"],
+    "subscriptions_have_events": ["subscriptions", "without_events", "subscription_id"],
+    "no_row_was_adjusted": ["subscription_events", "adjusted", "subscription_id"],
+    "invoices_bill_what_the_ledger_says":
+        ["subscription_events", "billed_otherwise", "subscription_id"],
+    "every_payout_is_its_transactions": ["payouts", "unequal_payouts", "payout_id"],
+} %}
 {%- set no_ids = "cast(null as " ~ dbt.type_string() ~ ") as found_ids" %}
 with as_of as (
     select * from {{ ref("stg_stripe__as_of") }}
 ),
 months as (
-    select * from {{ ref("mrr_monthly") }}
+    {{ stripe_saas.figures_of("mrr_monthly") }}
 ),
 moved as (
     select currency, sum(mrr_delta_minor) as moved_minor
-    from {{ ref("customer_mrr_movements") }}
+    from ({{ stripe_saas.figures_of("customer_mrr_movements") }}) as movements
     where basis = 'currency'
     group by 1
 ),
@@ -22,7 +33,7 @@ periods as (
     select
         subscription_id, valid_from, valid_to,
         lead(valid_from) over (partition by subscription_id order by valid_from) as next_from
-    from {{ ref("subscription_periods") }}
+    from {{ ref("int_stripe__subscription_periods") }}
 ),
 -- Stripe lists the payout's own transaction, which takes the money out, beside what it pays out
 payouts as (
@@ -52,12 +63,13 @@ without_events as (
 ),
 adjusted as (
     select subscription_id
-    from {{ ref("subscription_events") }}
+    from {{ ref("int_stripe__events") }}
     where event_type = 'adjusted' and coalesce(adjustment_reason, '') <> 'better_estimate'
 ),
+-- rows of paid invoices whose lines come to something else than MRR, which nothing explains
 billed_otherwise as (
     select subscription_id
-    from {{ ref("subscription_events") }}
+    from {{ ref("int_stripe__events") }}
     where billing_check = 'differs'
 ),
 -- customers at each month's end, client by client, and in cohorts
@@ -68,7 +80,7 @@ holders as (
 ),
 in_cohorts as (
     select currency, date_month, sum(customers) as customers, sum(mrr_minor) as mrr_minor
-    from {{ ref("retention_cohorts") }}
+    from ({{ stripe_saas.figures_of("retention_cohorts") }}) as cohorts
     where basis = 'currency' and cohort_by = 'all'
     group by 1, 2
 ),
@@ -94,7 +106,7 @@ reasons as (
     select
         basis, currency, date_month, sum(mrr_lost_minor) as mrr_lost_minor,
         sum(clients) as clients, sum(paused_clients) as paused_clients
-    from {{ ref("churn_reasons") }}
+    from ({{ stripe_saas.figures_of("churn_reasons") }}) as reasons_of_months
     group by 1, 2, 3
 ),
 month_reasons as (
@@ -109,6 +121,54 @@ month_reasons as (
         on months.basis = reasons.basis
         and months.currency = reasons.currency
         and months.date_month = reasons.date_month
+),
+-- one too much and one too little would not show in their sum
+unequal_payouts as (
+    select payout_id from payouts where amount_minor <> net_minor
+),
+other_status as (
+    select subscription_id
+    from {{ ref("int_stripe__subscriptions") }}
+    where status <> status_of_events
+),
+accounts as (
+    {%- if var("by_account") %}
+    select distinct {{ stripe_saas.account_of("customer_id") }} as account_id
+    from {{ ref("int_stripe__identities") }}
+    {%- else %}
+    select 'all' as account_id
+    {%- endif %}
+),
+objects as (
+    {%- for check_name, (scope, relation, id) in object_checks.items() %}
+    select
+        '{{ check_name }}' as check_name, {{ id }} as object_id,
+        {{ stripe_saas.account_of(id) }} as account_id
+    from {{ relation }}
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
+),
+placed_objects as (
+    select
+        check_name, object_id, account_id, count(*) as found,
+        row_number() over (partition by check_name, account_id order by object_id) as place
+    from objects
+    group by 1, 2, 3
+),
+found_objects as (
+    select
+        check_name, account_id, {{ stripe_saas.whole("sum(found)") }} as found,
+        {{ stripe_saas.sorted_list(
+            "case when place <= 10 then " ~ stripe_saas.plain("object_id") ~ " end", "', '"
+        ) }} as found_ids
+    from placed_objects
+    group by 1, 2
+),
+object_checks as (
+    {%- for check_name, (scope, relation, id) in object_checks.items() %}
+    select '{{ check_name }}' as check_name, '{{ scope }}' as scope
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
 ),
 streams as (
     {{ stripe_saas.stream_moments() }}
@@ -172,38 +232,15 @@ checks as (
     group by currency
     union all
     select
-        'periods_do_not_overlap' as check_name, 'subscriptions' as scope, 0 as expected,
-        count(*) as found,
-        {{ stripe_saas.first_ids("overlapping", "subscription_id", "1 = 1") }} as found_ids
-    from overlapping
-    union all
-    select
-        'status_of_events_is_status_of_objects' as check_name, 'subscriptions' as scope,
-        0 as expected, count(*) as found,
-        {{ stripe_saas.first_ids(
-            ref("int_stripe__subscriptions"), "subscription_id", "status <> status_of_events"
-        ) }} as found_ids
-    from {{ ref("int_stripe__subscriptions") }}
-    where status <> status_of_events
-    union all
-    select
-        'subscriptions_have_events' as check_name, 'subscriptions' as scope, 0 as expected,
-        count(*) as found,
-        {{ stripe_saas.first_ids("without_events", "subscription_id", "1 = 1") }} as found_ids
-    from without_events
-    union all
-    select
-        'no_row_was_adjusted' as check_name, 'subscription_events' as scope, 0 as expected,
-        count(*) as found,
-        {{ stripe_saas.first_ids("adjusted", "subscription_id", "1 = 1") }} as found_ids
-    from adjusted
-    union all
-    -- rows of paid invoices whose lines come to something else than MRR, which nothing explains
-    select
-        'invoices_bill_what_the_ledger_says' as check_name, 'subscription_events' as scope,
-        0 as expected, count(*) as found,
-        {{ stripe_saas.first_ids("billed_otherwise", "subscription_id", "1 = 1") }} as found_ids
-    from billed_otherwise
+        object_checks.check_name,
+        {{ dbt.concat(["accounts.account_id", "'||'", "object_checks.scope"])
+            if var("by_account") else "object_checks.scope" }} as scope,
+        0 as expected, coalesce(found_objects.found, 0) as found, found_objects.found_ids
+    from object_checks
+    cross join accounts
+    left join found_objects
+        on object_checks.check_name = found_objects.check_name
+        and accounts.account_id = found_objects.account_id
     union all
     select
         'payouts_are_their_transactions' as check_name, currency as scope,
@@ -212,18 +249,10 @@ checks as (
         {{ no_ids }}
     from payouts
     group by currency
-    union all
-    -- one too much and one too little would not show in their sum
-    select
-        'every_payout_is_its_transactions' as check_name, 'payouts' as scope, 0 as expected,
-        count(*) as found,
-        {{ stripe_saas.first_ids("payouts", "payout_id", "amount_minor <> net_minor") }} as found_ids
-    from payouts
-    where amount_minor <> net_minor
     {%- for currency, bounds in expected_range.items() %}
     union all
     select
-        'mrr_is_in_its_range' as check_name, '{{ currency }}' as scope,
+        'mrr_is_in_its_range' as check_name, '{{ together }}{{ currency }}' as scope,
         case
             when coalesce(sum(closing_minor), 0) < {{ bounds[0] }} then {{ bounds[0] }}
             when coalesce(sum(closing_minor), 0) > {{ bounds[1] }} then {{ bounds[1] }}
@@ -232,12 +261,15 @@ checks as (
         {{ stripe_saas.whole("coalesce(sum(closing_minor), 0)") }} as found,
         {{ no_ids }}
     from months
-    where is_open and basis = 'currency' and currency = '{{ currency }}'
+    where is_open and basis = 'currency' and currency = '{{ together }}{{ currency }}'
     {%- endfor %}
     union all
     -- the hours that a stream lags behind beyond what is allowed
     select
-        'stream_is_fresh' as check_name, streams.stream as scope, 0 as expected,
+        'stream_is_fresh' as check_name,
+        {{ dbt.concat(["'all||'", "streams.stream"]) if var("by_account") else "streams.stream" }}
+            as scope,
+        0 as expected,
         {{ stripe_saas.whole("case
             when streams.loaded_at is null then 1000000
             when " ~ dbt.datediff("streams.loaded_at", "as_of.as_of_at", "hour") ~ " > "
@@ -251,9 +283,9 @@ checks as (
 ),
 final as (
     select
-        {{ dbt.concat(["check_name", "'/'", "scope"]) }} as check_id,
+        {{ dbt.concat(["check_name", "'/'", stripe_saas.plain("scope")]) }} as check_id,
         check_name, scope, expected, found, found - expected as difference,
         found = expected as is_good, found_ids
     from checks
 )
-select * from final
+{{ stripe_saas.mart("final", by="scope") }}

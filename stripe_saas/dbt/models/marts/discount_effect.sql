@@ -47,10 +47,10 @@ amount_elements as (
 amounts as (
     select
         invoice_id, currency, status, amount_paid_minor,
-        coalesce(
-            {{ stripe_saas.json_text("element", "discount", "id") }},
-            {{ stripe_saas.json_text("element", "discount") }}
-        ) as discount_id,
+        {{ stripe_saas.key_beside("invoice_id", "coalesce("
+            ~ stripe_saas.json_text("element", "discount", "id") ~ ", "
+            ~ stripe_saas.json_text("element", "discount") ~ ")"
+        ) }} as discount_id,
         cast({{ stripe_saas.json_text("element", "amount") }} as {{ dbt.type_bigint() }}) as amount_minor
     from amount_elements
 ),
@@ -96,6 +96,6 @@ final as (
     left join {{ ref("stg_stripe__promotion_codes") }} as codes
         on holder_sums.promotion_code_id = codes.promotion_code_id
     left join {{ ref("stripe_currency_exponents") }} as exponents
-        on holder_sums.currency = exponents.currency
+        on {{ stripe_saas.plain("holder_sums.currency") }} = exponents.currency
 )
-select * from final
+{{ stripe_saas.mart("final", by="coupon_id", is_figure=false) }}

@@ -9,11 +9,13 @@ with sums as (
 ),
 final as (
     select
-        identity_map.customer_id, identity_map.email, identity_map.name, identity_map.created_at,
-        identity_map.is_ambiguous, identity_map.is_deleted,
+        identities.customer_id, customers.email, customers.name, customers.created_at,
+        identities.is_ambiguous, identities.is_deleted,
         sums.currency, case when sums.currencies = 1 then sums.mrr_minor end as mrr_minor
-    from {{ ref("identity_map") }} as identity_map
-    left join sums on identity_map.customer_id = sums.customer_id
-    where not identity_map.is_matched
+    from {{ ref("int_stripe__identities") }} as identities
+    left join {{ ref("stg_stripe__customers") }} as customers
+        on identities.customer_id = customers.customer_id
+    left join sums on identities.customer_id = sums.customer_id
+    where identities.entity_id is null
 )
-select * from final
+{{ stripe_saas.mart("final", by="customer_id", is_figure=false) }}

@@ -25,4 +25,4 @@ final as (
     where items.mrr_minor <> 0
     group by 1, 2, 3, 4
 )
-select * from final
+{{ stripe_saas.mart("final", by="currency") }}

@@ -15,6 +15,14 @@ subscription_days as (
 kinds as (
     select distinct basis, currency from movements
 ),
+{%- if var("by_account") %}
+-- an account's days begin with its own ledger
+starts as (
+    select {{ stripe_saas.account_of("currency") }} as account_id, min(occurred_on) as first_day
+    from {{ ref("int_stripe__events") }}
+    group by 1
+),
+{%- endif %}
 sums as (
     select
         basis, currency, period_start as date_day,
@@ -34,7 +42,10 @@ subscription_sums as (
         sum(subscription_days.change) as subscriptions_change
     from kinds
     inner join subscription_days
-        on kinds.basis = 'reporting' or kinds.currency = subscription_days.currency
+        on kinds.currency = subscription_days.currency
+        or (kinds.basis = 'reporting'
+            and {{ stripe_saas.account_of("kinds.currency") }}
+            = {{ stripe_saas.account_of("subscription_days.currency") }})
     group by 1, 2, 3
 ),
 month_sums as (
@@ -64,6 +75,11 @@ days as (
         end") }} as fx_minor
     from kinds
     cross join {{ ref("int_stripe__days") }} as days
+    {%- if var("by_account") %}
+    inner join starts
+        on {{ stripe_saas.account_of("kinds.currency") }} = starts.account_id
+        and days.date_day >= starts.first_day
+    {%- endif %}
     left join sums
         on kinds.basis = sums.basis
         and kinds.currency = sums.currency
@@ -78,6 +94,7 @@ days as (
         and days.month_start = month_sums.month_start
     left join {{ ref("int_stripe__month_balances") }} as balances
         on days.month_start = balances.month_start
+        and {{ stripe_saas.account_of("kinds.currency") }} = balances.account_id
 ),
 running as (
     select
@@ -117,6 +134,6 @@ final as (
         running.customers, running.subscriptions
     from running
     left join {{ ref("stripe_currency_exponents") }} as exponents
-        on running.currency = exponents.currency
+        on {{ stripe_saas.plain("running.currency") }} = exponents.currency
 )
-select * from final
+{{ stripe_saas.mart("final", by="currency") }}

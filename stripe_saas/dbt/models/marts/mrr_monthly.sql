@@ -2,7 +2,7 @@
 {%- set movements = stripe_saas.movements() %}
 {%- set changes = stripe_saas.customer_changes() %}
 with days as (
-    select * from {{ ref("mrr_daily") }}
+    {{ stripe_saas.figures_of("mrr_daily") }}
 ),
 placed as (
     select
@@ -96,6 +96,7 @@ rated as (
     {%- if var("fx_mode") == "month_end" %}
     left join {{ ref("int_stripe__month_openings") }} as openings
         on months.date_month = openings.month_start
+        and {{ stripe_saas.account_of("months.currency") }} = openings.account_id
     {%- endif %}
 ),
 final as (
@@ -130,4 +131,4 @@ final as (
     from rated
     cross join {{ ref("stg_stripe__as_of") }} as as_of
 )
-select * from final
+{{ stripe_saas.mart("final", by="currency") }}

@@ -27,4 +27,4 @@ final as (
         and figures.basis = months.basis
         and figures.currency = months.currency
 )
-select * from final
+{{ stripe_saas.mart("final", by="currency") }}

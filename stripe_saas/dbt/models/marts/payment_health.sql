@@ -102,6 +102,6 @@ final as (
     left join dispute_sums
         on keys.date_month = dispute_sums.date_month and keys.currency = dispute_sums.currency
     left join {{ ref("stripe_currency_exponents") }} as exponents
-        on keys.currency = exponents.currency
+        on {{ stripe_saas.plain("keys.currency") }} = exponents.currency
 )
-select * from final
+{{ stripe_saas.mart("final", by="currency") }}

@@ -8,7 +8,7 @@ with periods as (
         lag(mrr_minor) over (partition by subscription_id order by valid_from) as from_mrr_minor,
         lag(list_mrr_minor) over (partition by subscription_id order by valid_from)
             as from_list_mrr_minor
-    from {{ ref("subscription_periods") }}
+    from {{ ref("int_stripe__subscription_periods") }}
 ),
 final as (
     select
@@ -24,4 +24,4 @@ final as (
     from periods
     where from_price_id <> price_id and is_plan_change
 )
-select * from final
+{{ stripe_saas.mart("final", by="subscription_id", is_figure=false) }}

@@ -140,4 +140,4 @@ final as (
         on all_bases.currency = exponents.currency
     where all_bases.restated_minor <> 0
 )
-select * from final
+{{ stripe_saas.mart("final", by="client_id") }}

@@ -26,7 +26,7 @@ balances as (
     union all
     select
         'reporting' as basis, months.client_id,
-        '{{ var("reporting_currency") | lower }}' as currency, months.month_start,
+        {{ stripe_saas.reporting_currency("months.client_id") }} as currency, months.month_start,
         {{ stripe_saas.in_reporting("months.closing_minor") }} as closing_minor
     from {{ ref("int_stripe__client_months") }} as months
     left join {{ ref("int_stripe__last_fx_rates") }} as rates on months.currency = rates.currency
@@ -42,7 +42,7 @@ revenue as (
     union all
     select
         'reporting' as basis, charges.client_id,
-        '{{ var("reporting_currency") | lower }}' as currency, charges.month_start,
+        {{ stripe_saas.reporting_currency("charges.client_id") }} as currency, charges.month_start,
         {%- for name in ["gross", "refunded", "net"] %}
         {{ stripe_saas.in_reporting("charges." ~ name ~ "_minor") }} as {{ name }}_minor,
         {%- endfor %}
@@ -125,10 +125,21 @@ running as (
 spend as (
     select
         'currency' as basis, {{ stripe_saas.month_of("month") }} as cohort_month, source,
-        lower(currency) as currency, {{ stripe_saas.whole("sum(spend_minor)") }} as spend_minor
+        {% if var("by_account") -%}
+        {{ dbt.concat(["accounts.account_id", "'||'", "lower(currency)"]) }} as currency,
+        {%- else -%}
+        lower(currency) as currency,
+        {%- endif %} {{ stripe_saas.whole("sum(spend_minor)") }} as spend_minor
     from {{ stripe_saas.relation_or_seed(
         "acquisition_spend_relation", ref("stripe_acquisition_spend")
     ) }}
+    {%- if var("by_account") %}
+    -- nobody says for which account it was spent
+    cross join (
+        select distinct {{ stripe_saas.account_of("client_id") }} as account_id
+        from {{ ref("int_stripe__cohort_members") }}
+    ) as accounts
+    {%- endif %}
     group by 1, 2, 3, 4
 ),
 spend_of_bases as (
@@ -137,7 +148,7 @@ spend_of_bases as (
     union all
     select
         'reporting' as basis, spend.cohort_month, spend.source,
-        '{{ var("reporting_currency") | lower }}' as currency,
+        {{ stripe_saas.reporting_currency("spend.currency") }} as currency,
         {{ stripe_saas.in_reporting("spend.spend_minor") }} as spend_minor
     from spend
     left join {{ ref("int_stripe__last_fx_rates") }} as rates on spend.currency = rates.currency
@@ -171,4 +182,4 @@ final as (
         and running.cohort_month = spend.cohort_month
         and running.currency = spend.currency
 )
-select * from final
+{{ stripe_saas.mart("final", by="currency") }}

@@ -30,6 +30,6 @@ final as (
         )") }} as balance_minor
     from days
     left join {{ ref("stripe_currency_exponents") }} as exponents
-        on days.currency = exponents.currency
+        on {{ stripe_saas.plain("days.currency") }} = exponents.currency
 )
-select * from final
+{{ stripe_saas.mart("final", by="currency") }}

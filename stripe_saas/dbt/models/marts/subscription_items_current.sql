@@ -29,4 +29,4 @@ final as (
     left join shares on items.subscription_item_id = shares.subscription_item_id
     where subscriptions.is_running
 )
-select * from final
+{{ stripe_saas.mart("final", by="subscription_id", is_figure=false) }}

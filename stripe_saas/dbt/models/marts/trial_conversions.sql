@@ -23,4 +23,4 @@ final as (
     from trials
     group by 1, 2, 3
 )
-select * from final
+{{ stripe_saas.mart("final", by="currency") }}

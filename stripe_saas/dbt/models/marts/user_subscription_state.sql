@@ -2,7 +2,9 @@
 with metered as (
     select
         subscription_id,
-        {{ stripe_saas.sorted_list(dbt.concat(["meter_id", "'='", "subscription_item_id"]), "','") }}
+        {{ stripe_saas.sorted_list(dbt.concat([
+            stripe_saas.plain("meter_id"), "'='", stripe_saas.plain("subscription_item_id")
+        ]), "','") }}
             as metered_item_ids
     from {{ ref("stg_stripe__subscription_items") }}
     where meter_id is not null
@@ -11,7 +13,7 @@ with metered as (
 item_lists as (
     select
         subscription_id,
-        {{ stripe_saas.sorted_list("subscription_item_id", "','") }} as item_ids
+        {{ stripe_saas.sorted_list(stripe_saas.plain("subscription_item_id"), "','") }} as item_ids
     from {{ ref("stg_stripe__subscription_items") }}
     group by 1
 ),
@@ -37,4 +39,4 @@ final as (
     left join metered on placed.subscription_id = metered.subscription_id
     where placed.is_running or placed.place = 1
 )
-select * from final
+{{ stripe_saas.mart("final", by="subscription_id", is_figure=false) }}

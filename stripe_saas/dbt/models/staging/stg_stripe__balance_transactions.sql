@@ -1,9 +1,9 @@
 -- One row per movement of the Stripe balance.
 with raw_rows as (
     {{ stripe_saas.raw_stream("balance_transactions", {
-        "id": "text", "currency": "text", "created": "moment", "available_on": "moment",
+        "id": "key", "currency": "currency", "created": "moment", "available_on": "moment",
         "amount": "integer", "fee": "integer", "net": "integer", "type": "text",
-        "reporting_category": "text", "source": "text"
+        "reporting_category": "text", "source": "key"
     }) }}
 ),
 final as (

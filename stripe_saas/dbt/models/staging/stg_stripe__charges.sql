@@ -1,11 +1,11 @@
 -- One row per charge, failed ones included.
 with source as (
     {{ stripe_saas.raw_stream("charges", {
-        "id": "text", "customer": "text", "currency": "text", "created": "moment",
+        "id": "key", "customer": "key", "currency": "currency", "created": "moment",
         "amount": "integer", "amount_captured": "integer", "amount_refunded": "integer",
         "status": "text", "paid": "boolean", "captured": "boolean", "disputed": "boolean",
-        "failure_code": "text", "balance_transaction": "text", "payment_intent": "text",
-        "invoice": "text"
+        "failure_code": "text", "balance_transaction": "key", "payment_intent": "key",
+        "invoice": "key"
     }) }}
 ),
 final as (

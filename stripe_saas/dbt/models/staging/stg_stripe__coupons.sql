@@ -1,8 +1,8 @@
 -- One row per coupon.
 with source as (
     {{ stripe_saas.raw_stream("coupons", {
-        "id": "text", "name": "text", "duration": "text", "duration_in_months": "integer",
-        "percent_off": "number", "amount_off": "integer", "currency": "text",
+        "id": "key", "name": "text", "duration": "text", "duration_in_months": "integer",
+        "percent_off": "number", "amount_off": "integer", "currency": "currency",
         "times_redeemed": "integer", "valid": "boolean", "is_deleted": "boolean"
     }) }}
 ),

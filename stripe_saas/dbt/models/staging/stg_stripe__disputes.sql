@@ -1,7 +1,7 @@
 -- One row per dispute.
 with source as (
     {{ stripe_saas.raw_stream("disputes", {
-        "id": "text", "charge": "text", "currency": "text", "created": "moment",
+        "id": "key", "charge": "key", "currency": "currency", "created": "moment",
         "amount": "integer", "status": "text", "reason": "text"
     }) }}
 ),

@@ -2,12 +2,12 @@
 -- those that came later, where the table has them.
 with source as (
     {{ stripe_saas.raw_stream("invoices", {
-        "id": "text", "customer": "text", "customer_account": "text", "status": "text",
-        "currency": "text", "created": "moment", "date": "moment", "billing_reason": "text",
+        "id": "key", "customer": "key", "customer_account": "key", "status": "text",
+        "currency": "currency", "created": "moment", "date": "moment", "billing_reason": "text",
         "collection_method": "text", "billing": "text", "attempt_count": "integer",
         "amount_due": "integer", "amount_paid": "integer", "amount_remaining": "integer",
         "total": "integer", "subtotal": "integer", "due_date": "moment",
-        "next_payment_attempt": "moment", "parent": "json", "subscription": "text",
+        "next_payment_attempt": "moment", "parent": "json", "subscription": "key",
         "status_transitions": "json", "discounts": "json", "total_discount_amounts": "json",
         "paid": "boolean", "closed": "boolean", "forgiven": "boolean", "is_deleted": "boolean"
     }) }}
@@ -39,7 +39,9 @@ final as (
         total as total_minor, subtotal as subtotal_minor, due_date as due_at,
         next_payment_attempt as next_attempt_at,
         coalesce(
-            {{ stripe_saas.json_text("parent", "subscription_details", "subscription") }},
+            {{ stripe_saas.key_beside(
+                "id", stripe_saas.json_text("parent", "subscription_details", "subscription")
+            ) }},
             subscription
         ) as subscription_id,
         {{ stripe_saas.from_epoch(stripe_saas.json_text("status_transitions", "finalized_at")) }}

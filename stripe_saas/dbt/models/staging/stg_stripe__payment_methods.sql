@@ -1,7 +1,7 @@
 -- One row per means of payment.
 with source as (
     {{ stripe_saas.raw_stream("payment_methods", {
-        "id": "text", "customer": "text", "customer_account": "text", "type": "text",
+        "id": "key", "customer": "key", "customer_account": "key", "type": "text",
         "created": "moment", "card": "json"
     }) }}
 ),

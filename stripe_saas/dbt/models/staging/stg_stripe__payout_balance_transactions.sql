@@ -1,7 +1,7 @@
 -- One row per automatic payout and balance transaction that it paid out.
 with source as (
     {{ stripe_saas.raw_stream("payout_balance_transactions", {
-        "payout": "text", "id": "text", "currency": "text", "amount": "integer",
+        "payout": "key", "id": "key", "currency": "currency", "amount": "integer",
         "fee": "integer", "net": "integer", "type": "text"
     }, key="payout, id") }}
 ),

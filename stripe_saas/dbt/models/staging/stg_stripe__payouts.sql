@@ -1,9 +1,9 @@
 -- One row per payout.
 with source as (
     {{ stripe_saas.raw_stream("payouts", {
-        "id": "text", "currency": "text", "created": "moment", "arrival_date": "moment",
+        "id": "key", "currency": "currency", "created": "moment", "arrival_date": "moment",
         "amount": "integer", "status": "text", "automatic": "boolean",
-        "balance_transaction": "text", "reconciliation_status": "text"
+        "balance_transaction": "key", "reconciliation_status": "text"
     }) }}
 ),
 final as (

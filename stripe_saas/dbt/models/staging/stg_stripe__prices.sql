@@ -1,7 +1,7 @@
 -- One row per price.
 with source as (
     {{ stripe_saas.raw_stream("prices", {
-        "id": "text", "product": "text", "currency": "text", "nickname": "text",
+        "id": "key", "product": "key", "currency": "currency", "nickname": "text",
         "lookup_key": "text", "active": "boolean", "billing_scheme": "text",
         "unit_amount": "integer", "recurring": "json", "metadata": "json"
     }) }}

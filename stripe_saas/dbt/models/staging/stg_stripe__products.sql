@@ -1,7 +1,7 @@
 -- One row per product.
 with source as (
     {{ stripe_saas.raw_stream("products", {
-        "id": "text", "name": "text", "active": "boolean", "metadata": "json"
+        "id": "key", "name": "text", "active": "boolean", "metadata": "json"
     }) }}
 ),
 final as (

@@ -1,8 +1,8 @@
 -- One row per refund.
 with source as (
     {{ stripe_saas.raw_stream("refunds", {
-        "id": "text", "charge": "text", "currency": "text", "created": "moment",
-        "amount": "integer", "status": "text", "reason": "text", "balance_transaction": "text"
+        "id": "key", "charge": "key", "currency": "currency", "created": "moment",
+        "amount": "integer", "status": "text", "reason": "text", "balance_transaction": "key"
     }) }}
 ),
 final as (

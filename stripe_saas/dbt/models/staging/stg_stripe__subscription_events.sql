@@ -1,13 +1,13 @@
 -- One row per change of a subscription that MRR, or somebody who watches it, cares about.
 with raw_rows as (
     {{ stripe_saas.raw_stream("subscription_events", {
-        "event_id": "text", "subscription_id": "text", "customer_id": "text",
-        "event_type": "text", "occurred_at": "moment", "sequence": "integer", "currency": "text",
+        "event_id": "key", "subscription_id": "key", "customer_id": "key",
+        "event_type": "text", "occurred_at": "moment", "sequence": "integer", "currency": "currency",
         "currency_exponent": "integer", "mrr_before": "integer", "mrr_after": "integer",
         "mrr_delta": "integer", "movement": "text", "list_mrr_before": "integer",
         "list_mrr_after": "integer", "status_before": "text", "status_after": "text",
-        "suspended_after": "boolean", "items_after": "json", "discount_id": "text",
-        "invoice_id": "text", "cancellation_reason": "text", "cancellation_feedback": "text",
+        "suspended_after": "boolean", "items_after": "json", "discount_id": "key",
+        "invoice_id": "key", "cancellation_reason": "text", "cancellation_feedback": "text",
         "source": "text", "time_precision": "text", "adjustment_reason": "text",
         "is_estimated": "boolean", "billing_check": "text", "billing_note": "text", "options_fingerprint": "text", "semantics_version": "text"
     }, key="event_id") }}

@@ -1,12 +1,12 @@
 -- One row per subscription, as it is now.
 with source as (
     {{ stripe_saas.raw_stream("subscriptions", {
-        "id": "text", "customer": "text", "customer_account": "text", "status": "text",
-        "currency": "text", "created": "moment", "start_date": "moment", "trial_start": "moment",
+        "id": "key", "customer": "key", "customer_account": "key", "status": "text",
+        "currency": "currency", "created": "moment", "start_date": "moment", "trial_start": "moment",
         "trial_end": "moment", "cancel_at": "moment", "cancel_at_period_end": "boolean",
         "canceled_at": "moment", "ended_at": "moment", "collection_method": "text",
         "cancellation_details": "json", "pause_collection": "json", "discounts": "json",
-        "metadata": "json", "latest_invoice": "text", "default_payment_method": "text"
+        "metadata": "json", "latest_invoice": "key", "default_payment_method": "key"
     }) }}
 ),
 final as (

@@ -4,7 +4,7 @@
 with ranges as (
     select
         {{ key }} as range_key, {{ starts }} as starts, {{ ends }} as ends,
-        lead({{ starts }}) over (partition by {{ key }} order by {{ starts }}) as next_starts
+        lead({{ starts }}) over (partition by {{ stripe_saas.account_column(model) }}{{ key }} order by {{ starts }}) as next_starts
     from {{ model }}
 )
 select * from ranges
