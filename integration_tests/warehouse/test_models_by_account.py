@@ -24,6 +24,7 @@ from integration_tests.warehouse.company_tables import (
 )
 from integration_tests.warehouse.handmade import seconds
 from integration_tests.warehouse.raw_tables import load_duckdb
+from stripe_saas import cli
 from stripe_saas.report.data import report_data
 from stripe_saas.report.sections import Models
 from stripe_saas.warehouse.database import connected
@@ -46,10 +47,10 @@ OBJECTS = (
     *("plan_changes", "renewals_due", "churn_signals", "discount_effect"),
     *("identity_map", "identity_unmatched", "user_subscription_state"),
 )
-# Months of one account alone can be closed.
+# All accounts together are closed, and none by itself.
 CLOSED = ("mrr_monthly_closed", "restatements")
 MARTS = sorted(set(marts_written_down()) - set(CLOSED))
-FIGURES = sorted(set(MARTS) - set(OBJECTS))
+FIGURES = sorted({*MARTS, *CLOSED} - set(OBJECTS))
 # Checks that nobody can make of one account.
 OF_THE_WAREHOUSE = "('stream_is_fresh', 'mrr_is_in_its_range')"
 
@@ -262,11 +263,34 @@ def test_checks_are_made_of_each_account_and_of_all_together(both):
     ]
 
 
-def test_nothing_is_said_of_closed_months_with_several_accounts(both):
-    # The company's own closed months are there, and hold ids of one account alone.
-    assert both.rows("select count(*) from stripe_closed.closes") != [(0,)]
-    assert both.rows("select count(*) from mrr_monthly_closed") == [(0,)]
-    assert both.rows("select count(*) from restatements") == [(0,)]
+def test_all_accounts_together_are_closed(both, tmp_path):
+    file = tmp_path / both.file.name
+    file.write_bytes(both.file.read_bytes())
+    option = f"--warehouse=duckdb:///{file}"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("drop schema stripe_closed cascade")
+    # Ada's price was edited, and Hal's row is marked.
+    accepted = ["no_row_was_adjusted", "invoices_bill_what_the_ledger_says"]
+    assert cli.run(["close", "2026-03", "--accept", *accepted, option]) == 0
+    assert cli.run(["close", "--verify", option]) == 0
+    with duckdb.connect(str(file)) as connection:
+        figures = connection.execute(
+            "select basis, currency, closing_minor from stripe_closed.figures order by 1, 2"
+        ).fetchall()
+        rows = connection.execute(
+            "select currency, sum(mrr_delta_minor)::bigint, count(distinct event_id) = count(*) "
+            "from stripe_closed.ledger_rows where counted_on < '2026-04-01' group by 1 order by 1"
+        ).fetchall()
+        gus = connection.execute(
+            "select event_id, customer_id, client_id from stripe_closed.ledger_rows "
+            "where subscription_id = 'sub_gus_2'"
+        ).fetchall()
+    assert figures == [
+        *(("currency", "eur", 0), ("currency", "jpy", 0), ("currency", "usd", 37800)),
+        ("reporting", "usd", 37800),
+    ]
+    assert rows == [("eur", 0, True), ("jpy", 0, True), ("usd", 37800, True)]
+    assert gus == [("sub_gus_2-1", "cus_gus_usd", "team_4")]
 
 
 def test_the_report_shows_all_accounts_together(both):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from stripe_saas.close.marts import Marts
 from stripe_saas.close.month import CloseError, Month, month_of
 from stripe_saas.warehouse.build_log import failed_build
 from stripe_saas.warehouse.database import Database
@@ -15,18 +16,6 @@ from stripe_saas.warehouse.places import RAW_SCHEMA, SYNC_STREAMS_TABLE, SYNCS_T
 from stripe_saas.warehouse.sync_log import COMPLETE, SYNC_STREAMS, SYNCS
 
 LEDGER = "subscription_events"
-
-
-@dataclass(frozen=True)
-class Marts:
-    """Where the models are."""
-
-    schema: str
-
-    @property
-    def steps(self) -> str:
-        """The schema of the models between the raw tables and the marts."""
-        return f"{self.schema}_staging"
 
 
 @dataclass(frozen=True)
@@ -108,8 +97,6 @@ def _require_models(database: Database, marts: Marts) -> None:
             f"the schema {marts.schema} does not hold the models of this version: run "
             "stripe-saas models first."
         )
-    if database.has_column(marts.schema, "mrr_monthly", "account_id"):
-        raise CloseError("the warehouse holds several accounts: months of one alone can be closed.")
     problem = failed_build(database)
     if problem is not None:
         raise CloseError(f"the last build of the models failed ({problem}): mend it first.")
@@ -160,7 +147,7 @@ def _judged(database: Database, marts: Marts, accept: Collection[str]) -> dict[s
 def _require_settled(database: Database, marts: Marts, month: Month) -> None:
     [row] = database.rows(
         f"select count(*) as provisional from {marts.schema}.customer_mrr_movements "
-        "where is_provisional and basis = 'currency' and date_day < ?",
+        f"where is_provisional and basis = 'currency' and date_day < ? and {marts.is_figure}",
         month.next.first_day,
     )
     if row["provisional"]:
@@ -174,7 +161,7 @@ def _require_figures(database: Database, marts: Marts, month: Month) -> None:
     """Each closing must be the sum of the rows that are kept."""
     figures = database.rows(
         f"select currency, closing_minor from {marts.schema}.mrr_monthly "
-        "where date_month = ? and basis = 'currency'",
+        f"where date_month = ? and basis = 'currency' and {marts.is_figure}",
         month.first_day,
     )
     if not figures:
@@ -183,8 +170,9 @@ def _require_figures(database: Database, marts: Marts, month: Month) -> None:
         raise CloseError(f"mrr_monthly has no row of {month}: {first}.")
     sums = dict(
         database.select(
-            f"select currency, sum(mrr_delta_minor) from {marts.steps}.int_stripe__events "
-            "where counted_on < ? group by 1",
+            f"select {marts.plain('currency')}, sum(mrr_delta_minor) "
+            f"from {marts.steps}.int_stripe__events "
+            f"where counted_on < ? and {marts.is_of_all('event_id')} group by 1",
             (month.next.first_day,),
         )
     )

@@ -6,9 +6,10 @@ import argparse
 import sys
 from datetime import datetime, timezone
 
-from stripe_saas.close.checks import Marts, checked
+from stripe_saas.close.checks import checked
 from stripe_saas.close.freeze import close_month, reopen_month
 from stripe_saas.close.log import closed_months, entries, require_closable, require_reopenable
+from stripe_saas.close.marts import marts_of
 from stripe_saas.close.month import CloseError, Month, parse_month
 from stripe_saas.close.tables import CLOSE, has_closes
 from stripe_saas.close.verifying import Differs, verify
@@ -93,7 +94,7 @@ def _written(target: Target, month: Month, arguments: argparse.Namespace) -> str
             row = reopen_month(database, month, arguments.because.strip(), log, lock)
             return f"Reopened {month}, as close {row['close_number']}. Hash: {row['close_hash']}"
         require_closable(log, month)
-        marts = Marts(arguments.schema)
+        marts = marts_of(database, arguments.schema)
         facts = checked(database, marts, month, arguments.accept)
         row = close_month(database, marts, month, facts, log, lock)
     return (

@@ -8,8 +8,9 @@ from importlib.metadata import version
 from typing import Any
 
 from stripe_saas.close.chain import link
-from stripe_saas.close.checks import Facts, Marts
+from stripe_saas.close.checks import Facts
 from stripe_saas.close.log import Entry, headed, write_entry
+from stripe_saas.close.marts import KEYS, Marts
 from stripe_saas.close.month import Month
 from stripe_saas.close.tables import (
     CLOSE,
@@ -114,7 +115,9 @@ def _incoming(table: ClosedTable) -> str:
 def _gather(database: Database, marts: Marts, month: Month, facts: Facts) -> dict[str, int]:
     """Puts what is to be kept into temporary tables, numbered; gives the number of rows of each."""
     now = ", ".join(
-        "identities.matched_by as identity_rule" if name == "identity_rule" else f"events.{name}"
+        "identities.matched_by as identity_rule"
+        if name == "identity_rule"
+        else f"{marts.plain(f'events.{name}') if name in KEYS else f'events.{name}'} as {name}"
         for name in _KEPT
     )
     differs = " or ".join(f"now.{name} is distinct from kept.{name}" for name in _KEPT)
@@ -136,9 +139,11 @@ def _gather(database: Database, marts: Marts, month: Month, facts: Facts) -> dic
         ),
         RATES: (
             f"""
-            select currency, cast(rate as varchar) as rate, cast(factor as varchar) as factor
+            select {marts.plain("currency")} as currency, cast(rate as varchar) as rate,
+                cast(factor as varchar) as factor
             from {marts.steps}.int_stripe__fx_rates
             where month_start = cast(? as date) and rate is not null
+                and {marts.is_of_all("currency")}
             """,
             "currency",
             (month.first_day,),
@@ -146,7 +151,8 @@ def _gather(database: Database, marts: Marts, month: Month, facts: Facts) -> dic
         FIGURES: (
             f"""
             select basis, currency, currency_exponent, {", ".join(FIGURE_NAMES)}
-            from {marts.schema}.mrr_monthly where date_month = cast(? as date)
+            from {marts.schema}.mrr_monthly
+            where date_month = cast(? as date) and {marts.is_figure}
             """,
             "basis, currency",
             (month.first_day,),
@@ -161,6 +167,7 @@ def _gather(database: Database, marts: Marts, month: Month, facts: Facts) -> dic
                 from {marts.steps}.int_stripe__events as events
                 left join {marts.steps}.int_stripe__identities as identities
                     on events.customer_id = identities.customer_id
+                where {marts.is_of_all("events.event_id")}
             ),
             placed as (
                 select *, row_number() over (

@@ -38,6 +38,11 @@
     {{ dbt.concat([stripe_saas.account_of(key), "'||'", text]) if var("by_account") else text }}
 {%- endmacro %}
 
+{#- The text of a key -> the key that it has among all accounts together. -#}
+{% macro key_of_all(text) -%}
+    {{ dbt.concat(["'all||'", text]) if var("by_account") else text }}
+{%- endmacro %}
+
 {#- The reporting currency, for what a key belongs to. -#}
 {% macro reporting_currency(key) -%}
     {{ stripe_saas.key_for(key, "'" ~ (var("reporting_currency") | lower) ~ "'") }}

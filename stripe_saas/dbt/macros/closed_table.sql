@@ -1,11 +1,11 @@
 {#- A table of closed months, as `stripe-saas close` writes them into DuckDB and Postgres; no rows where
-    no month was closed, and none where there are several accounts.
+    no month was closed.
 
     columns: name -> text, integer, boolean, date or moment. -#}
 {% macro closed_table(table, columns) -%}
     {%- set relation = adapter.get_relation(
         database=source('stripe', 'syncs').database, schema=var('closed_schema'), identifier=table
-    ) if execute and target.type in ("duckdb", "postgres") and not var("by_account") else none -%}
+    ) if execute and target.type in ("duckdb", "postgres") else none -%}
     select
         {%- for name, kind in columns.items() %}
         {%- set type = "date" if kind == "date" else stripe_saas.type_of(kind) %}

@@ -11,11 +11,16 @@ copies as (
         "semantics_version": "text", "is_gone": "boolean"
     }) }}
 ),
+-- of several accounts all together are closed, and copies have the ids that Stripe and you know
 events as (
     select
-        event_id, subscription_id, client_id, event_type, occurred_at, counted_on, currency,
-        mrr_delta_minor, is_estimated, options_fingerprint, semantics_version
+        {%- for key in ["event_id", "subscription_id", "client_id", "currency"] %}
+        {{ stripe_saas.plain(key) }} as {{ key }},
+        {%- endfor %}
+        event_type, occurred_at, counted_on, mrr_delta_minor, is_estimated, options_fingerprint,
+        semantics_version
     from {{ ref("int_stripe__events") }}
+    where {{ stripe_saas.account_of("event_id") }} = 'all'
 ),
 -- a copy holds for its close and those after it, up to the next copy of the same row
 spans as (

@@ -5,9 +5,13 @@
 with figures as (
     {{ stripe_saas.closed_table("figures", columns) }}
 ),
+months as (
+    {{ stripe_saas.figures_of("mrr_monthly") }}
+),
 final as (
     select
-        closes.month_start as date_month, figures.basis, figures.currency, figures.currency_exponent,
+        closes.month_start as date_month, figures.basis,
+        {{ stripe_saas.key_of_all("figures.currency") }} as currency, figures.currency_exponent,
         closes.close_number, closes.closed_at, closes.as_of_at, closes.close_hash,
         {%- for figure in figures %}
         figures.{{ figure }},
@@ -22,9 +26,9 @@ final as (
     from figures
     inner join {{ ref("int_stripe__closes") }} as closes
         on figures.close_number = closes.close_number
-    left join {{ ref("mrr_monthly") }} as months
+    left join months
         on closes.month_start = months.date_month
         and figures.basis = months.basis
-        and figures.currency = months.currency
+        and {{ stripe_saas.key_of_all("figures.currency") }} = months.currency
 )
 {{ stripe_saas.mart("final", by="currency") }}

@@ -30,10 +30,12 @@ balances as (
     select close_number, client_id, currency, {{ stripe_saas.whole("sum(minor)") }} as minor
     from (
         select
-            closes.close_number, months.client_id, months.currency, months.closing_minor as minor
+            closes.close_number, {{ stripe_saas.plain("months.client_id") }} as client_id,
+            {{ stripe_saas.plain("months.currency") }} as currency, months.closing_minor as minor
         from closes
         inner join {{ ref("int_stripe__client_months") }} as months
             on closes.month_start = months.month_start
+        where {{ stripe_saas.account_of("months.currency") }} = 'all'
         union all
         -- less what came since
         select close_number, client_id, currency, -restated_minor as minor from amounts
@@ -58,7 +60,7 @@ factors as (
         and currencies.currency = closed_rates.currency
     left join {{ ref("int_stripe__fx_rates") }} as rates
         on closes.month_start = rates.month_start
-        and currencies.currency = rates.currency
+        and {{ stripe_saas.key_of_all("currencies.currency") }} = rates.currency
 ),
 -- One cause after the other changes the exact amount of a client; each is the difference between the
 -- rounded amounts before and after it, so that they add up.
@@ -130,14 +132,17 @@ all_bases as (
 ),
 final as (
     select
-        closes.month_start as date_month, all_bases.basis, all_bases.client_id, all_bases.currency,
+        closes.month_start as date_month, all_bases.basis,
+        {{ stripe_saas.key_of_all("all_bases.client_id") }} as client_id,
+        {{ stripe_saas.key_of_all("all_bases.currency") }} as currency,
         coalesce(exponents.currency_exponent, 2) as currency_exponent, closes.close_number,
         all_bases.cause, all_bases.restated_minor,
-        {{ stripe_saas.whole("all_bases.event_count") }} as event_count, all_bases.first_event_id
+        {{ stripe_saas.whole("all_bases.event_count") }} as event_count,
+        {{ stripe_saas.key_of_all("all_bases.first_event_id") }} as first_event_id
     from all_bases
     inner join closes on all_bases.close_number = closes.close_number
     left join {{ ref("stripe_currency_exponents") }} as exponents
         on all_bases.currency = exponents.currency
     where all_bases.restated_minor <> 0
 )
-{{ stripe_saas.mart("final", by="client_id") }}
+{{ stripe_saas.mart("final", by="currency") }}
