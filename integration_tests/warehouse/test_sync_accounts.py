@@ -1,41 +1,93 @@
-"""`stripe-saas sync` of several accounts: one warehouse, figures of each account and of all."""
+"""`stripe-saas sync` of several accounts: no row of one takes the place of another's."""
 
 import pytest
 
 from integration_tests.warehouse.syncing import a_warehouse
-from stripe_saas import cli
 
 pytestmark = pytest.mark.slow
 
+STREAMS = ("customers", "invoices", "charges", "prices", "subscription_events")
 
-def test_a_sync_of_several_accounts_fills_marts_of_each_and_of_all(tmp_path):
-    with a_warehouse(tmp_path, customers=5, months=3) as warehouse:
-        world = warehouse.world
-        config = world.connector.config
-        # It is filled by one account first: rows of then, without an account, must not stay.
-        assert warehouse.sync() == 0
-        # Their objects have the same ids.
-        ids = world.account.connections.connect(2, seeds=[21, 21])
-        path = world.connector.file({**config, "accounts": ids})
-        assert cli.run(["sync", "--config", path, "--warehouse", warehouse.address]) == 0
-        found = warehouse.rows(
-            "select account_id, currency, sum(mrr_delta) as mrr "
-            "from stripe_raw.subscription_events group by account_id, currency"
-        )
-        raw = {(row["account_id"], row["currency"]): int(row["mrr"]) for row in found if row["mrr"]}
-        assert {account for account, _ in raw} == set(ids)
-        months = warehouse.rows(
-            "select account_id, currency, closing_minor from stripe_marts.mrr_monthly "
-            "where is_open and basis = 'currency' and closing_minor <> 0"
-        )
-        marts = {(row["account_id"], row["currency"]): row["closing_minor"] for row in months}
-        together = {key: mrr for key, mrr in marts.items() if key[0] == "all"}
-        assert {key: mrr for key, mrr in marts.items() if key[0] != "all"} == raw
-        for account, currency in together:
-            parts = [mrr for key, mrr in raw.items() if key[1] == currency]
-            assert together[account, currency] == sum(parts)
-        assert sum(together.values()) > 0
-        page = tmp_path / "report.html"
-        words = ["report", "--warehouse", warehouse.address, "--out", str(page)]
-        assert cli.run(words) == 0
-        assert page.stat().st_size > 0
+
+@pytest.fixture
+def warehouse(tmp_path):
+    """Three accounts; the objects of two have the same ids."""
+    with a_warehouse(tmp_path, customers=4, months=2) as warehouse:
+        connections = warehouse.world.account.connections
+        warehouse.accounts = connections.connect(3, seeds=[21, 21, 22])
+        warehouse.world.connector.config["accounts"] = warehouse.accounts
+        yield warehouse
+
+
+def held(warehouse, stream):
+    return {
+        (row["account_id"], row["id"])
+        for row in warehouse.rows(f"select account_id, id from stripe_raw.{stream}")
+    }
+
+
+def at_stripe(warehouse, kind):
+    return {
+        (account, row["id"])
+        for account in warehouse.accounts
+        for row in warehouse.world.account.connections.account(account).store.contents(kind)
+    }
+
+
+def test_every_account_has_its_rows_whatever_their_ids(warehouse):
+    assert warehouse.sync("--streams", *STREAMS) == 0
+    kinds = {"customers": "customer", "invoices": "invoice", "charges": "charge"}
+    for stream, kind in kinds.items():
+        assert held(warehouse, stream) == at_stripe(warehouse, kind), stream
+    ids = [identity for _, identity in held(warehouse, "invoices")]
+    assert len(set(ids)) < len(ids), "two accounts share ids"
+    assert warehouse.last_sync()["account_id"] == warehouse.world.account.account_id
+    warehouse.world.advance(12)
+    assert warehouse.sync("--streams", *STREAMS) == 0
+    assert held(warehouse, "invoices") == at_stripe(warehouse, "invoice")
+    [columns] = warehouse.rows(
+        "select count(*) as n, min(data_type) as kind from information_schema.columns "
+        "where table_schema = 'stripe_raw' and column_name = 'account_id' "
+        "and table_name not like '\\_%' escape '\\'"
+    )
+    assert (columns["n"], columns["kind"]) == (len(STREAMS), "VARCHAR")
+
+
+def test_a_warehouse_of_one_account_is_filled_anew_with_several(warehouse):
+    del warehouse.world.connector.config["accounts"]
+    assert warehouse.sync("--streams", *STREAMS) == 0
+    own = warehouse.world.account.account_id
+    warehouse.accounts.append(own)
+    warehouse.world.connector.config["accounts"] = warehouse.accounts
+    assert warehouse.sync("--streams", *STREAMS) == 0
+    stored = warehouse.world.account.store.contents("invoice")
+    expected = at_stripe_of_connected(warehouse) | {(own, row["id"]) for row in stored}
+    assert held(warehouse, "invoices") == expected
+
+
+def at_stripe_of_connected(warehouse):
+    connected = [name for name in warehouse.accounts if name.startswith("acct_1C")]
+    return {
+        (account, row["id"])
+        for account in connected
+        for row in warehouse.world.account.connections.account(account).store.contents("invoice")
+    }
+
+
+def test_an_account_that_refuses_leaves_the_rows_of_the_others(warehouse, capsys):
+    refusing = warehouse.accounts[0]
+    warehouse.world.account.connections.is_refusing.add(refusing)
+    assert warehouse.sync("--streams", "customers", "invoices") == 1
+    assert {account for account, _ in held(warehouse, "invoices")} == set(warehouse.accounts[1:])
+    assert refusing in capsys.readouterr().out
+
+
+def test_an_organizations_accounts_stand_in_the_log_and_may_become_more(warehouse):
+    config = warehouse.world.connector.config
+    config["client_secret"] = "sk_org_test_integration0000000001"
+    config["accounts"] = {"organization": warehouse.accounts[:2]}
+    assert warehouse.sync("--streams", "customers") == 0
+    assert warehouse.last_sync()["account_id"] == ",".join(warehouse.accounts[:2])
+    config["accounts"] = {"organization": warehouse.accounts}
+    assert warehouse.sync("--streams", "customers") == 0
+    assert {account for account, _ in held(warehouse, "customers")} == set(warehouse.accounts)
