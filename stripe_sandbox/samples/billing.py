@@ -45,7 +45,7 @@ def subscriptions(maker: Maker) -> None:
         for index in range(MANY if number == 1 else 1 + number % 3):
             price = prices[(number + index) % len(prices)]
             add_item(maker, subscription, price, moment + index)
-        if number % 4 == 0:
+        if number % 2 == 0:
             fields = {"discounts": [a_discount(maker, subscription, moment)["id"]]}
             subscription = maker.change(subscription, fields, moment)
         maker.emit("customer.subscription.created", subscription, moment)
