@@ -2,6 +2,7 @@
 
 Amounts are in cents. `CAUSES` is worked out by hand: what each disturbance adds to the closing MRR
 of January to April, each of which was closed before.
+Longer than most files: the company takes long to build, and everything is asked of the same one.
 """
 
 from __future__ import annotations

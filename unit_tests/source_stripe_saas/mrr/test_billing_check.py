@@ -1,4 +1,7 @@
-"""What paid invoices bill, against what the ledger says: M61."""
+"""What paid invoices bill, against what the ledger says: M61.
+
+Longer than most files: one rule, and all of its cases stand on the same few invoices.
+"""
 
 from dataclasses import replace
 
