@@ -63,7 +63,7 @@ coverage: $(READY) ## the unit tests, and what they do not cover: the least cove
 mutants: $(READY) ## mistakes in mrr, streams and ledger that no unit test notices; MUTANTS="ledger --sample 50"
 	@$(BIN)/python -m tools.mutants $(MUTANTS)
 
-bench: $(READY) ## measure the connector beside others in a quarter of an hour; BENCH=cpu_bound runs one
+bench: $(READY) ## measure the connector beside others into benchmarks/results.md; BENCH=cpu_bound runs one
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 engines: $(READY) $(ENGINE_ENV)/.ready ## the models on ENGINE=spark (needs Java 17), snowflake (fakesnow), bigquery (its analyzer) or trino (a grammar)

@@ -1,4 +1,4 @@
-"""Rows of results -> one Markdown table, on the screen and in `results.md`."""
+"""Rows of results -> a Markdown table on the screen, and a section a benchmark in `results.md`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import os
 import platform
 import statistics
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.measuring import Measured
 
+_TITLE = "# Results of `make bench`"
+_SECTION = "\n## "
 _HEADER = (
     "benchmark",
     "reader",
@@ -143,20 +146,23 @@ def machine() -> list[str]:
         f"{os.cpu_count()} cores, {cpu}; {memory_gb:.0f} GB of memory",
         f"{platform.system()} {platform.release()}, Python {sys.version.split()[0]}",
         ", ".join(f"{name} {version(name)}" for name in packages),
-        f"load of the machine as the table was written (1, 5, 15 minutes): {load}",
+        f"load of the machine (1, 5, 15 minutes): {load}",
     ]
 
 
-def write_results(path: Path, rows: Sequence[Row], remarks: Iterable[str]) -> None:
-    """Writes `results.md`."""
-    parts = [
-        "# Results of `make bench`",
-        "",
-        *(f"- {line}" for line in machine()),
-        "",
-        rendered(rows),
-        "",
-        *remarks,
-        "",
-    ]
-    path.write_text("\n".join(parts), encoding="utf-8")
+def write_results(path: Path, results: Mapping[str, Sequence[Row]], remarks: Iterable[str]) -> None:
+    """Writes the sections of benchmarks that were run into `results.md`; the others stay.
+
+    Args:
+        path: of the file; it need not exist.
+        results: benchmark -> its rows.
+        remarks: lines at the file's beginning.
+    """
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    _, *former = text.split(_SECTION)
+    sections = {part.partition("\n")[0]: part.partition("\n")[2].strip() for part in former}
+    about = "\n".join(f"- {line}" for line in (f"run on {datetime.now(timezone.utc).date()}", *machine()))
+    sections |= {name: f"{about}\n\n{rendered(rows)}" for name, rows in results.items()}
+    head = "\n".join([_TITLE, "", *remarks])
+    parts = [head, *(f"## {name}\n\n{content}" for name, content in sections.items())]
+    path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")

@@ -62,16 +62,31 @@ def test_results_tell_the_machine_and_every_row(tmp_path):
         "growth", "this connector", 2_000, 0.5, 0.25, 3.0, 120.4, 21, "1.0 x", "at most 1.1 x", True
     )
 
-    write_results(tmp_path / "results.md", [row], ["A remark."])
+    write_results(tmp_path / "results.md", {"growth": [row]}, ["A remark."])
 
     text = (tmp_path / "results.md").read_text(encoding="utf-8")
-    last = [cell.strip() for cell in text.splitlines()[-3].strip("|").split("|")]
+    last = [cell.strip() for cell in text.splitlines()[-1].strip("|").split("|")]
     assert last == [
         *("growth", "this connector", "2,000", "0.5", "4,000", "0.125", "3.0", "120", "21"),
         *("1.0 x", "at most 1.1 x", "yes"),
     ]
     assert f"{os.cpu_count()} cores" in text
-    assert text.endswith("\n\nA remark.\n")
+    assert text.startswith("# Results of `make bench`\n\nA remark.\n\n## growth\n\n- ")
+
+
+def test_a_benchmark_that_is_run_alone_replaces_its_own_section(tmp_path):
+    path = tmp_path / "results.md"
+    write_results(path, {"growth": [Row("growth", "one")], "memory": [Row("memory", "two")]}, ["x"])
+    write_results(path, {"growth": [Row("growth", "three")]}, ["y"])
+    write_results(path, {"ledger": [Row("ledger", "four")]}, ["z"])
+
+    text = path.read_text(encoding="utf-8")
+    assert [line for line in text.splitlines() if line.startswith("#")] == [
+        "# Results of `make bench`",
+        *("## growth", "## memory", "## ledger"),
+    ]
+    assert "z\n\n## growth" in text
+    assert [word in text for word in ("one", "two", "three", "four")] == [False, True, True, True]
 
 
 def account(**counts):
