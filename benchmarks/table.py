@@ -161,7 +161,8 @@ def write_results(path: Path, results: Mapping[str, Sequence[Row]], remarks: Ite
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     _, *former = text.split(_SECTION)
     sections = {part.partition("\n")[0]: part.partition("\n")[2].strip() for part in former}
-    about = "\n".join(f"- {line}" for line in (f"run on {datetime.now(timezone.utc).date()}", *machine()))
+    run_on = f"run on {datetime.now(timezone.utc).date()}"
+    about = "\n".join(f"- {line}" for line in (run_on, *machine()))
     sections |= {name: f"{about}\n\n{rendered(rows)}" for name, rows in results.items()}
     head = "\n".join([_TITLE, "", *remarks])
     parts = [head, *(f"## {name}\n\n{content}" for name, content in sections.items())]
