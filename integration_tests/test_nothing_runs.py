@@ -58,9 +58,11 @@ def test_fields_that_the_cdk_would_obey_are_refused_before_it_sees_them(
 
 
 def test_other_fields_of_a_platform_are_accepted_and_kept_from_the_cdk(company):
-    config = {**company.connector.config, "__should_migrate": True, "__test_read_config": {}}
+    fields = {"__should_migrate": True, "__test_read_config": {}, "__authenticator": "other"}
+    config = {**company.connector.config, **fields}
     source = SourceStripeSaas(None, config, None)
-    assert not [name for name in source._config if name.startswith("__")]
+    own = {name: value for name, value in source._config.items() if name.startswith("__")}
+    assert own == {"__authenticator": "api_key"}  # which the manifest works out by itself
     run = company.connector.run("check", "--config", company.connector.file(config))
     assert run.connection["status"] == "SUCCEEDED"
 

@@ -208,6 +208,14 @@ def _explain(bench):
         bench.people("explain", name, "--config", config, "--save", "explained.json")
 
 
+def _close(bench):
+    bench.once("built", lambda: _built(bench))
+    into = ("--warehouse", "duckdb:///warehouse.duckdb")
+    reopen = ("2026-05", "--reopen", "--because", "a test")
+    for arguments in (("2026-05",), reopen, (), ("--verify",)):
+        bench.people("close", *arguments, *into)
+
+
 def _status(bench):
     bench.synced()
     bench.people("status", "--warehouse", "duckdb:///warehouse.duckdb")
@@ -235,6 +243,7 @@ RUNS = {
     "state": _state,
     "sync": _sync,
     "models": _models,
+    "close": _close,
     "status": _status,
     "verify": _verify,
     "derive": _derive,
