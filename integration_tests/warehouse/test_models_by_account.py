@@ -45,7 +45,7 @@ VIA = {
 OBJECTS = (
     *("subscription_events", "subscription_periods", "subscription_items_current"),
     *("plan_changes", "renewals_due", "churn_signals", "discount_effect"),
-    *("identity_map", "identity_unmatched", "user_subscription_state"),
+    *("identity_map", "identity_unmatched", "user_subscription_state", "payout_reconciliation"),
 )
 # All accounts together are closed, and none by itself.
 CLOSED = ("mrr_monthly_closed", "restatements")
@@ -166,7 +166,10 @@ def test_an_account_is_as_if_it_were_alone(both, alone, mart):
     assert rows or (account, mart) in EMPTY
 
 
-EMPTY = {(B, mart) for mart in ("plan_changes", "trial_conversions", "discount_effect")}
+EMPTY = {
+    (B, mart)
+    for mart in ("plan_changes", "trial_conversions", "discount_effect", "payout_reconciliation")
+}
 
 
 @pytest.mark.parametrize("mart", FIGURES)

@@ -256,6 +256,10 @@ def test_a_payout_is_compared_with_what_it_paid_out_one_by_one(built):
         ("every_payout_is_its_transactions", 0, 2),
         ("payouts_are_their_transactions", 1700, 1700),
     ]
+    assert built.rows(
+        "select payout_id, transactions, transactions_minor, difference_minor "
+        "from payout_reconciliation order by 1"
+    ) == [("po_good", 1, 700, 0), ("po_less", 1, 480, 20), ("po_more", 1, 520, -20)]
 
 
 def test_a_client_known_by_events_alone_was_deleted_only_if_customers_were_read(built, tmp_path):

@@ -54,7 +54,7 @@
         "client_id", "customer_id", "subscription_id", "subscription_item_id", "event_id",
         "first_event_id", "period_id", "signal_id", "invoice_id", "discount_id", "price_id",
         "from_price_id", "to_price_id", "product_id", "coupon_id", "promotion_code_id", "meter_id",
-        "currency", "scope"
+        "payout_id", "line_id", "currency", "scope"
     ]) }}
 {%- endmacro %}
 
