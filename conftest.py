@@ -4,6 +4,7 @@ And its output is searched: whatever looks like an API key fails the test.
 """
 
 import gc
+import logging
 import os
 import re
 import socket
@@ -50,6 +51,25 @@ def _garbage_is_collected():
     yield
     gc.unfreeze()
     gc.set_threshold(*before)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item, nextitem):
+    """Takes back what a test, or a library that it loads, has made of logging.
+
+    A fixture would be too late: PyAirbyte cuts the logger `airbyte` off while a module's fixture
+    loads it.
+    """
+    loggers = [logging.getLogger(), logging.getLogger("airbyte")]
+    before = [(each.handlers[:], each.level, each.propagate) for each in loggers]
+    raises = logging.raiseExceptions
+    try:
+        return (yield)
+    finally:
+        for each, (handlers, level, propagate) in zip(loggers, before, strict=True):
+            each.handlers[:], each.propagate = handlers, propagate
+            each.setLevel(level)
+        logging.raiseExceptions = raises
 
 
 _KEY = re.compile(r"\b(?:sk|rk)_(?:live|test|org)_[A-Za-z0-9]{12,}")

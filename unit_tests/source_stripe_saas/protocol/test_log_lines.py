@@ -15,12 +15,7 @@ assert entrypoint  # loading it puts the CDK's console handler in place
 
 @pytest.fixture
 def out():
-    root, logger = logging.getLogger(), logging.getLogger("airbyte")
-    handlers, level, raises = root.handlers[:], logger.level, logging.raiseExceptions
-    yield io.StringIO()
-    root.handlers[:] = handlers
-    logger.setLevel(level)
-    logging.raiseExceptions = raises
+    return io.StringIO()
 
 
 def logged(out):
