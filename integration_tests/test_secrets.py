@@ -174,6 +174,10 @@ def _catalog(bench):
     bench.people("catalog", given="no messages")
 
 
+def _key_link(bench):
+    bench.people("key-link", *STREAMS)
+
+
 def _state(bench):
     text = bench.people("state", given=bench.messages())
     (bench.folder / "state.json").write_text(text)
@@ -245,6 +249,7 @@ RUNS = {
     "models": _models,
     "close": _close,
     "status": _status,
+    "key-link": _key_link,
     "verify": _verify,
     "derive": _derive,
     "explain": _explain,

@@ -41,6 +41,9 @@ COMMANDS = {
     "status": Command(
         "stripe_saas.warehouse.status", "say when a warehouse was synced, and what failed"
     ),
+    "key-link": Command(
+        "stripe_saas.key_link", "print a link that opens Stripe's form for a key, filled in"
+    ),
     "catalog": Command(
         "stripe_saas.protocol_files.catalog", "make the catalog for read from discover's output"
     ),

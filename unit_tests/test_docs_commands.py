@@ -43,7 +43,7 @@ def parser_of(command):
 
 
 MAKE = mentioned(r"\bmake ([a-z]+(?:-[a-z]+)*)")
-STRIPE_SAAS = mentioned(r"(?<!source-)\bstripe-saas ([a-z]+)")
+STRIPE_SAAS = mentioned(r"(?<!source-)\bstripe-saas ([a-z]+(?:-[a-z]+)*)")
 SOURCE = mentioned(r"\bsource-stripe-saas ([a-z]+)")
 
 

@@ -19,6 +19,7 @@ from source_stripe_saas.connection import errors
 from source_stripe_saas.connection.account import Account, AccountRefused, access_of, open_account
 from source_stripe_saas.connection.accounts import FoundAccounts, find_accounts
 from source_stripe_saas.connection.causes import advice_for
+from source_stripe_saas.connection.key_link import key_link, permissions_of
 from source_stripe_saas.connection.oauth import tokens_of
 from source_stripe_saas.streams.plan import StreamPlan
 
@@ -206,8 +207,10 @@ def _refusal_text(
             others.append(f"{name}: {error.message.rstrip('.')}. {advice.means} {advice.do}")
     parts = ["This key cannot read everything that is needed."]
     if boxes:
+        link = key_link(permissions_of(plans, [*names, *findings.readable]))
         parts.append(
-            "In the Stripe dashboard, open the restricted key and allow: " + "; ".join(boxes) + "."
+            "In the Stripe dashboard, open the restricted key and allow: "
+            f"{'; '.join(boxes)}. Or create one that may read these streams too: {link} ."
         )
     if others:
         parts.append("Stripe refused " + " ".join(others))

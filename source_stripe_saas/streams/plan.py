@@ -68,8 +68,8 @@ class StreamPlan:
     """The path gives one object, not a list."""
     full_refresh: bool = False
     """Every sync reads everything."""
-    derived: bool = False
-    """The records are worked out of several lists and of events; see `ledger/`."""
+    derived_from: tuple[str, ...] = ()
+    """The records are worked out of these streams' lists and of events; see `ledger/`."""
     cursor_field: str = "updated"
     keeps_days: int | None = None
     """Stripe forgets objects older than this."""
@@ -136,6 +136,11 @@ class StreamPlan:
             or self.carried_at
             or self.object == "entitlements.active_entitlement"
         )
+
+    @property
+    def derived(self) -> bool:
+        """True if the records are worked out of lists and events; see `ledger/`."""
+        return bool(self.derived_from)
 
     @property
     def carrier(self) -> str:
@@ -247,7 +252,7 @@ def _plan(
         created_optional=raw.get("created_optional", False),
         single=raw.get("single", False),
         full_refresh=raw.get("full_refresh", False),
-        derived=raw.get("derived", False),
+        derived_from=tuple(raw.get("derived_from", ())),
         cursor_field=raw.get("cursor_field", "updated"),
         keeps_days=raw.get("keeps_days"),
         events=tuple(raw.get("events", ())),

@@ -6,6 +6,7 @@ import pytest
 
 from source_stripe_saas.config import resources
 from source_stripe_saas.connection.check import check_connection
+from source_stripe_saas.connection.key_link import key_link, permissions_of
 from unit_tests.builders import PLANS, some_settings
 from unit_tests.stripe_server import denied, failure, serving
 
@@ -74,6 +75,15 @@ def test_all_missing_permissions_are_named_at_once():
     assert "Customers: Read" in report.text
     assert "Events: Read" in report.text
     assert "subscriptions" not in report.text
+
+
+def test_a_missing_permission_comes_with_a_link_to_a_key_that_has_it():
+    with serving(answers={"customers": denied("rak_customer_read")}):
+        text = checked(check_streams=["customers"]).text
+    (link,) = (word for word in text.split() if word.startswith("https://dashboard.stripe.com"))
+    readable = [name for name, plan in PLANS.items() if plan.permission != "customer_read"]
+    assert link == key_link(permissions_of(PLANS, ["customers", *readable]))
+    assert link.count("rak_customer_read") == 1
 
 
 def test_another_stream_that_cannot_be_read_is_a_warning(caplog):
