@@ -17,7 +17,9 @@ MODELED_STREAMS = (
     "prices",
     "products",
     "invoices",
+    "invoice_line_items",
     "invoice_payments",
+    "credit_notes",
     "charges",
     "refunds",
     "disputes",
@@ -61,7 +63,12 @@ def _records(shown: Shown, name: str) -> Iterator[dict[str, Any]]:
         return
     stream = _OBJECTS[name]
     rows = store.rows.get(stream.object, {}).values()
-    yield from shown.rendered(row.content for row in rows if stream.belongs(row.content))
+    for record in shown.rendered(row.content for row in rows if stream.belongs(row.content)):
+        if name == "credit_notes" and record["lines"]["has_more"]:
+            # The connector reads these lists to their end.
+            lines = store.of_parent("credit_note_line_item", record["id"])
+            record["lines"] = {**record["lines"], "data": lines, "has_more": False}
+        yield record
     for content in store.deleted.get(stream.object, {}).values():
         if stream.belongs(content):
             yield {**content, "is_deleted": True}

@@ -9,6 +9,7 @@ with source as (
         "total": "integer", "subtotal": "integer", "due_date": "moment",
         "next_payment_attempt": "moment", "parent": "json", "subscription": "key",
         "status_transitions": "json", "discounts": "json", "total_discount_amounts": "json",
+        "starting_balance": "integer", "ending_balance": "integer",
         "paid": "boolean", "closed": "boolean", "forgiven": "boolean", "is_deleted": "boolean"
     }) }}
 ),
@@ -47,6 +48,13 @@ final as (
         {{ stripe_saas.from_epoch(stripe_saas.json_text("status_transitions", "finalized_at")) }}
             as finalized_at,
         {{ stripe_saas.from_epoch(stripe_saas.json_text("status_transitions", "paid_at")) }} as paid_at,
+        {{ stripe_saas.from_epoch(stripe_saas.json_text("status_transitions", "voided_at")) }}
+            as voided_at,
+        {{ stripe_saas.from_epoch(
+            stripe_saas.json_text("status_transitions", "marked_uncollectible_at")
+        ) }} as uncollectible_at,
+        coalesce(starting_balance, 0) as starting_balance_minor,
+        coalesce(ending_balance, starting_balance, 0) as ending_balance_minor,
         discounts, total_discount_amounts
     from states
     where not coalesce(is_deleted, false)

@@ -1,0 +1,381 @@
+"""The bridge from MRR to cash and deferred revenue (M62 to M65): a company written by hand.
+
+January to March 2026, in dollars. Every figure is worked out beside it, in cents.
+
+Year pays 365.00 for 2026 on 1 January, with 20 % tax on top: 36500 + 7300.
+Plan pays 31.00 a month. On 11 January it grows to 62.00: 21 of 31 days are credited at 31.00 and
+billed at 62.00, on the invoice of 1 February. Its calls of January, 4.00, are billed there too.
+Note owes 28.00 for February; a note takes 8.00 of it before it pays. 4.00 of its next invoice are
+taken off by a note that is voided.
+Gone owes 31.00 for January, void on 21 January. Lost owes 31.00, which are written off.
+Cheque buys for 7.00 and pays outside of Stripe. Once buys for 50.00 with 10.00 off, of which its
+balance pays 15.00; 5.00 are refunded, and 10.00 were disputed and won.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from integration_tests.warehouse.handmade import Handmade, life, seconds
+
+pytestmark = pytest.mark.slow
+
+NOW = "2026-03-15 12:00"
+
+
+def at(day: str, clock: str = "00:00") -> int:
+    """Unix seconds of a day of 2026, as "01-31"."""
+    return seconds(f"2026-{day} {clock}")
+
+
+def invoice(key, finalized, total, status="paid", paid=None, **more):
+    """An invoice in dollars; one that was paid was paid in whole, unless it says otherwise."""
+    moments = {"finalized_at": at(finalized), **more.pop("moments", {})}
+    if status == "paid":
+        moments["paid_at"] = at(paid or finalized)
+    due = more.pop("due", total)
+    return {
+        "id": f"in_{key}",
+        "customer": f"cus_{key.split('_')[0]}",
+        "status": status,
+        "currency": "usd",
+        "created": at(finalized),
+        "total": total,
+        "amount_due": due,
+        "amount_paid": due if status == "paid" else 0,
+        "amount_remaining": 0 if status == "paid" else due,
+        "starting_balance": 0,
+        "ending_balance": 0,
+        "status_transitions": moments,
+        **more,
+    }
+
+
+def line(key, of, amount, start, end, kind="recurring", **more):
+    """A line of an invoice for the days from `start` to before `end`."""
+    parent = {
+        "type": "invoice_item_details",
+        "invoice_item_details": {"proration": kind == "proration"},
+    }
+    if kind in ("recurring", "usage"):
+        parent = {
+            "type": "subscription_item_details",
+            "subscription_item_details": {"subscription": "sub_1", "proration": False},
+        }
+    price = "price_calls" if kind == "usage" else "price_plan"
+    return {
+        "id": f"il_{key}",
+        "invoice": f"in_{of}",
+        "amount": amount,
+        "currency": "usd",
+        "parent": parent,
+        "period": {"start": seconds(start), "end": seconds(end)},
+        "pricing": {"price_details": {"price": price}},
+        **more,
+    }
+
+
+def credit_note(key, of, amount, day, lines, **more):
+    """A credit note before payment, with amounts by line; None for words of its own."""
+    return {
+        "id": f"cn_{key}",
+        "invoice": f"in_{of}",
+        "customer": "cus_note",
+        "currency": "usd",
+        "created": at(day),
+        "amount": amount,
+        "total_excluding_tax": amount,
+        "pre_payment_amount": amount,
+        "type": "pre_payment",
+        "status": "issued",
+        "lines": {
+            "data": [
+                {"id": f"cnli_{key}_{n}", "amount": part, "invoice_line_item": of_line}
+                for n, (of_line, part) in enumerate(lines)
+            ]
+        },
+        **more,
+    }
+
+
+def paid(key, of, amount, day):
+    """An invoice's payment, its charge and the charge's balance transaction; fee of 1 %."""
+    charge = {
+        "id": f"ch_{key}",
+        "currency": "usd",
+        "created": at(day),
+        "amount": amount,
+        "amount_captured": amount,
+        "status": "succeeded",
+        "captured": True,
+        "payment_intent": f"pi_{key}",
+    }
+    payment = of and {
+        "id": f"inpay_{key}",
+        "invoice": f"in_{of}",
+        "status": "paid",
+        "amount_paid": amount,
+        "payment": {"type": "payment_intent", "payment_intent": f"pi_{key}"},
+        "status_transitions": {"paid_at": at(day)},
+    }
+    return charge, payment, moved(key, day, amount, amount // 100, "charge")
+
+
+def moved(key, day, amount, fee, kind, category=None):
+    """A balance transaction."""
+    return {
+        "id": f"txn_{key}",
+        "currency": "usd",
+        "created": at(day),
+        "amount": amount,
+        "fee": fee,
+        "net": amount - fee,
+        "type": kind,
+        "reporting_category": category or kind,
+    }
+
+
+YEAR, NEXT = "2026-01-01", "2027-01-01"
+JAN, FEB, MAR, APR = "2026-01-01", "2026-02-01", "2026-03-01", "2026-04-01"
+PAID = [
+    paid("year", "year", 43800, "01-01"),
+    paid("plan_1", "plan_1", 3100, "01-01"),
+    paid("note_1", "note_1", 2000, "02-03"),
+    paid("once", "once", 2500, "01-20"),
+    paid("plan_2", "plan_2", 8700, "02-01"),
+    # A charge for no invoice.
+    paid("shop", None, 900, "02-10"),
+]
+RECORDS = {
+    "subscription_events": [
+        *life("sub_year", "cus_year", ("2026-01-01", "activated", 3042)),
+        *life("sub_plan", "cus_plan", ("2026-01-01", "activated", 3100),
+              ("2026-01-11", "upgraded", 6200)),
+    ],
+    "prices": [
+        {"id": "price_plan", "currency": "usd", "recurring": {"usage_type": "licensed"}},
+        {"id": "price_calls", "currency": "usd", "recurring": {"usage_type": "metered"}},
+    ],
+    "invoices": [
+        invoice("year", "01-01", 43800),
+        invoice("plan_1", "01-01", 3100),
+        invoice("plan_2", "02-01", 8700),
+        invoice("note_1", "02-01", 2800, due=2000, paid="02-03"),
+        invoice("note_2", "03-01", 3100, status="open"),
+        invoice("gone", "01-01", 3100, status="void", moments={"voided_at": at("01-21")}),
+        invoice("lost", "01-01", 3100, status="uncollectible",
+                moments={"marked_uncollectible_at": at("02-28")}),
+        # Paid outside of Stripe.
+        invoice("cheque", "02-10", 700, paid="03-02"),
+        invoice("once", "01-20", 4000, due=2500, starting_balance=-1500),
+        invoice("draft", "03-10", 9999, status="draft"),
+        invoice("rounded", "01-15", 0, currency="eur"),
+    ],
+    "invoice_line_items": [
+        line("year", "year", 36500, YEAR, NEXT,
+             taxes=[{"amount": 7300, "tax_behavior": "exclusive"}]),
+        line("plan_1", "plan_1", 3100, JAN, FEB),
+        line("plan_2", "plan_2", 6200, FEB, MAR),
+        line("credit", "plan_2", -2100, "2026-01-11", FEB, "proration"),
+        line("debit", "plan_2", 4200, "2026-01-11", FEB, "proration"),
+        line("calls", "plan_2", 400, JAN, FEB, "usage"),
+        line("note_1", "note_1", 2800, FEB, MAR),
+        line("note_2", "note_2", 3100, MAR, APR),
+        line("gone", "gone", 3100, JAN, FEB),
+        line("lost", "lost", 3100, JAN, FEB),
+        line("cheque", "cheque", 700, "2026-02-10", "2026-02-10", "one_off"),
+        # Tax inside of the price: a sixth of the 40.00 that are left.
+        line("once", "once", 5000, "2026-01-20", "2026-01-20", "one_off",
+             discount_amounts=[{"discount": "di_1", "amount": 1000}],
+             taxes=[{"amount": 667, "tax_behavior": "inclusive"}]),
+        line("draft", "draft", 9999, MAR, APR),
+        line("up", "rounded", 100, "2026-01-30", "2026-02-02"),
+        line("down", "rounded", -100, "2026-01-30", "2026-02-02"),
+        line("half", "rounded", 1, "2026-01-31", "2026-02-02"),
+        line("half_down", "rounded", -1, "2026-01-31", "2026-02-02"),
+    ],
+    "credit_notes": [
+        # 6.00 of the line, 2.00 in words: they take the largest line's days.
+        credit_note("one", "note_1", 800, "02-02", [("il_note_1", 600), (None, 200)]),
+        credit_note("two", "note_2", 400, "03-03", [("il_note_2", 400)],
+                    status="void", voided_at=at("03-04")),
+    ],
+    "charges": [charge for charge, _, _ in PAID],
+    "invoice_payments": [payment for _, payment, _ in PAID if payment],
+    "balance_transactions": [
+        *(entry for _, _, entry in PAID),
+        moved("refund", "02-05", -500, 0, "refund"),
+        moved("dispute", "02-06", -1000, 1500, "adjustment", "dispute"),
+        moved("won", "03-06", 1000, 0, "adjustment", "dispute_reversal"),
+        moved("po_1", "02-15", -48406, 0, "payout"),
+        moved("po_2", "03-02", -9000, 0, "payout"),
+    ],
+    "payouts": [
+        {"id": "po_1", "currency": "usd", "created": at("02-15"), "amount": 48406,
+         "automatic": True, "status": "paid", "balance_transaction": "txn_po_1",
+         "reconciliation_status": "completed"},
+        {"id": "po_2", "currency": "usd", "created": at("03-02"), "amount": 9000,
+         "automatic": True, "status": "paid", "balance_transaction": "txn_po_2",
+         "reconciliation_status": "completed"},
+        # Made by hand, and one under way: nobody says what is in them.
+        {"id": "po_hand", "currency": "usd", "created": at("03-03"), "amount": 5,
+         "automatic": False, "status": "paid"},
+        {"id": "po_under_way", "currency": "usd", "created": at("03-14"), "amount": 7,
+         "automatic": True, "status": "pending", "reconciliation_status": "in_progress"},
+        # Nothing was read of what is in it, though Stripe says that it is all named.
+        {"id": "po_unread", "currency": "usd", "created": at("03-15"), "amount": 11,
+         "automatic": True, "status": "paid", "reconciliation_status": "completed"},
+    ],
+    "payout_balance_transactions": [
+        {**entry, "payout": payout}
+        for payout, keys in (
+            ("po_1", ("year", "plan_1", "once", "refund", "po_1")),
+            ("po_2", ("plan_2", "note_1", "shop", "dispute", "po_2")),
+        )
+        for entry in [
+            *(entry for _, _, entry in PAID),
+            moved("refund", "02-05", -500, 0, "refund"),
+            moved("dispute", "02-06", -1000, 1500, "adjustment", "dispute"),
+            moved("po_1", "02-15", -48406, 0, "payout"),
+            moved("po_2", "03-02", -9000, 0, "payout"),
+        ]
+        if entry["id"] in {f"txn_{key}" for key in keys}
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    made = Handmade(tmp_path_factory.mktemp("cash"), RECORDS, NOW)
+    result = made.build(
+        "--indirect-selection=cautious", "--select", "+mrr_to_cash", "+deferred_revenue_monthly",
+        "+deferred_revenue_lines", "+payout_reconciliation",
+    )  # fmt: skip
+    assert result.success, result.bad
+    assert [name.split(".")[2] for name in result.bad] == [
+        "automatic_payouts_are_their_transactions"
+    ]
+    return made
+
+
+BRIDGE = {
+    # January, February, March
+    "closing_mrr": (3042 + 6200, 3042 + 6200, 3042 + 6200),
+    "prepayments": (36500, 0, 0),
+    # January bills 3 x 3100 beside the year, February 6200 + 2800, March 3100.
+    "mrr_timing": (45800 - 9242 - 36500, 9000 - 9242, 3100 - 9242),
+    "recurring": (36500 + 3 * 3100, 6200 + 2800, 3100),
+    "prorations": (0, 4200 - 2100, 0),
+    "usage": (0, 400, 0),
+    "one_off": (5000 - 667, 700, 0),
+    "discounts": (-1000, 0, 0),
+    "tax": (7300 + 667, 0, 0),
+    "other_invoiced": (0, 0, 0),
+    "invoiced": (43800 + 3 * 3100 + 4000, 8700 + 2800 + 700, 3100),
+    "opening_receivables": (0, 3100, 700),
+    "customer_balance": (-1500, 0, 0),
+    "credit_notes": (0, -800, -400 + 400),
+    "voids": (-3100, 0, 0),
+    "write_offs": (0, -3100, 0),
+    # January leaves Lost's 3100, February the cheque's 700, March Note's 3100.
+    "closing_receivables": (3100, 700, 3100),
+    "collected": (43800 + 3100 + 2500, 8700 + 2000, 700),
+    "collected_elsewhere": (0, 0, -700),
+    "other_charges": (0, 900, 0),
+    "payment_timing": (0, 0, 0),
+    "charged": (43800 + 3100 + 2500, 8700 + 2000 + 900, 0),
+    "settlement": (0, 0, 0),
+    "gross": (49400, 11600, 0),
+    "refunds": (0, -500, 0),
+    "disputes": (0, -1000, 1000),
+    "fees": (-(438 + 31 + 25), -(87 + 20 + 9) - 1500, 0),
+    "other": (0, 0, 0),
+    "net": (49400 - 494, 11600 - 500 - 1000 - 1616, 1000),
+    "payouts": (0, -48406, -9000),
+    "balance_change": (48906, 8484 - 48406, 1000 - 9000),
+}
+
+
+@pytest.mark.parametrize("name", BRIDGE)
+def test_the_way_from_mrr_to_the_bank_was_worked_out_by_hand(built, name):
+    rows = built.rows(
+        f"select {name}_minor from mrr_to_cash where currency = 'usd' order by date_month"
+    )
+    assert tuple(row[0] for row in rows) == BRIDGE[name]
+
+
+LINES = {
+    # Line -> recognised by month from January on, billed less what is taken back.
+    # 365.00 in 365 days: 1.00 a day.
+    "year": ([3100, 2800, 3100, 3000, 3100, 3000, 3100, 3100, 3000, 3100, 3000, 3100], 36500),
+    "plan_1": ([3100], 3100),
+    "plan_2": ([0, 6200], 6200),
+    # For days before the billing: all of it on its day.
+    "credit": ([0, -2100], -2100),
+    "debit": ([0, 4200], 4200),
+    "calls": ([0, 400], 400),
+    # 2800 less 600 and 200.
+    "note_1": ([0, 2000], 2000),
+    # 400 taken back on the 3rd are there again on the 4th.
+    "note_2": ([0, 0, 3100], 3100),
+    # 20 days were earned until the invoice was void, and are taken back.
+    "gone": ([0], 0),
+    # What is written off was earned all the same.
+    "lost": ([3100], 3100),
+    "cheque": ([0, 700], 700),
+    "once": ([5000 - 1000 - 667], 3333),
+}
+
+
+@pytest.mark.parametrize("key", LINES)
+def test_a_line_is_recognised_straight_line_by_day(built, key):
+    recognised, amount = LINES[key]
+    rows = built.rows(
+        "select month(date_month) + 12 * (year(date_month) - 2026), recognised_minor, "
+        "billed_minor + credit_notes_minor + voids_minor, closing_minor "
+        f"from deferred_revenue_lines where line_id = 'il_{key}' order by date_month"
+    )
+    told = {row[0]: row[1] for row in rows}
+    assert [told.get(n, 0) for n in range(1, len(recognised) + 1)] == recognised
+    assert max(told) == len(recognised)
+    assert sum(row[2] for row in rows) == amount == sum(recognised)
+    assert rows[-1][3] == 0
+
+
+def test_deferred_revenue_rolls_forward(built):
+    assert built.rows(
+        "select opening_minor, billed_minor, credit_notes_minor, voids_minor, recognised_minor, "
+        "closing_minor, is_future from deferred_revenue_monthly where currency = 'usd' "
+        "order by date_month limit 4"
+    ) == [
+        # Billed 36500 + 3 x 3100 + 3333; earned 3100 of the year, 3100 twice and 3333.
+        (0, 49133, 0, -3100, 12633, 33400, False),
+        # Billed 6200 - 2100 + 4200 + 400, 2800 and 700; all of it is earned, and 2800 of the year.
+        (33400, 12200, -800, 0, 14200, 30600, False),
+        (30600, 3100, 0, 0, 6200, 27500, False),
+        (27500, 0, 0, 0, 3000, 24500, True),
+    ]
+
+
+def test_a_payout_is_its_transactions_and_where_nobody_names_them_nothing_is_said(built):
+    assert built.rows(
+        "select payout_id, transactions, gross_minor, refunds_minor, disputes_minor, fees_minor, "
+        "transactions_minor, difference_minor from payout_reconciliation order by created_at"
+    ) == [
+        # 43800 + 3100 + 2500 less 438 + 31 + 25, less 500.
+        ("po_1", 4, 49400, -500, 0, -494, 48406, 0),
+        # 8700 + 2000 + 900 less 87 + 20 + 9, less 1000 and the fee of 1500: 8984.
+        ("po_2", 4, 11600, 0, -1000, -116 - 1500, 8984, 9000 - 8984),
+        ("po_hand", 0, 0, 0, 0, 0, 0, None),
+        ("po_under_way", 0, 0, 0, 0, 0, 0, None),
+        ("po_unread", 0, 0, 0, 0, 0, 0, 11),
+    ]
+
+
+def test_rounding_leaves_no_cent_behind(built):
+    # 100 in 3 days over a month's end: 33, 67, 100 by the days' ends. Half a cent goes away from 0.
+    assert built.rows(
+        "select line_id, sum(recognised_minor) filter (date_month = '2026-01-01')::int, "
+        "sum(recognised_minor)::int from deferred_revenue_lines where currency = 'eur' "
+        "group by 1 order by 1"
+    ) == [("il_down", -67, -100), ("il_half", 1, 1), ("il_half_down", -1, -1), ("il_up", 67, 100)]
