@@ -11,6 +11,8 @@ import socket
 
 import pytest
 
+from integration_tests.manifest_once import prepare_manifest_once
+
 # PyAirbyte looks at these when it is first loaded, whichever test that may be in.
 os.environ |= {"AIRBYTE_OFFLINE_MODE": "1", "DO_NOT_TRACK": "1"}
 
@@ -42,6 +44,11 @@ def _no_network():
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(socket.socket, "connect", guarded)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _the_manifest_is_prepared_once():
+    prepare_manifest_once()
 
 
 @pytest.fixture(autouse=True)

@@ -1,15 +1,15 @@
 """Requests on standard input -> runs of the connector, each forked from here.
 
-The CDK is loaded once; a run is a real process with a real command line all the same, and can be
-killed like any other. What is patched in it is size and time: pages of a hundred, a state a second
-and pauses between attempts would make a soak of small accounts slow and tell it little.
+The CDK is loaded once, and the manifest prepared once; a run is a real process with a real command
+line all the same, and can be killed like any other. What is patched in it is size and time: pages
+of a hundred, a state a second and pauses between attempts would make a soak of small accounts slow
+and tell it little.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import pickle
 import resource
 import sys
 import time
@@ -17,16 +17,18 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from source_stripe_saas.config import resources
+from integration_tests.manifest_once import prepare_manifest_once
 
 
 def main() -> None:
     """Serves until standard input ends."""
     from source_stripe_saas import __main__ as connector
     from source_stripe_saas.protocol import entrypoint
+    from source_stripe_saas.source import SourceStripeSaas
 
     assert entrypoint is not None  # loaded for the children
-    _read_yaml_once()
+    prepare_manifest_once()
+    SourceStripeSaas()
     for line in sys.stdin:
         asked = json.loads(line)
         pid = os.fork()
@@ -36,15 +38,6 @@ def main() -> None:
         _tell({"pid": pid})
         _, status = os.waitpid(pid, 0)
         _tell({"code": os.waitstatus_to_exitcode(status)})
-
-
-def _read_yaml_once() -> None:
-    """Reads here what every run would read again: YAML takes longer than a whole small sync."""
-    from airbyte_cdk.sources.declarative import concurrent_declarative_source as cdk
-
-    kept = pickle.dumps(cdk.get_declarative_component_schema())
-    _patch(cdk, "get_declarative_component_schema", lambda: pickle.loads(kept))
-    resources.manifest()
 
 
 def _tell(told: Mapping[str, int]) -> None:
