@@ -76,7 +76,9 @@ class Following(LedgerSync):
 
     def note(self, event: StripeObject) -> None:
         through = self.progress.position.through or 0
-        for one in self.readable((event,)):
+        # Clocks are asked for when the feed has been read: if their list fails, that is the
+        # ledger's failure, not that of all streams that share the feed.
+        for one in self.readable((event,), may_ask=False):
             # What is older was followed, but for what had to be set aside.
             self._changed.note(one, self.aside if one["created"] <= through else None)
 
@@ -124,9 +126,8 @@ class Following(LedgerSync):
             raise self._live.refused
         memories = self.progress.position.memories
         self._find_missing()
-        clocks = self.reader.clocks
         wanted = dict.fromkeys([*self._changed.events, *self._live.wanted, *self.aside])
-        for identity in [one for one in wanted if clocks.hides({"id": one})]:
+        for identity in [one for one in wanted if self._is_of_clock(one)]:
             del wanted[identity]
         for memory in memories.values():
             if memory.due_at is not None and memory.due_at <= self.upper:
@@ -152,6 +153,12 @@ class Following(LedgerSync):
                 some,
                 self.aside,
             )
+
+    def _is_of_clock(self, identity: str) -> bool:
+        """True for a subscription that a test clock has, by itself or by what its events show."""
+        events = self._changed.events.get(identity, ())
+        shown = (event["data"]["object"] for event in events)
+        return any(map(self.reader.clocks.hides, ({"id": identity}, *shown)))
 
     def _find_missing(self) -> None:
         """Those remembered as live that are neither on the list nor in any event."""

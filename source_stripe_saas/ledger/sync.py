@@ -180,17 +180,26 @@ class LedgerSync(ABC):
         bounds = Bounds(self.upper, horizon, began, since)
         return Deriver(catalog, self.options, bounds, self.tally)
 
-    def readable(self, events: Iterable[StripeObject]) -> Iterator[StripeObject]:
+    def readable(
+        self, events: Iterable[StripeObject], *, may_ask: bool = True
+    ) -> Iterator[StripeObject]:
         """The events of which something can be made; the others are noted.
 
         Events of test clocks are left out: no list shows their objects.
+
+        Args:
+            events: newest first.
+            may_ask: False: which are of clocks is taken from what is known, without a request.
+
+        Raises:
+            StripeError: it cannot be told which are of clocks.
         """
         clocks = self.reader.clocks
         for event in events:
             reason = what_is_odd(event)
             if reason is None:
                 clocks.note(event)
-                if clocks.hides(event["data"]["object"]):
+                if clocks.hides(event["data"]["object"], may_ask=may_ask):
                     continue
                 reason = _why_nobodys(event)
             if reason is None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.listing import Listing, ListReader
-from source_stripe_saas.api.refusal import StripeError
+from source_stripe_saas.api.refusal import NotFound, PermissionRefused, StripeError
 
 _OWNERS = ("id", "customer", "subscription", "invoice", "charge", "payment_intent")
 """Fields by which an object belongs to one that may be a clock's."""
@@ -56,7 +56,9 @@ class TestClocks:
         self.are_included = are_included and may_exist
         self._has_test_data = False
         self._hidden: set[str] = set()
+        self._owners: dict[str, set[str]] = {}  # object of an event -> what it belongs to
         self._customers: dict[str, list[str]] | None = None
+        self._failures: list[StripeError] = []
         self._lock = threading.Lock()
 
     def note(self, event: Mapping[str, Any]) -> None:
@@ -64,49 +66,88 @@ class TestClocks:
         subject = event["data"]["object"]
         if event.get("livemode") is False:
             self._has_test_data = True
+            identity = _id(subject)
+            if identity is not None:
+                self._owners[identity] = {*self._owners.get(identity, ()), *_owners(subject)}
         if subject.get("test_clock"):
             self._hidden.update(filter(None, (_id(subject), _id(subject.get("customer")))))
 
-    def hides(self, subject: Mapping[str, Any]) -> bool:
+    def hides(self, subject: Mapping[str, Any], *, may_ask: bool = True) -> bool:
         """True for an object of a clock, if these are not wanted.
 
         Args:
             subject: the object, or as much of it as is known.
+            may_ask: False: by what is known so far, without a request; False may be wrong then.
+
+        Raises:
+            StripeError: it cannot be told, since the clocks could not be listed.
         """
         if self.are_included:
             return False
-        if self._has_test_data:
+        is_known = self._knows(subject)
+        if not is_known and may_ask and self._has_test_data:
             self.customers()
-        if not subject.get("test_clock"):
-            owners = (_id(subject.get(name)) for name in _OWNERS)
-            if self._hidden.isdisjoint(filter(None, owners)):
-                return False
+            is_known = self._knows(subject)
         identity = _id(subject)
-        if identity is not None:
+        if is_known and identity is not None:
             self._hidden.add(identity)
-        return True
+        return is_known
+
+    def _knows(self, subject: Mapping[str, Any]) -> bool:
+        if subject.get("test_clock"):
+            return True
+        chain = list(_owners(subject))
+        for one in chain:  # it grows: a refund's charge, the charge's customer
+            if one in self._hidden:
+                return True
+            chain += self._owners.get(one, set()).difference(chain)
+        return False
 
     def customers(self) -> Mapping[str, list[str]]:
-        """Clock -> its customers; asked for once.
+        """Clock -> its customers; listed once.
+
+        What the key may not list counts as none, unless it is wanted, and so does a list that does
+        not exist. Any other failure is not remembered: it is raised to all that wait for this
+        attempt, and the next one asks again.
 
         Raises:
-            StripeError: their objects are wanted, and the clocks cannot be listed.
+            StripeError: they cannot be listed.
         """
+        before = len(self._failures)
         with self._lock:
             if self._customers is not None:
                 return self._customers
-            customers: dict[str, list[str]] = {}
+            if len(self._failures) > before:
+                # It came while this thread waited; asking again would take the retry budget again.
+                raise self._failures[-1]
             try:
-                for clock in self._listed("test_helpers/test_clocks") if self._may_exist else ():
-                    customers[clock] = list(self._listed("customers", test_clock=clock))
+                self._customers = self._all_customers()
             except StripeError as error:
-                if self.are_included:
-                    raise
-                # A key may lack the permission; objects that name their clock are known still.
-                _log.debug("Test clocks cannot be listed: %s", error.message)
-            self._customers = customers
-            self._hidden.update(one for some in customers.values() for one in some)
-            return customers
+                self._failures.append(error)
+                raise
+            self._hidden.update(one for some in self._customers.values() for one in some)
+            return self._customers
+
+    def _all_customers(self) -> dict[str, list[str]]:
+        if not self._may_exist:
+            return {}
+        customers: dict[str, list[str]] = {}
+        try:
+            for clock in self._listed("test_helpers/test_clocks"):
+                try:
+                    customers[clock] = list(self._listed("customers", test_clock=clock))
+                except NotFound:
+                    continue  # it was deleted meanwhile, and its customers with it
+        except (PermissionRefused, NotFound) as error:
+            # Objects that name their clock are known still. What a proxy says is not Stripe's no.
+            if self.are_included or not error.is_stripes:
+                raise
+            _log.info(
+                "This key cannot list test clocks and their customers, so what events tell of "
+                "these customers comes in, unless it names its clock. Stripe said: %s",
+                error.message,
+            )
+        return customers
 
     def scopes(self, path: str) -> list[tuple[str, str]]:
         """The filters under which a list shows all objects of clocks; none if it shows none."""
@@ -121,6 +162,11 @@ class TestClocks:
         listing = Listing(path, params=tuple(filters.items()), created_field=None)
         for page in ListReader(self._client, listing).pages():
             yield from (row["id"] for row in page.objects)
+
+
+def _owners(subject: Mapping[str, Any]) -> set[str]:
+    """Ids of an object and of what it says it belongs to."""
+    return set(filter(None, (_id(subject.get(name)) for name in _OWNERS)))
 
 
 def _id(value: Any) -> str | None:

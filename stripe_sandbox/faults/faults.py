@@ -21,6 +21,8 @@ _MOST_BEHIND_SECONDS = 600
 _OWNERS = ("charge", "invoice", "payout", "subscription")
 """Filters that make a list one of what belongs to an object."""
 _CURSOR = "starting_after"
+_TELL_CLOCKS = ("billing_clock_read", "customer_read")
+"""Permissions that the lists of test clocks and of their customers need."""
 
 
 class Faults:
@@ -82,7 +84,7 @@ class Faults:
             self._keep(value)
             self._keys.add(replace(call.key, is_revoked=True))
             self.dice.note("key_revoked")
-        elif self.dice.strikes("permission_withdrawn"):
+        elif self._is_for_losing(call) and self.dice.strikes("permission_withdrawn"):
             self._keep(value)
             known = self._keys.described.get(value, call.key)
             denied = known.denied | {call.route.permission}
@@ -91,6 +93,14 @@ class Faults:
         else:
             return
         call.key = self._keys.of_header(f"Bearer {value}")
+
+    def _is_for_losing(self, call: Call) -> bool:
+        """False for a permission without which a key cannot tell what belongs to a test clock.
+
+        A reader without it lets objects of clocks in, as its documentation says: nobody could
+        judge by the account's books what it read.
+        """
+        return not (self._account.store.of_clock and call.route.permission in _TELL_CLOCKS)
 
     def _keep(self, value: str) -> None:
         self._kept_keys.setdefault(value, self._keys.described.get(value))

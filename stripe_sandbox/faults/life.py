@@ -3,7 +3,7 @@
 Objects are made, changed and deleted through the store, as the simulation itself does it, so that
 the sandbox's own count of what there is stays the truth. Only a herd of loose objects (customers,
 products and coupons that nothing refers to) is ever deleted: they may go without anything else
-noticing.
+noticing. Of a samples account, the account's own life may take them first.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Life:
 
     def after_page(self, name: str, last: str) -> None:
         """What happens to a page's last object once the page is made up."""
-        if last in self._loose.get(name, ()) and self._dice.strikes("page_end_deleted"):
+        if last in self._herd(name) and self._dice.strikes("page_end_deleted"):
             self._delete(name, last)
             self._dice.note("page_end_deleted")
 
@@ -147,11 +147,16 @@ class Life:
         return True
 
     def _delete_some(self, name: str) -> bool:
-        herd = self._loose.get(name)
+        herd = self._herd(name)
         if not herd:
             return False
         self._delete(name, self._dice.random("deleted_meanwhile").choice(herd))
         return True
+
+    def _herd(self, name: str) -> list[str]:
+        """The loose objects of a name that are still there."""
+        rows = self._account.store.rows.get(name, {})
+        return [identity for identity in self._loose.get(name, ()) if identity in rows]
 
     def _delete(self, name: str, identity: str) -> None:
         self._loose[name].remove(identity)

@@ -324,3 +324,63 @@ def test_an_event_of_another_kind_may_be_about_something_without_an_id():
     rows = account.sync(SECOND, active_entitlements={"updated": on(FIRST)})
     assert [row["mrr_after"] for row in rows] == [3000]
     assert account.status == "COMPLETE"
+
+
+def _test_data(account):
+    """Says of all events that they are of test data, so that clocks have to be known."""
+    account.lists["events"] = [{**event, "livemode": False} for event in account.lists["events"]]
+
+
+def test_while_test_clocks_cannot_be_listed_the_ledger_stands_still_and_other_streams_do_not():
+    account = TwoSubscriptions()
+    account.sync(FIRST)
+    state = account.state
+    account.update(2, "p30", "2026-01-22")
+    _test_data(account)
+    account.answers["test_helpers/test_clocks"] = failure(400, "Not now.")
+    assert account.sync(SECOND, prices={"updated": on(FIRST)}) == []
+    assert account.status == "INCOMPLETE"
+    assert account.output.statuses("prices")[-1] == "COMPLETE"
+    assert account.error()["message"].startswith(
+        "Stream `subscription_events` was not read to the end. Stripe said: Not now"
+    )
+    assert account.state == state
+    account.answers["test_helpers/test_clocks"] = (200, _a_list())
+    assert [row["mrr_after"] for row in account.sync(THIRD)] == [3000]
+    assert account.status == "COMPLETE"
+
+
+def test_a_first_read_of_the_ledger_needs_the_test_clocks_too():
+    account = TwoSubscriptions()
+    account.update(2, "p30", "2026-01-15")
+    _test_data(account)
+    account.answers["test_helpers/test_clocks"] = failure(400, "Not now.")
+    assert account.sync(FIRST) == []
+    assert account.status == "INCOMPLETE"
+    account.answers["test_helpers/test_clocks"] = (200, _a_list())
+    assert told_of(account.sync(SECOND)) == [NEW_1, NEW_2, ("sub_2", "2026-01-15", 2000, 3000)]
+    assert account.status == "COMPLETE"
+
+
+def test_an_invoice_of_a_clocks_customer_brings_no_subscription_in():
+    account = TwoSubscriptions()
+    account.sync(FIRST)
+    shown = account.lists["invoices"][1]
+    bill = {**shown, "id": "in_9", "customer": "cus_9"}
+    bill["parent"] = {
+        "type": "subscription_details",
+        "subscription_details": {"subscription": "sub_9", "metadata": None},
+    }
+    event = {"id": "evt_9", "object": "event", "type": "invoice.paid", "created": on("2026-01-22")}
+    account.lists["events"].append({**event, "livemode": False, "data": {"object": bill}})
+
+    def customers(request):
+        return 200, _a_list(*([{"id": "cus_9"}] if "test_clock" in request.url else []))
+
+    account.answers |= {
+        "test_helpers/test_clocks": (200, _a_list({"id": "clock_1"})),
+        "customers": customers,
+    }
+    assert account.sync(SECOND) == []
+    assert account.status == "COMPLETE"
+    assert account.stripe.asked()["subscriptions/sub_9"] == 0

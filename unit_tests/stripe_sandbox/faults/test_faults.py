@@ -9,6 +9,7 @@ import pytest
 from stripe_sandbox.account import open_account
 from stripe_sandbox.faults import FaultOptions
 from stripe_sandbox.faults.events import UNSENT
+from stripe_sandbox.shapes.clocks import add_clock
 from stripe_sandbox.streams import counts
 from unit_tests.stripe_sandbox.asking import KEY, Asker
 
@@ -207,6 +208,28 @@ def test_a_withdrawn_permission_leaves_the_others():
     faults.switch(FaultOptions())
     assert ask("/v1/customers").status == 403
     assert ask("/v1/charges").status == 200
+
+
+@pytest.mark.parametrize("path", ["customers", "test_helpers/test_clocks"])
+def test_a_key_keeps_what_it_needs_to_tell_the_objects_of_a_clock(path):
+    account = open_account("samples")
+    add_clock(account, 1)
+    ask = Asker(account, faults=FaultOptions({"permission_withdrawn": 1.0}))
+    assert ask(f"/v1/{path}").status == 200
+    assert ask("/v1/charges").status == 403
+
+
+def test_what_went_in_another_way_is_not_deleted_again():
+    ask = asker("deleted_meanwhile")
+    store = ask.account.store
+    loose = [name for name in store.rows["coupon"] if name.startswith("LOOSE ")]
+    for name in loose[1:]:
+        store.remove("coupon", name)
+    for _ in range(3):
+        ask("/v1/coupons", "limit=100")
+    events = [row.content for row in store.rows["event"].values()]
+    gone = [event["data"]["object"]["id"] for event in events if event["type"] == "coupon.deleted"]
+    assert [name for name in gone if name in loose] == [loose[0]]
 
 
 def test_a_herd_is_counted_like_everything_else():
