@@ -66,6 +66,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a restricted key and what it may not read",
     )
     serving.add_argument(
+        "--alive",
+        type=float,
+        default=0,
+        metavar="SPEED",
+        help="the clock runs by itself, SPEED times as fast as the machine's, and events are "
+        "delivered to the endpoints that POST /_sandbox/endpoints names (default: 0, it stands)",
+    )
+    serving.add_argument(
         "--payment-methods-per-customer",
         action="store_true",
         help="leave the list of payment methods empty unless a customer is named",
@@ -116,6 +124,8 @@ def run(arguments: argparse.Namespace) -> int:
         print("\n".join(f"{name:<26}{_first_line(shape)}" for name, shape in SHAPES.items()))
         return 0
     try:
+        if not 0 <= arguments.alive < float("inf"):
+            raise ValueError("--alive takes a speed of 0 or more")
         unknown = [name for name in arguments.shape if name not in SHAPES]
         if unknown:
             raise ValueError(f"there is no shape '{unknown[0]}'; there are {', '.join(SHAPES)}")
@@ -126,6 +136,7 @@ def run(arguments: argparse.Namespace) -> int:
             endpoint_rate_limit=arguments.endpoint_rate_limit,
             payment_methods_per_customer=arguments.payment_methods_per_customer,
             shapes=tuple(arguments.shape),
+            speed=arguments.alive,
             faults=FaultOptions(
                 parse_rates(arguments.fault),
                 seed=arguments.fault_seed,

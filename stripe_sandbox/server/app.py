@@ -13,6 +13,7 @@ from stripe_sandbox.faults import FaultOptions
 from stripe_sandbox.server.api import Api
 from stripe_sandbox.server.calls import Hook
 from stripe_sandbox.server.control import Control
+from stripe_sandbox.server.delivering import Delivering
 from stripe_sandbox.server.keys import Key, KeyRing
 from stripe_sandbox.server.limits import latency, rate_limit
 from stripe_sandbox.server.oauth import OAuth
@@ -35,6 +36,8 @@ class Settings:
     """What goes wrong; can be changed while the server runs."""
     shapes: tuple[str, ...] = ()
     """Names of shapes that the account is given before it is served; see `shapes`."""
+    speed: float = 0.0
+    """Seconds of the account's time that pass by themselves in one of the machine's; 0: none."""
     hooks: tuple[Hook, ...] = field(default=())
     """Stand innermost, after latency, limits and faults."""
 
@@ -63,12 +66,21 @@ def build_app(account: Account, settings: Settings | None = None) -> Starlette:
         put(name, account, wire)
     api.hooks.append(wire.hook)
     api.hooks.extend(settings.hooks)
-    oauth = OAuth(keys, account.account_id)
+    delivering = Delivering(account, reading)
+    oauth = OAuth(keys, account, delivering.deauthorized)
     api.hooks.append(oauth.hook)
-    endpoints = [*Control(api, faults, wire).endpoints(), *oauth.endpoints()]
+    if settings.speed:
+        delivering.start(settings.speed)
+    endpoints = [
+        *Control(api, faults, wire).endpoints(),
+        *oauth.endpoints(),
+        *delivering.endpoints(),
+    ]
     app = Starlette(routes=[*endpoints, Mount("/", _ApiEndpoint(api))])
     app.state.api = api
     app.state.faults = faults
+    app.state.oauth = oauth
+    app.state.delivering = delivering
     return app
 
 

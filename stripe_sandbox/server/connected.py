@@ -16,7 +16,7 @@ def reading_for(account: Account, own: Reading, call: Call) -> Reading:
         Refusal: the key has no access to the account that the header names, or an organization's
             key comes without a header that it needs.
     """
-    named = _named(call)
+    named = call.key.account_id or _named(call)
     if named is None or named == account.account_id:
         return own
     if call.key.is_restricted and not call.key.may("connected_account_read"):

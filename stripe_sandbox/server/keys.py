@@ -23,6 +23,8 @@ class Key:
     denied: frozenset[str] = frozenset()
     is_expired: bool = False
     is_revoked: bool = False
+    account_id: str | None = None
+    """The connected account that it opens, as an access token of OAuth; None: the own account."""
 
     @property
     def is_restricted(self) -> bool:
