@@ -1,9 +1,10 @@
 """Messages of syncs and a company's own books in -> where the ledger of MRR changes is wrong.
 
 An append-only destination may hold rows that no state covers yet. They come again, under the same
-ids and with the same content: unless a first read is taken up after so long that events no longer
-reach back to its horizon, when some are rebuilt from invoices under other ids (DECISIONS.md). Only
-then are rows that did not come again put aside, and counted.
+ids and with the same content: unless a first read, or a subscription that it had to set aside, is
+taken up after so long that events no longer reach back to its horizon, when some are rebuilt from
+invoices under other ids (DECISIONS.md). Only then are rows that did not come again put aside, and
+counted. Rows of a subscription that the state sets aside are waited for until it is settled.
 """
 
 from __future__ import annotations
@@ -50,19 +51,29 @@ class LedgerTable:
             now: the account's clock after it, Unix seconds.
         """
         waiting, self._loose = self._loose, {}
-        is_late = not self.is_complete and now > self.state.get("horizon", now) + _REACH_SECONDS
+        is_out_of_reach = now > self.state.get("horizon", now) + _REACH_SECONDS
+        is_under_way = not self.is_complete
+        aside = set(self.state.get("aside", ()))
+
+        def is_late(row: Row) -> bool:
+            is_taken_up = is_under_way or row["subscription_id"] in aside
+            return is_out_of_reach and is_taken_up
+
         for message in messages:
             if message["type"] == "RECORD" and message["record"]["stream"] == LEDGER:
                 row = message["record"]["data"]
                 waiting.pop(row["event_id"], None)
-                self._write(row, is_late=is_late)
+                self._write(row, is_late=is_late(row))
             elif message["type"] == "STATE":
                 stream = message["state"]["stream"]
                 if stream["stream_descriptor"]["name"] == LEDGER:
                     self.state, self._loose = stream["stream_state"], {}
-        if waiting and self.is_complete and not self._loose:
-            self._did_not_return(waiting, is_late=is_late)
-            waiting = {}
+        if self.is_complete and not self._loose:
+            still = self.state.get("aside", ())
+            for identity, row in list(waiting.items()):
+                if row["subscription_id"] not in still:
+                    self._did_not_return(identity, row, is_late=is_late(row))
+                    del waiting[identity]
         self._loose = {**waiting, **self._loose}
         if self.followed_since is None and self.is_complete:
             self.followed_since = now
@@ -79,13 +90,12 @@ class LedgerTable:
             self.wrong.append(f"{_name(row)} came again with other {names}: {known} / {row}")
         self.rows[row["event_id"]] = self._loose[row["event_id"]] = row
 
-    def _did_not_return(self, waiting: Mapping[str, Row], *, is_late: bool) -> None:
-        for identity, row in waiting.items():
-            if is_late:
-                self.put_aside += 1
-                del self.rows[identity]
-            else:
-                self.wrong.append(f"{_name(row)} came before a kill, and not again: {row}")
+    def _did_not_return(self, identity: str, row: Row, *, is_late: bool) -> None:
+        if is_late:
+            self.put_aside += 1
+            del self.rows[identity]
+        else:
+            self.wrong.append(f"{_name(row)} came before a kill, and not again: {row}")
 
     def ledgers(self) -> dict[str, list[Row]]:
         """Subscription -> its rows in their order."""

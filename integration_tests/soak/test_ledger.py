@@ -116,6 +116,38 @@ def test_a_later_sync_has_no_such_excuse():
     assert len(table.wrong) == 1
 
 
+ASIDE = state(horizon=HORIZON, through=NOW, aside={"sub_1": None})
+
+
+def test_rows_of_a_subscription_that_is_set_aside_are_waited_for():
+    table = LedgerTable()
+    table.receive([BEGUN, *map(record, RIGHT)], NOW)
+    table.receive([ASIDE], NOW + 60)
+    assert table.wrong == []
+    table.receive([*map(record, RIGHT), COMPLETE], NOW + 3_600)
+    assert (table.wrong, table.put_aside) == ([], 0)
+
+
+def test_rows_of_a_subscription_that_was_set_aside_have_to_come_again_in_the_end():
+    table = LedgerTable()
+    table.receive([BEGUN, *map(record, RIGHT)], NOW)
+    table.receive([ASIDE], NOW + 60)
+    table.receive([*map(record, RIGHT[:2]), COMPLETE], NOW + 3_600)
+    [found] = table.wrong
+    assert "row 3 of sub_1 (upgraded) came before a kill, and not again" in found
+
+
+def test_of_a_subscription_set_aside_for_a_day_rows_may_be_made_anew_under_other_ids():
+    table = LedgerTable()
+    other = {**row(1, 0, 700), "event_id": "of_2", "subscription_id": "sub_2"}
+    table.receive([BEGUN, *map(record, RIGHT), record(other)], NOW)
+    table.receive([record(other), ASIDE], NOW + 60)
+    again = row(3, 900, 0, event_id="other")
+    table.receive([*map(record, [*RIGHT[:2], again]), COMPLETE], NOW + 2 * DAY)
+    assert (table.wrong, table.put_aside) == ([], 1)
+    assert table.ledgers() == {"sub_1": [*RIGHT[:2], again], "sub_2": [other]}
+
+
 def entry(at: int, after: Fraction) -> LedgerEntry:
     zero = Fraction(0)
     numbers = {"mrr_before_minor": 0, "mrr_after_minor": 0}

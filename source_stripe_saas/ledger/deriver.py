@@ -49,9 +49,9 @@ class Bounds:
     upper: int
     """Rows are made up to here (M30)."""
     horizon: int
-    """T0 (M37), or the first moment that events still cover, whichever is later."""
+    """T0 (M37)."""
     window_start: int
-    """How far back events reach."""
+    """How far back events reach: a past is joined to them there, if that is later than T0."""
     since: int | None = None
     """Rows up to here have been written; None: none have."""
 
@@ -95,7 +95,7 @@ class Deriver:
             subscription_id=identity,
             upper=bounds.upper,
             horizon=bounds.horizon,
-            window_start=None if bounds.since is None else bounds.window_start,
+            window_start=bounds.window_start,
             subscription=objects.subscription,
             invoices=objects.invoices,
             invoiceitems={raw["id"]: raw for raw in objects.invoice_items},

@@ -174,9 +174,6 @@ class LedgerSync(ABC):
 
     def _deriver(self, catalog: Catalog, since: int | None) -> Deriver:
         horizon, began = self.progress.position.horizon, window_start(self.reader.began)
-        if since is None:
-            # As far back as events can be relied on: a read that goes on makes the same rows.
-            horizon = max(horizon, began)
         bounds = Bounds(self.upper, horizon, began, since)
         return Deriver(catalog, self.options, bounds, self.tally)
 

@@ -77,6 +77,7 @@ class Ledger:
         self._clock = self._memory.through
         self._calculator = MrrCalculator(book, options)
         self._witness = witness
+        self._join: tuple[int, int] | None = None
 
     @property
     def is_born(self) -> bool:
@@ -87,6 +88,18 @@ class Ledger:
     def memory(self) -> Context:
         """The running context, of which `context` gives a clean copy."""
         return self._memory
+
+    def join_late(self, at: int, horizon: int) -> None:
+        """A past is joined to events that no longer reach back to T0 (M37).
+
+        What differs is then dated later than in a read that was in time, and yet the same fact: it
+        keeps its id, so that a row of such a read is replaced and not counted twice (M35).
+
+        Args:
+            at: when they are joined.
+            horizon: T0.
+        """
+        self._join = at, horizon
 
     # --- states -----------------------------------------------------------------------------
 
@@ -523,11 +536,14 @@ class Ledger:
 
     def _identify(self, event_type: str, key: str, occurred_at: int, origin: _Origin) -> str:
         """The event_id; a key that comes again in one subscription is numbered (M35)."""
+        second = str(occurred_at)
+        if self._join and origin.precision == BOUNDED and occurred_at == self._join[0]:
+            second = str(self._join[1])
         if event_type in TOLD_TYPES:
             known = None if origin.precision == BOUNDED else origin.event_id or origin.item_key
-            key = known or str(occurred_at)
+            key = known or second
         elif not key and event_type not in ONCE_TYPES:
-            key = str(occurred_at)
+            key = second
         key = numbered(f"{event_type}|{key}", self._memory.key_counts).partition("|")[2]
         return event_id(self.subscription_id, event_type, key)
 

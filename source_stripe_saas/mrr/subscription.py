@@ -97,6 +97,8 @@ class _Derivation:
         self._paid_events, self._failed_events = reading.paid_events, reading.failed_events
         self._ledger = Ledger(facts.subscription_id, book, options, self._context, witness)
         self._horizon = self._first_horizon() if self._is_first else facts.horizon or 0
+        if facts.horizon is not None and self._horizon > facts.horizon:
+            self._ledger.join_late(self._horizon, facts.horizon)
 
     def run(self) -> tuple[list[Row], Context]:
         facts, ledger = self._facts, self._ledger

@@ -326,6 +326,45 @@ def test_an_event_of_another_kind_may_be_about_something_without_an_id():
     assert account.status == "COMPLETE"
 
 
+def an_older_change():
+    """sub_1 was billed at 10.00 in November and is at 30.00 now; no event tells of the change."""
+    account = TwoSubscriptions()
+    first = line("il_0", "2025-11-01", "2026-11-01")
+    bill = invoice("in_0", "2025-11-01", first, reason="subscription_create")
+    account.lists["invoices"][0] = {**bill, "customer": "cus_1", "subscription": "sub_1"}
+    changed = subscription(item(of="p30"), created=on("2025-11-01"))
+    account.lists["subscriptions"][0] = changed
+    return account
+
+
+@pytest.mark.parametrize(
+    ("again", "day"),
+    [("2026-01-20 20:00:00", "2025-12-22"), ("2026-01-25", "2025-12-26")],
+    ids=["while events reach back", "days later"],
+)
+def test_rows_written_before_a_kill_come_again_once_the_subscription_is_no_longer_set_aside(
+    again, day
+):
+    account = an_older_change()
+    written = [row for row in account.sync(FIRST) if row["subscription_id"] == "sub_1"]
+    new, change = ("sub_1", "2025-11-01", 0, 1000), ("sub_1", "2025-12-22", 1000, 3000)
+    assert told_of(written) == [new, change]
+    # Killed before a state covered them: the one ahead of the rows is the last.
+    account.state = account.output.states(STREAM)[0]
+    assert "through" not in account.state
+    prices = account.lists["prices"]
+    account.lists["prices"] = [
+        {**price, "transform_usage": "null"} if price["id"] == "p30" else price for price in prices
+    ]
+    assert told_of(account.sync(FIRST)) == [NEW_2]
+    assert account.state["aside"] == {"sub_1": None}
+    account.lists["prices"] = prices
+    rows = [row for row in account.sync(again) if row["subscription_id"] == "sub_1"]
+    assert account.status == "COMPLETE"
+    assert [row["event_id"] for row in rows] == [row["event_id"] for row in written]
+    assert told_of(rows) == [new, ("sub_1", day, 1000, 3000)]
+
+
 def _test_data(account):
     """Says of all events that they are of test data, so that clocks have to be known."""
     account.lists["events"] = [{**event, "livemode": False} for event in account.lists["events"]]
