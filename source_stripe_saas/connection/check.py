@@ -34,10 +34,16 @@ _ACCOUNTS_TRIED = 5
 
 @dataclass(frozen=True)
 class CheckReport:
-    """The result, and one text that explains it."""
+    """The result, one text that explains it, and what was found for whoever asks further."""
 
     is_good: bool
     text: str
+    account: Account | None = None
+    """None if Stripe lets nobody in, or the config could not be used."""
+    readable: tuple[str, ...] = ()
+    """Streams that the key can read."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Stream that it cannot read -> why, and what to do."""
 
 
 @dataclass
@@ -90,12 +96,15 @@ def check_connection(
         return CheckReport(False, str(errors.refused_at_start(error).message))
     findings = _probe(client, plans)
     missing = [name for name in insisted if name in findings.refused]
-    for name, refused in findings.refused.items():
+    warnings = {name: _warning(plans[name], why) for name, why in findings.refused.items()}
+    for name, warning in warnings.items():
         if name not in missing:
-            logger.warning(_warning(plans[name], refused))
+            logger.warning(warning)
     if missing:
-        return CheckReport(False, _refusal_text(missing, plans, findings))
-    return CheckReport(True, _success_text(account, settings, findings) + several)
+        text = _refusal_text(missing, plans, findings)
+    else:
+        text = _success_text(account, settings, findings) + several
+    return CheckReport(not missing, text, account, tuple(findings.readable), warnings)
 
 
 def _unreadable(

@@ -77,6 +77,17 @@ def test_all_missing_permissions_are_named_at_once():
     assert "subscriptions" not in report.text
 
 
+def test_the_report_names_the_account_and_each_stream_for_whoever_asks_further():
+    with serving(answers={"reviews": denied("rak_review_read")}):
+        report = checked()
+    assert (report.account.id, report.account.name) == ("acct_1", "Example Ltd")
+    assert set(report.readable) == set(PLANS) - {"reviews"}
+    assert report.refused == {
+        "reviews": "Stream reviews cannot be read with this key; to read it, tick Reviews: Read "
+        "(`rak_review_read`)."
+    }
+
+
 def test_a_missing_permission_comes_with_a_link_to_a_key_that_has_it():
     with serving(answers={"customers": denied("rak_customer_read")}):
         text = checked(check_streams=["customers"]).text
