@@ -44,6 +44,9 @@ COMMANDS = {
     "key-link": Command(
         "stripe_saas.key_link", "print a link that opens Stripe's form for a key, filled in"
     ),
+    "serve": Command(
+        "stripe_saas_service.command", "run the service: pages, connections and an API for a team"
+    ),
     "catalog": Command(
         "stripe_saas.protocol_files.catalog", "make the catalog for read from discover's output"
     ),
@@ -62,6 +65,15 @@ COMMANDS = {
 }
 
 EXTRA_OF = {
+    "alembic": "service",
+    "argon2": "service",
+    "cryptography": "service",
+    "dbos": "service",
+    "fastapi": "service",
+    "jinja2": "service",
+    "platformdirs": "service",
+    "sqlalchemy": "service",
+    "stripe": "service",
     "starlette": "sandbox",
     "uvicorn": "sandbox",
     "dbt": "warehouse",

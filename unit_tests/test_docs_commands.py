@@ -124,7 +124,7 @@ def test_every_file_named_as_the_place_of_a_change_exists():
         )
         if not _places(name, re.findall(r"`([\w./]+)/[\w.]*`", f"{begin} {then}"))
     ]
-    assert lacking == ["stripe_saas_service/"]  # a place that is kept
+    assert lacking == []
 
 
 def _places(name, folders):

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import dlt  # type: ignore[import-not-found]
-import stripe  # type: ignore[import-not-found]
+import stripe
 
-_RESOURCES = {
+_RESOURCES: dict[str, Any] = {
     "customers": stripe.Customer,
     "subscriptions": stripe.Subscription,
     "invoices": stripe.Invoice,

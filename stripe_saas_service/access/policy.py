@@ -1,0 +1,75 @@
+"""The one table of who may what. A route that is not in it lets nobody in, and none is built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Role(str, Enum):
+    """What a person is in the team."""
+
+    OWNER = "owner"
+    ANALYST = "analyst"
+    VIEWER = "viewer"
+
+
+class Scope(str, Enum):
+    """What a token lets an application do."""
+
+    METRICS = "metrics:read"
+    PEOPLE = "people:read"
+    SYNC = "sync"
+    MANAGE = "manage"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may use a route: people by their role, applications by one of their scopes."""
+
+    roles: frozenset[Role] = frozenset()
+    scopes: frozenset[Scope] = frozenset()
+    is_open: bool = False
+    """Open to everybody: the route itself proves who comes, or there is nothing to guard."""
+
+
+EVERY_ROLE = frozenset(Role)
+EVERY_SCOPE = frozenset(Scope)
+
+OPEN = Rule(is_open=True)
+TEAM = Rule(roles=EVERY_ROLE)
+OWNERS = Rule(roles=frozenset({Role.OWNER}))
+
+
+def _may(roles: frozenset[Role], *scopes: Scope) -> Rule:
+    return Rule(roles=roles, scopes=frozenset(scopes))
+
+
+POLICY: Mapping[str, Rule] = {
+    # Nothing to guard, or guarded by what the request itself holds.
+    "GET /health": OPEN,
+    "GET /assets/{name}": OPEN,
+    "GET /login": OPEN,
+    "POST /login": OPEN,
+    "GET /invitation/{token}": OPEN,
+    "POST /invitation/{token}": OPEN,
+    # Pages.
+    "GET /": TEAM,
+    "POST /logout": TEAM,
+    # For applications.
+    "GET /api/openapi.json": Rule(roles=EVERY_ROLE, scopes=EVERY_SCOPE),
+    "GET /api/docs": Rule(roles=EVERY_ROLE, scopes=EVERY_SCOPE),
+}
+"""`METHOD /path`, as the route is declared -> who may."""
+
+
+def allows(rule: Rule, role: Role | None, scopes: frozenset[Scope]) -> bool:
+    """Whether a rule lets somebody in.
+
+    Args:
+        rule: of the route.
+        role: of a person; None for strangers and tokens.
+        scopes: of a token; empty for strangers and people.
+    """
+    return rule.is_open or role in rule.roles or not scopes.isdisjoint(rule.scopes)

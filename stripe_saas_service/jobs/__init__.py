@@ -1,0 +1,1 @@
+"""Work that goes on when nobody waits for it: syncs, models, snapshots."""

@@ -1,0 +1,1 @@
+"""People, companies, connections, secrets, deliveries: what the service must not lose."""
