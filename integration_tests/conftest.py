@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from integration_tests.forking.popen import STARTING, forking
 from integration_tests.world import a_world
 
 WITH_PYAIRBYTE = ("test_pyairbyte.py", "test_verify_warehouse.py")
@@ -21,6 +22,15 @@ def pytest_collection_modifyitems(config, items):
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _processes_are_forked():
+    """Forks the connectors and dbt's processes that commands of the app start within a test."""
+    with pytest.MonkeyPatch.context() as patched:
+        for module in STARTING:
+            patched.setattr(f"{module}.subprocess", forking())
+        yield
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from integration_tests.forking import ForkedPopen
 from integration_tests.secret_search import assert_run_is_silent
 from source_stripe_saas.__main__ import run
 
@@ -211,7 +212,7 @@ COMMAND = (
 
 def start(arguments: Sequence[str], **options: Any) -> subprocess.Popen[str]:
     """Starts the connector; its output is a pipe."""
-    return subprocess.Popen(
+    return ForkedPopen(
         [*COMMAND, *arguments], stdout=subprocess.PIPE, text=True, encoding="utf-8", **options
     )
 
@@ -220,17 +221,21 @@ def run_process(
     arguments: Sequence[str], command: Sequence[str] = COMMAND, timeout: float = 60, **options: Any
 ) -> Run:
     """Runs the connector as a process to its end."""
-    ended = subprocess.run(
+    with ForkedPopen(
         [*command, *arguments],
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
-        timeout=timeout,
         env={**os.environ, **options.pop("env", {})},
-        check=False,
         **options,
-    )
-    assert_run_is_silent(arguments, ended.stdout, ended.stderr)
-    messages = decoded(ended.stdout)
+    ) as process:
+        try:
+            output, complaints = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    assert_run_is_silent(arguments, output, complaints)
+    messages = decoded(output)
     logs = [message["log"] for message in messages if message["type"] == "LOG"]
-    return Run(ended.returncode, messages, logs, ended.stderr)
+    return Run(process.returncode, messages, logs, complaints)

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from integration_tests.connector import COMMAND
+from integration_tests.forking import ForkedPopen
 from integration_tests.secret_search import assert_no_secret
 from integration_tests.world import a_world
 from source_stripe_saas.__main__ import run
@@ -59,18 +60,13 @@ class Bench:
 
     def run(self, *arguments: str, command=COMMAND, given: str = "", seconds: float = 240) -> str:
         """Runs a command in the folder and keeps what it prints; gives its standard output."""
-        ended = subprocess.run(
-            [*command, *arguments],
-            input=given,
-            capture_output=True,
-            text=True,
-            cwd=self.folder,
-            timeout=seconds,
-            env={**os.environ, "AIRBYTE_OFFLINE_MODE": "1", "DO_NOT_TRACK": "1"},
-            check=False,
-        )
-        self.printed.append((f"{arguments} -> {ended.returncode}", ended.stdout + ended.stderr))
-        return ended.stdout
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        env = {**os.environ, "AIRBYTE_OFFLINE_MODE": "1", "DO_NOT_TRACK": "1"}
+        command = [*command, *arguments]
+        with ForkedPopen(command, **pipes, text=True, cwd=self.folder, env=env) as process:
+            output, complaints = process.communicate(given, timeout=seconds)
+        self.printed.append((f"{arguments} -> {process.returncode}", output + complaints))
+        return output
 
     def people(self, *arguments: str, given: str = "", seconds: float = 240) -> str:
         """The same for `stripe-saas`."""

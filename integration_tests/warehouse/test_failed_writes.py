@@ -18,6 +18,7 @@ from contextlib import contextmanager
 import psycopg2
 import pytest
 
+from integration_tests.forking import ForkedPopen
 from integration_tests.sync_soak.faults import bad_value
 from integration_tests.warehouse.syncing import a_warehouse
 from stripe_saas import cli
@@ -37,7 +38,7 @@ def started(warehouse, *options, **environment):
     config = warehouse.world.connector.file(warehouse.world.connector.config)
     command = [sys.executable, "-m", "stripe_saas.cli", "sync", "--config", config]
     command += ["--into", warehouse.address, "--no-models", "--streams", *STREAMS, *options]
-    return subprocess.Popen(
+    return ForkedPopen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

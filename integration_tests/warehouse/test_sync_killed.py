@@ -8,6 +8,7 @@ import time
 import duckdb
 import pytest
 
+from integration_tests.forking import ForkedPopen
 from integration_tests.warehouse.syncing import a_warehouse
 
 pytestmark = pytest.mark.slow
@@ -19,7 +20,7 @@ def started(warehouse, *options):
     config = warehouse.world.connector.file(warehouse.world.connector.config)
     command = [sys.executable, "-m", "stripe_saas.cli", "sync", "--config", config]
     command += ["--warehouse", warehouse.address, "--no-models", "--streams", *STREAMS, *options]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    return ForkedPopen(command, stdout=subprocess.PIPE, text=True)
 
 
 def read_until(process, word):
