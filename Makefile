@@ -133,8 +133,9 @@ options: $(READY) ## write docs/options.md and the tables of docs/mrr.md anew
 screenshots: $(READY) ## take docs/report-*.png anew, of the report that make demo left
 	@$(BIN)/python -m tools.report_pictures
 
-docs: $(READY) ## build the pages of docs/ as a site into dist/site; a broken link fails
+docs: $(READY) ## build docs/ as a site into dist/site, the models' own pages with it; a broken link fails
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@$(BIN)/python -m tools.model_docs dist/site/models.html
 
 dist: $(READY) ## build wheel and sdist into dist/ and check their metadata; publishes nothing
 	@rm -f dist/*.whl dist/*.tar.gz

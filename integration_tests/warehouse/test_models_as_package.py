@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+
 import duckdb
 import pytest
 import yaml
@@ -18,9 +21,25 @@ FRESHNESS = """
 """
 
 
+def repository(folder):
+    """A bare repository in which the package lies where it does in this one, under a tag."""
+    work, bare = folder / "work", folder / "package.git"
+    ignored = shutil.ignore_patterns("target", "logs", "dbt_packages")
+    shutil.copytree(PROJECT, work / "stripe_saas" / "dbt", ignore=ignored)
+    for command in (
+        ("init", "--quiet"),
+        ("add", "."),
+        ("-c", "user.name=Ada", "-c", "user.email=ada", "commit", "--quiet", "-m", "One"),
+        ("tag", "v1"),
+        ("clone", "--quiet", "--bare", ".", str(bare)),
+    ):
+        subprocess.run(["git", *command], cwd=work, check=True)
+    return bare
+
+
 @pytest.fixture
 def theirs(tmp_path):
-    """A project that installs the package by its folder, as docs/marts.md says."""
+    """A project that installs the package from git, as docs/marts.md says."""
     folder = tmp_path / "theirs"
     (folder / "macros").mkdir(parents=True)
     (folder / "macros" / "collect_freshness.sql").write_text(FRESHNESS, encoding="utf-8")
@@ -36,7 +55,8 @@ def theirs(tmp_path):
         },
     }
     (folder / "dbt_project.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
-    packages = {"packages": [{"local": str(PROJECT)}]}
+    package = {"git": f"file://{repository(tmp_path)}", "subdirectory": "stripe_saas/dbt"}
+    packages = {"packages": [{**package, "revision": "v1"}]}
     (folder / "packages.yml").write_text(yaml.safe_dump(packages), encoding="utf-8")
     return folder
 

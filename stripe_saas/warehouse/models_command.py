@@ -21,7 +21,11 @@ from stripe_saas.warehouse.target import Target, TargetError, parse_target
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's options to a parser."""
     add_warehouse_option(parser, former="--into")
-    parser.add_argument("--full", action="store_true", help="build incremental models anew")
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help="drop the tables of seeds first, as a seed with other columns needs",
+    )
     add_model_arguments(parser)
 
 
