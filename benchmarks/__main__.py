@@ -19,6 +19,7 @@ from benchmarks.runs import (
     limit_bound,
     memory,
     personal_data,
+    service,
     warehouse,
 )
 from benchmarks.table import Row, rendered, write_results
@@ -27,7 +28,7 @@ _RUNS: dict[str, Callable[[Context], list[Row]]] = {
     module.NAME: module.run
     for module in (
         *(cpu_bound, personal_data, limit_bound, memory, growth, incremental, ledger),
-        *(accounts, warehouse),
+        *(accounts, warehouse, service),
     )
 }
 RESULTS = Path(__file__).with_name("results.md")

@@ -18,6 +18,7 @@ from stripe_saas_service.access.guard import guard
 from stripe_saas_service.access.policy import POLICY
 from stripe_saas_service.api import reference
 from stripe_saas_service.envelope import Envelope
+from stripe_saas_service.hooks import receiving
 from stripe_saas_service.problems import add_handlers
 from stripe_saas_service.service import Service, open_service
 from stripe_saas_service.settings import Settings
@@ -30,6 +31,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     invitation.router,
     home.router,
     reference.router,
+    receiving.router,
 )
 
 
@@ -53,6 +55,7 @@ def app_of(service: Service) -> FastAPI:
             yield
         finally:
             service.jobs.stop()
+            service.deliveries.stop()
             service.store.close()
 
     app = FastAPI(

@@ -11,6 +11,7 @@ from stripe_saas_service.hashing import Passwords
 from stripe_saas_service.jobs.interface import Jobs
 from stripe_saas_service.jobs.stored import StoredJobs
 from stripe_saas_service.settings import Settings
+from stripe_saas_service.store.deliveries import DeliveryWriter
 from stripe_saas_service.store.migrate import migrate
 from stripe_saas_service.store.store import Store
 from stripe_saas_service.store.vault import Vault, open_vault
@@ -25,6 +26,7 @@ class Service:
     vault: Vault
     passwords: Passwords
     jobs: Jobs
+    deliveries: DeliveryWriter
 
 
 def open_service(settings: Settings) -> Service:
@@ -42,6 +44,7 @@ def open_service(settings: Settings) -> Service:
         vault=open_vault(settings.folder, settings.vault_keys),
         passwords=Passwords(settings.password_memory_kib),
         jobs=StoredJobs(store),
+        deliveries=DeliveryWriter(store),
     )
 
 

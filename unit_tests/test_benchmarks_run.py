@@ -26,6 +26,7 @@ from benchmarks.runs import (
     limit_bound,
     memory,
     personal_data,
+    service,
     warehouse,
 )
 from benchmarks.samples import KINDS, LARGEST_BYTES, SMALLEST_BYTES, templates
@@ -42,7 +43,7 @@ NOON = 1_800_000_000
     "modules",
     [
         *((cpu_bound,), (personal_data,), (limit_bound,), (incremental,), (ledger,)),
-        *((memory, growth), (accounts,), (warehouse,)),
+        *((memory, growth), (accounts,), (warehouse,), (service,)),
     ],
     ids=lambda modules: " and ".join(module.NAME for module in modules),
 )

@@ -54,6 +54,7 @@ POLICY: Mapping[str, Rule] = {
     "POST /login": OPEN,
     "GET /invitation/{token}": OPEN,
     "POST /invitation/{token}": OPEN,
+    "POST /hooks/stripe/{connection}": OPEN,
     # Pages.
     "GET /": TEAM,
     "POST /logout": TEAM,

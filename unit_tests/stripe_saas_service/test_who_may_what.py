@@ -20,6 +20,7 @@ WHO_MAY = {
     "POST /login": EVERYBODY,
     "GET /invitation/{token}": EVERYBODY,
     "POST /invitation/{token}": EVERYBODY,
+    "POST /hooks/stripe/{connection}": EVERYBODY,
     "GET /": TEAM,
     "POST /logout": TEAM,
     "GET /api/openapi.json": TEAM | set(Scope),
