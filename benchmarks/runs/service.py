@@ -70,6 +70,7 @@ def run(context: Context) -> list[Row]:
             NAME,
             "deliveries",
             records=len(sent.acknowledged),
+            requests=len(sent.milliseconds),
             seconds=float(seconds),
             cpu_seconds=cpu_seconds,
             peak_mb=peak_mb,
