@@ -27,7 +27,7 @@ LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test mutants bench engines lint format lock audit schemas spec-update options marts page picture screenshots charts docs dist soak sync-soak warehouse rates fuzz ledger record clean
+.PHONY: help setup demo check test coverage mutants bench engines lint format lock audit schemas spec-update options marts page picture screenshots charts docs dist soak sync-soak warehouse rates fuzz ledger record clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,7 +54,7 @@ check: lint ## lint, types and the quick unit tests, in two minutes
 
 test: lint ## lint, types, then all tests; TESTS="unit_tests -k words" passes options
 	@echo "== tests"
-	@$(PYTEST) -n 2 --dist loadscope $(TESTS)
+	@$(PYTEST) -n 2 --dist loadscope --no-loadscope-reorder $(TESTS)
 
 coverage: $(READY) ## the unit tests, and what they do not cover: the least covered files, and all
 	@$(PYTEST) -q -n 2 --dist loadscope --cov --cov-report= unit_tests
