@@ -13,6 +13,7 @@ from stripe_sandbox.streams import STREAMS
 MODELED_STREAMS = (
     "subscriptions",
     "subscription_items",
+    "subscription_schedule",
     "customers",
     "prices",
     "products",

@@ -79,7 +79,7 @@ def test_streams_are_fresh_by_the_moment_of_the_last_sync_until_one_is_left_behi
     _, database = exact
     fresh = run_dbt(database.parent / "dbt", duckdb_profile(database), ("source", "freshness"))
     assert fresh.success
-    assert sum(name.startswith("source.") for name in fresh.statuses) == 19
+    assert sum(name.startswith("source.") for name in fresh.statuses) == 20
     with duckdb.connect(str(database)) as connection:
         connection.execute(
             "update stripe_raw._stripe_saas_sync_streams set synced_at = synced_at - 90001 "

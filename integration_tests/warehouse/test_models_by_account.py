@@ -47,7 +47,7 @@ OBJECTS = (
     *("subscription_events", "subscription_periods", "subscription_items_current"),
     *("plan_changes", "renewals_due", "churn_signals", "discount_effect"),
     *("identity_map", "identity_unmatched", "user_subscription_state"),
-    *("payout_reconciliation", "deferred_revenue_lines"),
+    *("payout_reconciliation", "deferred_revenue_lines", "renewal_calendar"),
 )
 # All accounts together are closed, and none by itself.
 CLOSED = ("mrr_monthly_closed", "restatements")

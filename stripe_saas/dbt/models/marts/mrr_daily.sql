@@ -15,6 +15,68 @@ subscription_days as (
 kinds as (
     select distinct basis, currency from movements
 ),
+-- what a subscription is worth by what is decided: nothing once its end is scheduled, its list value
+-- while it is on trial (M67)
+committed_rows as (
+    select
+        subscription_id, sequence, currency, counted_on as date_day,
+        case
+            when max(case when event_type = 'cancellation_scheduled' then sequence else 0 end) over (
+                partition by subscription_id order by sequence rows unbounded preceding
+            ) > max(case when event_type = 'cancellation_revoked' then sequence else 0 end) over (
+                partition by subscription_id order by sequence rows unbounded preceding
+            ) then 0
+            when status_after = 'trialing' and mrr_after_minor = 0 then list_mrr_after_minor
+            else mrr_after_minor
+        end - mrr_after_minor as beyond_minor
+    from {{ ref("int_stripe__events") }}
+),
+committed_changes as (
+    select
+        currency, date_day,
+        beyond_minor - coalesce(
+            lag(beyond_minor) over (partition by subscription_id order by sequence), 0
+        ) as change_minor
+    from committed_rows
+),
+committed_sums as (
+    select currency, date_day, {{ stripe_saas.whole("sum(change_minor)") }} as change_minor
+    from committed_changes
+    where change_minor <> 0
+    group by 1, 2
+),
+committed_currencies as (
+    select distinct currency from committed_sums
+),
+-- by how much more (or less) than closing MRR is committed at a day's end, by currency
+committed_days as (
+    select
+        committed_currencies.currency, days.date_day, days.month_start,
+        {{ stripe_saas.whole("sum(coalesce(committed_sums.change_minor, 0)) over (
+            partition by committed_currencies.currency order by days.date_day
+            rows unbounded preceding
+        )") }} as beyond_minor
+    from committed_currencies
+    cross join {{ ref("int_stripe__days") }} as days
+    left join committed_sums
+        on committed_currencies.currency = committed_sums.currency
+        and days.date_day = committed_sums.date_day
+),
+committed as (
+    select 'currency' as basis, currency, date_day, beyond_minor from committed_days
+    {%- if var("fx_mode") != "none" %}
+    union all
+    select
+        'reporting' as basis,
+        {{ stripe_saas.reporting_currency("committed_days.currency") }} as currency, date_day,
+        {{ stripe_saas.in_reporting("beyond_minor") }} as beyond_minor
+    from committed_days
+    left join {{ ref("int_stripe__fx_rates") }} as rates
+        on committed_days.currency = rates.currency
+        and committed_days.month_start = rates.month_start
+    group by 1, 2, 3
+    {%- endif %}
+),
 {%- if var("by_account") %}
 -- an account's days begin with its own ledger
 starts as (
@@ -124,6 +186,7 @@ final as (
         {%- endfor %}
         running.fx_minor, running.closing_minor,
         running.closing_minor * 12 as arr_minor,
+        running.closing_minor + coalesce(committed.beyond_minor, 0) as committed_minor,
         running.customers
             {%- for change in stripe_saas.customers_in() %} - running.{{ change }}_customers{% endfor %}
             {%- for change in stripe_saas.customers_out() %} + running.{{ change }}_customers{% endfor %}
@@ -133,6 +196,10 @@ final as (
         {%- endfor %}
         running.customers, running.subscriptions
     from running
+    left join committed
+        on running.basis = committed.basis
+        and running.currency = committed.currency
+        and running.date_day = committed.date_day
     left join {{ ref("stripe_currency_exponents") }} as exponents
         on {{ stripe_saas.plain("running.currency") }} = exponents.currency
 )

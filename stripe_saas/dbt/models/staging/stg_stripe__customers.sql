@@ -13,6 +13,7 @@ final as (
         {{ stripe_saas.key_beside(
             "id", stripe_saas.json_text("invoice_settings", "default_payment_method")
         ) }} as default_payment_method_id,
+        default_source as default_source_id,
         {{ stripe_saas.json_text("address", "country") }} as country, discount,
         coalesce(is_deleted, false) as is_deleted
     from source

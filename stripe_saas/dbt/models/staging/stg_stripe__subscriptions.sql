@@ -6,7 +6,8 @@ with source as (
         "trial_end": "moment", "cancel_at": "moment", "cancel_at_period_end": "boolean",
         "canceled_at": "moment", "ended_at": "moment", "collection_method": "text",
         "cancellation_details": "json", "pause_collection": "json", "discounts": "json",
-        "metadata": "json", "latest_invoice": "key", "default_payment_method": "key"
+        "metadata": "json", "latest_invoice": "key", "default_payment_method": "key",
+        "trial_settings": "json", "items": "json"
     }) }}
 ),
 final as (
@@ -19,6 +20,11 @@ final as (
         {{ stripe_saas.json_text("cancellation_details", "reason") }} as cancellation_reason,
         {{ stripe_saas.json_text("cancellation_details", "feedback") }} as cancellation_feedback,
         {{ stripe_saas.json_text("pause_collection", "behavior") }} as pause_behavior,
+        {{ stripe_saas.from_epoch(stripe_saas.json_text("pause_collection", "resumes_at")) }}
+            as resumes_at,
+        {{ stripe_saas.json_text("trial_settings", "end_behavior", "missing_payment_method") }}
+            as missing_payment_method,
+        {{ stripe_saas.json_part("items", "data") }} as item_list,
         discounts, metadata, latest_invoice as latest_invoice_id,
         default_payment_method as default_payment_method_id
     from source
