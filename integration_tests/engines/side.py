@@ -18,7 +18,8 @@ def build(folder: Path, project: Path, output: dict[str, Any]) -> bool:
     (folder / "profiles.yml").write_text(json.dumps(profile), encoding="utf-8")
     ended = dbtRunner().invoke(
         [
-            *("build", "--project-dir", str(project), "--profiles-dir", str(folder)),
+            *("build", "--exclude-resource-type", "unit_test"),
+            *("--project-dir", str(project), "--profiles-dir", str(folder)),
             *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
             *("--no-send-anonymous-usage-stats", "--no-use-colors"),
             *("--vars", (folder / "variables.json").read_text(encoding="utf-8")),

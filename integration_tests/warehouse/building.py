@@ -50,7 +50,7 @@ def run_dbt(
     variables: dict[str, Any] | None = None,
     project: Path = PROJECT,
 ) -> Built:
-    """Runs dbt.
+    """Runs dbt; a build without the unit tests, which one test runs.
 
     Args:
         folder: for the profile, targets and logs; the same one again parses only what changed.
@@ -70,6 +70,7 @@ def run_dbt(
         *("--warn-error-options", '{"error": ["Deprecations"]}'),
         *("--no-version-check", "--no-write-json", "--log-level-file", "none"),
         *command,
+        *(("--exclude-resource-type", "unit_test") if command[0] == "build" else ()),
         *("--project-dir", str(project), "--profiles-dir", str(folder)),
         *("--log-path", str(folder / "logs")),
         *(() if command[0] == "deps" else ("--target-path", str(folder / "target"))),

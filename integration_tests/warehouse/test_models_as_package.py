@@ -1,4 +1,7 @@
-"""The dbt project as a package of another project, on tables that another loader wrote."""
+"""The dbt project as a package of another project, on tables that another loader wrote.
+
+Its unit tests are run here, as a user of the package runs them.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from integration_tests.warehouse.handmade import Handmade, life
 
 pytestmark = pytest.mark.slow
 
+UNIT = "package:stripe_saas,test_type:unit"
 FRESHNESS = """
 {% macro collect_freshness(source, loaded_at_field, filter=none) %}
   {{ return(stripe_saas.collect_freshness(source, loaded_at_field, filter)) }}
@@ -88,6 +92,9 @@ def test_another_project_builds_the_models_on_tables_that_only_grow(theirs, tmp_
             "closing_minor from analytics.mrr_monthly order by 1"
         ).fetchall()
     assert months == [("2026-01", 0, 1000, 0, 1000), ("2026-02", 1000, 0, 500, 1500)]
+    units = run_dbt(tmp_path / "dbt", output, ("test", "--select", UNIT), project=theirs)
+    assert units.success, units.bad
+    assert sum(name.startswith("unit_test.stripe_saas.") for name in units.statuses) == 4
     fresh = run_dbt(tmp_path / "dbt", output, ("source", "freshness"), project=theirs)
     assert fresh.success, fresh.bad
     assert sum(name.startswith("source.") for name in fresh.statuses) == 20
