@@ -308,16 +308,28 @@ def test_a_signal_ends_the_read_with_the_states_of_what_was_written(tmp_path):
     assert ids[0] not in {row["account_id"] for row in resumed.records["prices"]}
 
 
-def test_the_cdks_runtime_verify_and_explain_refuse_several_accounts(platform, capsys):
+def test_the_cdks_runtime_refuses_several_accounts(platform):
     arguments = platform.connector.read_arguments((), ["customers"])
     run = platform.connector.run(*arguments, "--runtime", "cdk")
     assert run.errors[0]["message"].startswith("Config field `accounts` names several accounts")
+
+
+def test_explain_tells_of_a_subscription_in_the_account_that_is_named(platform, capsys):
     config = platform.connector.file(platform.connector.config)
-    assert cli.run(["explain", "sub_1Qx2y3B7kLmW", "--config", config]) != 0
-    assert "Config field `accounts` names several accounts" in capsys.readouterr().err
-    messages = platform.connector.file({})
-    assert cli.run(["verify", "--config", config, "--messages", messages]) == 1
-    assert "Config field `accounts` names several accounts" in capsys.readouterr().err
+    first, _, last = platform.ids
+    of_last = platform.account.connections.account(last)
+    identity = next(of_last.store.contents("subscription"))["id"]
+    asking = ["explain", identity, "--config", config]
+    assert cli.run([*asking, "--account", last]) == 0
+    assert f"{identity} of customer" in capsys.readouterr().out
+    refusals = {
+        (): "names several accounts: choose one by `--account acct_…`",
+        ("--account", first): "the account has no such subscription",
+        ("--account", "acct_1Unknown"): "does not open acct_1Unknown",
+    }
+    for more, said in refusals.items():
+        assert cli.run([*asking, *more]) == 1
+        assert said in capsys.readouterr().err
 
 
 def analytics(run):

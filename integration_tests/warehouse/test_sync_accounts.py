@@ -3,6 +3,7 @@
 import pytest
 
 from integration_tests.warehouse.syncing import a_warehouse
+from stripe_saas import cli
 
 pytestmark = pytest.mark.slow
 
@@ -51,6 +52,42 @@ def test_every_account_has_its_rows_whatever_their_ids(warehouse):
         "and table_name not like '\\_%' escape '\\'"
     )
     assert (columns["n"], columns["kind"]) == (len(STREAMS), "VARCHAR")
+
+
+def test_verify_compares_each_account_with_its_own_rows(warehouse, capsys):
+    first, second, third = warehouse.accounts
+    assert warehouse.sync("--streams", "customers", "invoices", "exchange_rates") == 0
+    config = warehouse.world.connector.file(warehouse.world.connector.config)
+    asking = ["verify", "--config", config, "--warehouse", warehouse.address, "--all"]
+    assert cli.run(asking) == 0
+    said = capsys.readouterr().out
+    assert said.count("nothing missing, extra or stale") == 3
+    assert said.endswith("3 of 3 accounts are held as Stripe has them.\n")
+    # The same id is in two accounts, and wrong in the second alone.
+    [row] = warehouse.rows(
+        "select min(id) as id from stripe_raw.invoices where account_id = ?", second
+    )
+    here = "account_id = ? and id = ?"
+    warehouse.execute(f"update stripe_raw.invoices set total = -7 where {here}", second, row["id"])
+    warehouse.execute("delete from stripe_raw.customers where account_id = ?", third)
+    assert cli.run(asking) == 1
+    said = capsys.readouterr().out
+    assert said.count("nothing missing, extra or stale") == 1
+    assert said.count(f"stale    invoices  {row['id']}: total\n") == 1
+    customers = len(list(at_stripe_of(warehouse, third, "customer")))
+    assert f"{customers} missing, 0 extra, 0 stale" in said
+    assert f"1 of 3 accounts are held as Stripe has them; not so: {second}, {third}.\n" in said
+    for account, code in ((first, 0), (second, 1), ("acct_1Unknown", 1)):
+        assert cli.run([*asking, "--account", account]) == code
+    assert "does not open acct_1Unknown" in capsys.readouterr().err
+    refusing = warehouse.world.account.connections.is_refusing
+    refusing.add(first)
+    assert cli.run(asking) == 1
+    assert f"{first}: could not be compared: " in capsys.readouterr().out
+
+
+def at_stripe_of(warehouse, account, kind):
+    return warehouse.world.account.connections.account(account).store.contents(kind)
 
 
 def test_a_warehouse_of_one_account_is_filled_anew_with_several(warehouse):

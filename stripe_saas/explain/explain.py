@@ -15,13 +15,10 @@ from typing import Any
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.refusal import NotFound, PermissionRefused, StripeError
 from source_stripe_saas.api.trust import TrustError
-from source_stripe_saas.config.settings import (
-    ConfigError,
-    parse_settings,
-    refuse_several_accounts,
-)
+from source_stripe_saas.config.settings import ConfigError, Settings, parse_settings
 from source_stripe_saas.connection import errors
 from source_stripe_saas.connection.account import AccountRefused, access_of, open_account
+from source_stripe_saas.connection.accounts import find_accounts
 from source_stripe_saas.connection.causes import advice_for
 from source_stripe_saas.mrr import (
     EXACT_COLUMN,
@@ -38,6 +35,7 @@ from source_stripe_saas.protocol.arguments import load_config
 from stripe_saas.explain.arithmetic import calculation, discounts_named, money
 from stripe_saas.explain.gathering import Gathering
 from stripe_saas.explain.wording import billing_of, what_happened, where_from
+from stripe_saas.several_accounts import account_settings, accounts_asked
 
 Row = dict[str, Any]
 # Rows at which nothing but money moves: their arithmetic is that of the row before.
@@ -54,6 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     source.add_argument(
         "--input", metavar="FILE", help="a file as `derive` takes it; makes no request"
+    )
+    parser.add_argument(
+        "--account", metavar="ACCOUNT", help="acct_…: which account of a config that has several"
     )
     parser.add_argument(
         "--save", metavar="FILE", help="write what was read, as `derive` and --input take it"
@@ -178,9 +179,8 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
     try:
         config = load_config("/dev/stdin" if args.config == "-" else args.config)
         settings = parse_settings(config)
-        refuse_several_accounts(settings, "`stripe-saas explain`")
         client = StripeClient(access_of(settings), attempts=4)
-        open_account(client, settings)
+        open_account(client, _one_account(client, settings, args.account))
         document = Gathering(client).gather(
             args.subscription, config.get("mrr") or {}, with_events=not args.without_events
         )
@@ -205,6 +205,18 @@ def _asked(args: argparse.Namespace) -> dict[str, Any]:
         raise _Failure(f"{problem}{error.message} {advice.means} {advice.do}") from error
     except StripeError as error:
         raise _Failure(str(errors.refused_at_start(error).message)) from error
+
+
+def _one_account(client: StripeClient, settings: Settings, asked: str | None) -> Settings:
+    """The settings, of several accounts for the one that was asked for."""
+    if settings.accounts is None:
+        if asked is not None:
+            raise ConfigError("accounts", "is missing: `--account` chooses one of several.")
+        return settings
+    if asked is None:
+        raise ConfigError("accounts", "names several accounts: choose one by `--account acct_…`.")
+    accounts_asked(find_accounts(client, settings.accounts).ids, asked)
+    return account_settings(settings, asked)
 
 
 def _fail(message: str) -> int:

@@ -12,19 +12,21 @@ from pathlib import Path
 from source_stripe_saas.api.client import StripeClient
 from source_stripe_saas.api.refusal import StripeError
 from source_stripe_saas.api.trust import TrustError
-from source_stripe_saas.config.settings import (
-    ConfigError,
-    Settings,
-    parse_settings,
-    refuse_several_accounts,
-)
+from source_stripe_saas.config.settings import ConfigError, Settings, parse_settings
 from source_stripe_saas.connection import errors
-from source_stripe_saas.connection.account import AccountRefused, access_of, open_account
+from source_stripe_saas.connection.account import (
+    Account,
+    AccountRefused,
+    access_of,
+    open_account,
+)
+from source_stripe_saas.connection.accounts import find_accounts
 from source_stripe_saas.privacy.redaction import Redaction
 from source_stripe_saas.protocol.arguments import load_config
 from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.plans import load_plans
 from stripe_saas.progress import ProgressLine
+from stripe_saas.several_accounts import account_settings, accounts_asked
 from stripe_saas.verify.families import families, streams_compared
 from stripe_saas.verify.findings import Compared
 from stripe_saas.verify.holdings import Holdings, HoldingsError, Row
@@ -48,6 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--messages", type=Path, metavar="FILE", help="what `read` printed")
     where.add_argument(
         "--warehouse", metavar="ADDRESS", help="duckdb:///path, or postgres://user:pass@host/name"
+    )
+    parser.add_argument(
+        "--account", metavar="ACCOUNT", help="acct_…: of several accounts this one; default: each"
     )
     parser.add_argument("--schema", help="the schema of the tables; default: where they are found")
     parser.add_argument("--prefix", default="", help="what precedes the streams' names in tables'")
@@ -78,10 +83,15 @@ def run(arguments: argparse.Namespace) -> int:
     """
     try:
         settings = parse_settings(load_config(arguments.config))
-        refuse_several_accounts(settings, "`stripe-saas verify`")
+        if settings.accounts is None and arguments.account is not None:
+            raise ConfigError("accounts", "is missing: `--account` chooses one of several.")
         plans = load_plans()
-        with closing(_holdings(arguments, plans)) as holdings:
-            return _verify(arguments, settings, plans, holdings)
+        with closing(_holdings(arguments, settings, plans)) as holdings:
+            if settings.accounts is not None:
+                return _verify_each(arguments, settings, plans, holdings)
+            client = StripeClient(access_of(settings))
+            account = open_account(client, settings)
+            return _verify(arguments, settings, plans, holdings, client, account)
     except (ConfigError, HoldingsError, TargetError, TrustError, WarehouseError) as error:
         return _fail(str(error))
     except AccountRefused as error:
@@ -90,15 +100,45 @@ def run(arguments: argparse.Namespace) -> int:
         return _fail(str(errors.refused_at_start(error).message))
 
 
-def _verify(
+def _verify_each(
     arguments: argparse.Namespace,
     settings: Settings,
     plans: Mapping[str, StreamPlan],
     holdings: Holdings,
 ) -> int:
+    """Compares one account after the other; one that refuses does not hold up the others."""
+    assert settings.accounts is not None
+    platform = StripeClient(access_of(settings))
+    found = find_accounts(platform, settings.accounts)
+    names = accounts_asked(found.ids, arguments.account)
+    differing = []
+    for name in names:
+        own = account_settings(settings, name)
+        # What is asked for an account counts for the platform as well.
+        client = StripeClient(access_of(settings), limits=platform.limits)
+        try:
+            account = open_account(client, own, found.own)
+        except AccountRefused as error:
+            print(f"{name}: could not be compared: {error.refused.message}")
+            differing.append(name)
+            continue
+        if _verify(arguments, own, plans, holdings.of_account(name), client, account):
+            differing.append(name)
+    if not arguments.cost or differing:
+        said = f"{len(names) - len(differing)} of {len(names)} accounts are held as Stripe has them"
+        print(f"{said}; not so: {', '.join(differing)}." if differing else f"{said}.")
+    return 1 if differing else 0
+
+
+def _verify(
+    arguments: argparse.Namespace,
+    settings: Settings,
+    plans: Mapping[str, StreamPlan],
+    holdings: Holdings,
+    client: StripeClient,
+    account: Account,
+) -> int:
     chosen = _chosen(arguments.streams, plans, holdings)
-    client = StripeClient(access_of(settings))
-    account = open_account(client, settings)
     seed = arguments.seed if arguments.seed is not None else account.now // _DAY_SECONDS
     verification = Verification(
         holdings,
@@ -182,10 +222,11 @@ def _chosen(
 
 
 def _holdings(
-    arguments: argparse.Namespace, plans: Mapping[str, StreamPlan]
+    arguments: argparse.Namespace, settings: Settings, plans: Mapping[str, StreamPlan]
 ) -> MessageFile | Warehouse:
     if arguments.messages is not None:
-        return MessageFile(arguments.messages, plans)
+        by_account = settings.accounts is not None
+        return MessageFile(arguments.messages, plans, by_account=by_account)
     database = open_database(parse_target(arguments.warehouse), read_only=True)
     return Warehouse(database, plans, schema=arguments.schema, prefix=arguments.prefix)
 

@@ -42,6 +42,14 @@ class Holdings(Protocol):
         """Stream -> the last state, where it keeps states."""
         ...
 
+    def of_account(self, account: str) -> Holdings:
+        """What it holds of one of several accounts; rows come without the account's id.
+
+        Raises:
+            HoldingsError: its rows do not say which account they are of.
+        """
+        ...
+
     def index(self, plan: StreamPlan) -> Mapping[Key, Held]:
         """All rows of a stream, those of deleted objects among them."""
         ...

@@ -7,6 +7,7 @@ read in full takes the place of what was there once it is complete.
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -14,8 +15,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from source_stripe_saas.api.raw_object import loads
+from source_stripe_saas.streams.account_states import ACCOUNT_FIELD
 from source_stripe_saas.streams.plan import StreamPlan
+from source_stripe_saas.streams.read_mode import LACKS_ACCOUNTS
 from stripe_saas.protocol_files.messages import NotMessages, placed_messages
+from stripe_saas.several_accounts import states_of_account
 from stripe_saas.verify.holdings import Held, HoldingsError, Key, Row, key_of, parent_field
 
 
@@ -35,15 +39,25 @@ class _Table:
 class MessageFile:
     """The messages of one sync, or of several one after the other."""
 
-    def __init__(self, path: Path, plans: Mapping[str, StreamPlan]) -> None:
+    def __init__(
+        self, path: Path, plans: Mapping[str, StreamPlan], *, by_account: bool = False
+    ) -> None:
         """Reads the file once.
+
+        Args:
+            path: the file.
+            plans: the streams that there may be.
+            by_account: the messages are of several accounts; `of_account` gives the parts.
 
         Raises:
             HoldingsError: it cannot be read, or a line is not a message.
         """
         self._plans = plans
-        self._tables: dict[str, _Table] = {}
-        self.states: dict[str, dict[str, Any]] = {}
+        self._by_account = by_account
+        self._account: str | None = None
+        self._tables: dict[str, dict[str | None, _Table]] = {}
+        """Stream -> account -> its rows; None where accounts are not told apart."""
+        self.states: Mapping[str, Mapping[str, Any]] = {}
         self._lock = threading.Lock()
         try:
             self._file = path.open("rb")
@@ -56,14 +70,21 @@ class MessageFile:
         """The streams that a message names."""
         return tuple(name for name in self._plans if name in self._tables)
 
+    def of_account(self, account: str) -> MessageFile:
+        """The rows of one of several accounts, by the same open file."""
+        part = copy.copy(self)
+        part._account = account
+        part.states = states_of_account(self.states, account)
+        return part
+
     def index(self, plan: StreamPlan) -> Mapping[Key, Held]:
         """All rows of a stream."""
-        table = self._tables.get(plan.name, _Table())
+        table = self._tables.get(plan.name, {}).get(self._account, _Table())
         return {key: line.held for key, line in table.lines.items()}
 
     def rows(self, plan: StreamPlan, keys: Collection[Key]) -> Mapping[Key, Row]:
         """Some rows in full, read from the file again."""
-        lines = self._tables[plan.name].lines if plan.name in self._tables else {}
+        lines = self._tables.get(plan.name, {}).get(self._account, _Table()).lines
         found = {}
         for key in keys:
             if key in lines:
@@ -71,6 +92,8 @@ class MessageFile:
                     self._file.seek(lines[key].offset)
                     text = self._file.read(lines[key].length)
                 found[key] = loads(text)["record"]["data"]
+                if self._by_account:
+                    del found[key][ACCOUNT_FIELD]
         return found
 
     def column(self, plan: StreamPlan, field: str) -> str | None:
@@ -101,11 +124,16 @@ class MessageFile:
         elif message["type"] == "STATE":
             stream = message["state"]["stream"]
             name = stream["stream_descriptor"]["name"]
-            self._table(name)
-            self.states[name] = stream.get("stream_state") or {}
+            self._tables.setdefault(name, {})
+            self.states = {**self.states, name: stream.get("stream_state") or {}}
         elif message["type"] == "TRACE" and message["trace"]["type"] == "STREAM_STATUS":
             said = message["trace"]["stream_status"]
             self._take_status(said["stream_descriptor"]["name"], said["status"])
+        elif message["type"] == "TRACE" and message["trace"]["type"] == "ANALYTICS":
+            said = message["trace"]["analytics"]
+            if said["type"] == LACKS_ACCOUNTS:
+                name, *lacking = said["value"].split()
+                self._complete(name, lacking)
 
     def _take_record(
         self, plan: StreamPlan, record: Mapping[str, Any], offset: int, length: int
@@ -116,7 +144,9 @@ class MessageFile:
             str(record[parent]) if parent else None,
             bool(record.get("is_deleted")),
         )
-        table, key = self._table(plan.name), key_of(plan, record)
+        account = record[ACCOUNT_FIELD] if self._by_account else None
+        table = self._tables.setdefault(plan.name, {}).setdefault(account, _Table())
+        key = key_of(plan, record)
         if not plan.is_incremental:
             table.arriving[key] = _Line(0, held, offset, length)
             return
@@ -126,13 +156,23 @@ class MessageFile:
             table.lines[key] = _Line(cursor, held, offset, length)
 
     def _take_status(self, name: str, status: str) -> None:
-        table, plan = self._table(name), self._plans.get(name)
+        tables = self._tables.setdefault(name, {})
+        if status == "STARTED":
+            for table in tables.values():
+                table.arriving = {}
+        elif status == "COMPLETE":
+            self._complete(name)
+
+    def _complete(self, name: str, lacking: Collection[str] = ()) -> None:
+        """What arrived of a stream that is read whole takes the place of what was there.
+
+        Args:
+            name: the stream.
+            lacking: accounts of which it was not read to its end.
+        """
+        plan = self._plans.get(name)
         if plan is None or plan.is_incremental:
             return
-        if status == "STARTED":
-            table.arriving = {}
-        elif status == "COMPLETE":
-            table.lines, table.arriving = table.arriving, {}
-
-    def _table(self, name: str) -> _Table:
-        return self._tables.setdefault(name, _Table())
+        for account, table in self._tables.get(name, {}).items():
+            if account not in lacking:
+                table.lines, table.arriving = table.arriving, {}

@@ -7,12 +7,15 @@ among equals.
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from source_stripe_saas.streams.account_states import ACCOUNT_FIELD
 from source_stripe_saas.streams.plan import StreamPlan
+from stripe_saas.several_accounts import states_of_account
 from stripe_saas.verify.holdings import Held, HoldingsError, Key, Row, parent_field
 from stripe_saas.warehouse.database import Database
 
@@ -47,6 +50,7 @@ class Warehouse:
             WarehouseError: the database refuses a question; as in all that asks it.
         """
         self._database, self._prefix = database, prefix
+        self._account: str | None = None
         names = {f"{prefix}{name}": name for name in plans}
         self._schema = schema or self._found(names)
         self._columns: dict[str, list[str]] = {}
@@ -71,7 +75,20 @@ class Warehouse:
         kept = self._database.select(
             f"select stream_name, state_json from {_quoted(self._schema)}.{_quoted(_STATES)}"
         )
-        return {name: blob for name, blob in map(_state, kept) if blob is not None}
+        states = {name: blob for name, blob in map(_state, kept) if blob is not None}
+        return states if self._account is None else states_of_account(states, self._account)
+
+    def of_account(self, account: str) -> Warehouse:
+        """The rows of one of several accounts, by the same connection."""
+        for name, columns in self._columns.items():
+            if ACCOUNT_FIELD not in columns:
+                raise HoldingsError(
+                    f"the table of {name} has no column {ACCOUNT_FIELD}: a config without "
+                    "`accounts` has filled it"
+                )
+        part = copy.copy(self)
+        part._account = account
+        return part
 
     def index(self, plan: StreamPlan) -> Mapping[Key, Held]:
         """All rows of a stream, as far as the index goes."""
@@ -82,7 +99,9 @@ class Warehouse:
         wanted = ", ".join(_quoted(name) if name else "null" for name in columns)
         keys = [_column(part) for part in plan.primary_key]
         selected = ", ".join(map(_quoted, keys))
-        rows = self._database.select(f"select {selected}, {wanted} from ({self._latest(plan)}) x")
+        rows = self._database.select(
+            f"select {selected}, {wanted} from ({self._latest(plan)}) x", self._of_account
+        )
         width = len(keys)
         return {
             tuple(map(str, row[:width])): Held(
@@ -98,14 +117,17 @@ class Warehouse:
         if plan.name not in self._columns:
             return {}
         columns = [name for name in self._columns[plan.name] if not name.startswith("_airbyte_")]
+        if self._account is not None:
+            columns.remove(ACCOUNT_FIELD)
         places = [columns.index(_column(part)) for part in plan.primary_key]
         selected = ", ".join(map(_quoted, columns))
         last = _quoted(_column(plan.primary_key[-1]))
         wanted, found = set(keys), {}
         for some in _chunks(sorted({key[-1] for key in keys})):
             marks = ", ".join("?" * len(some))
-            inner = self._latest(plan, f"where {last} in ({marks})")
-            for row in self._database.select(f"select {selected} from ({inner}) x", some):
+            inner = self._latest(plan, f"{last} in ({marks})")
+            parameters = (*self._of_account, *some)
+            for row in self._database.select(f"select {selected} from ({inner}) x", parameters):
                 key = tuple(str(row[place]) for place in places)
                 if key in wanted:
                     found[key] = dict(zip(columns, row, strict=True))
@@ -120,8 +142,16 @@ class Warehouse:
         """Closes the database."""
         self._database.close()
 
-    def _latest(self, plan: StreamPlan, where: str = "") -> str:
+    @property
+    def _of_account(self) -> tuple[str, ...]:
+        """The parameters of `_latest`, ahead of those of its condition."""
+        return () if self._account is None else (self._account,)
+
+    def _latest(self, plan: StreamPlan, condition: str = "") -> str:
         """The rows that count, each once."""
+        of_account = f"{_quoted(ACCOUNT_FIELD)} = ?" if self._account is not None else ""
+        conditions = [text for text in (of_account, condition) if text]
+        where = f"where {' and '.join(conditions)}" if conditions else ""
         cursor = self.column(plan, plan.cursor_field) if plan.is_incremental else None
         order = [_quoted(name) + " desc" for name in (cursor, _ARRIVED) if name]
         keys = ", ".join(_quoted(_column(part)) for part in plan.primary_key)

@@ -30,10 +30,10 @@ def state(stream, blob):
 def held(tmp_path):
     opened = []
 
-    def of(*messages, end=""):
+    def of(*messages, end="", **options):
         path = tmp_path / f"{len(opened)}.jsonl"
         path.write_text("".join(json.dumps(message) + "\n" for message in messages) + end)
-        opened.append(MessageFile(path, PLANS))
+        opened.append(MessageFile(path, PLANS, **options))
         return opened[-1]
 
     yield of
@@ -57,6 +57,46 @@ def test_of_equals_the_later_line_wins(held):
     assert file.rows(PLANS["charges"], [("ch_1",), ("ch_2",)]) == {
         ("ch_1",): {"id": "ch_1", "created": 1, "updated": 5, "amount": 2}
     }
+
+
+def test_several_accounts_have_rows_and_states_of_their_own(held):
+    parts = {"accounts": {"acct_1": {"updated": 7}, "acct_2": {"updated": 9}}}
+    file = held(
+        record("charges", account_id="acct_1", id="ch_1", created=1, updated=5, amount=1),
+        record("charges", account_id="acct_2", id="ch_1", created=2, updated=4, amount=2),
+        state("charges", parts),
+        by_account=True,
+    )
+    second = file.of_account("acct_2")
+    assert second.index(PLANS["charges"]) == {("ch_1",): Held(2, None, False)}
+    assert second.rows(PLANS["charges"], [("ch_1",)]) == {
+        ("ch_1",): {"id": "ch_1", "created": 2, "updated": 4, "amount": 2}
+    }
+    assert second.states == {"charges": {"updated": 9}}
+    assert file.of_account("acct_3").index(PLANS["charges"]) == {}
+    assert file.of_account("acct_3").streams == ("charges",)
+
+
+def test_of_a_stream_that_is_read_whole_only_the_accounts_read_to_the_end_are_replaced(held):
+    def rates(account, currency):
+        return record("exchange_rates", account_id=account, id=currency)
+
+    lacking = {"type": "stripe-saas-stream-lacks-accounts", "value": "exchange_rates acct_2"}
+    file = held(
+        status("exchange_rates", "STARTED"),
+        rates("acct_1", "usd"),
+        rates("acct_2", "usd"),
+        status("exchange_rates", "COMPLETE"),
+        status("exchange_rates", "STARTED"),
+        rates("acct_1", "eur"),
+        rates("acct_2", "eur"),
+        {"type": "TRACE", "trace": {"type": "ANALYTICS", "emitted_at": 0, "analytics": lacking}},
+        status("exchange_rates", "INCOMPLETE"),
+        by_account=True,
+    )
+    plan = PLANS["exchange_rates"]
+    assert list(file.of_account("acct_1").index(plan)) == [("eur",)]
+    assert list(file.of_account("acct_2").index(plan)) == [("usd",)]
 
 
 def test_the_index_tells_when_whose_and_whether_it_is_gone(held):
