@@ -7,6 +7,7 @@ from datetime import date
 import duckdb
 import pytest
 
+from integration_tests.contracted import compare as compare_contracted
 from integration_tests.warehouse.against_cash import compare_cash
 from integration_tests.warehouse.against_ledger import compare_months
 from integration_tests.warehouse.building import duckdb_profile, run_dbt
@@ -67,6 +68,16 @@ def test_the_way_to_cash_and_deferred_revenue_are_as_in_the_books_to_the_minor_u
     still = {"other_charges", "other_invoiced", "collected_elsewhere", "payment_timing"}
     still |= {"settlement", "other", "deferred at the end"}
     assert {name for name, count in found.totals.items() if not count} == still
+
+
+def test_what_was_contracted_is_what_then_happens_where_nothing_new_is_decided(exact):
+    # The same company once more, as it is to live on.
+    account = open_account("company", seed=11, customers=250, months=18, traceable=True)
+    with duckdb.connect(str(exact[1]), read_only=True) as connection:
+        found = compare_contracted(account, lambda sql: connection.execute(sql).fetchall(), days=60)
+    assert not found.wrong
+    assert found.days > 5000
+    assert set(found.changes) >= {"end", "trial_end"}
 
 
 def test_every_example_query_of_the_docs_runs(exact):
