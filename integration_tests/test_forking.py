@@ -11,6 +11,7 @@ from integration_tests.connector import COMMAND
 from integration_tests.forking import ForkedPopen
 from integration_tests.forking.popen import module_of
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="nothing is forked here")
 PEOPLES = (sys.executable, "-m", "stripe_saas.cli")
 
 

@@ -10,6 +10,7 @@ import json
 import os
 import runpy
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -19,6 +20,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from integration_tests.forking.popen import STARTING, forking
@@ -48,6 +50,7 @@ def main() -> None:
             listener.close()
             _attend(connection)
             return
+    shutil.rmtree(Path(sys.argv[1]).parent, ignore_errors=True)
     with suppress(ChildProcessError):
         while True:
             os.wait()
