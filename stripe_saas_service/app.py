@@ -17,6 +17,8 @@ from stripe_saas_service import health
 from stripe_saas_service.access.guard import guard
 from stripe_saas_service.access.policy import POLICY
 from stripe_saas_service.api import reference
+from stripe_saas_service.connect import routes as connecting
+from stripe_saas_service.connect import webhook
 from stripe_saas_service.envelope import Envelope
 from stripe_saas_service.hooks import receiving
 from stripe_saas_service.problems import add_handlers
@@ -32,6 +34,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     home.router,
     reference.router,
     receiving.router,
+    connecting.router,
+    webhook.router,
 )
 
 

@@ -25,7 +25,7 @@ from sqlalchemy import select
 from benchmarks.context import Context
 from benchmarks.server_process import ROOT
 from benchmarks.table import Row
-from stripe_saas_service.hooks.receiving import WEBHOOK_SECRET
+from stripe_saas_service.connect.webhook import WEBHOOK_SECRET
 from stripe_saas_service.service import Service, open_service
 from stripe_saas_service.settings import Settings, settings_of
 from stripe_saas_service.store.tables import Company, Connection, Delivery

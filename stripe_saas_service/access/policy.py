@@ -56,9 +56,14 @@ POLICY: Mapping[str, Rule] = {
     "POST /invitation/{token}": OPEN,
     "POST /hooks/stripe/{connection}": OPEN,
     # Pages.
+    "GET /connect/stripe/callback": OWNERS,
     "GET /": TEAM,
     "POST /logout": TEAM,
     # For applications.
+    "GET /api/integrations/stripe/start": OWNERS,
+    "POST /api/integrations/stripe/key": OWNERS,
+    "POST /api/integrations/stripe/webhook-secret": OWNERS,
+    "POST /api/integrations/stripe/disconnect": _may(frozenset({Role.OWNER}), Scope.MANAGE),
     "GET /api/openapi.json": Rule(roles=EVERY_ROLE, scopes=EVERY_SCOPE),
     "GET /api/docs": Rule(roles=EVERY_ROLE, scopes=EVERY_SCOPE),
 }

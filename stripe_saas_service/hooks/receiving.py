@@ -17,6 +17,8 @@ from sqlalchemy.exc import IntegrityError
 from starlette.background import BackgroundTask
 from starlette.responses import JSONResponse, Response
 
+from stripe_saas_service.connect.revocation import look
+from stripe_saas_service.connect.webhook import WEBHOOK_SECRET
 from stripe_saas_service.hashing import new_token
 from stripe_saas_service.hooks.event import DeliveredEvent, NoEvent, is_foreign, parsed
 from stripe_saas_service.hooks.signature import Refused, refusal_of
@@ -27,7 +29,8 @@ from stripe_saas_service.store.tables import Connection
 
 router = APIRouter(prefix="/hooks", include_in_schema=False)
 
-WEBHOOK_SECRET = "webhook_secret"
+
+DEAUTHORIZED = "account.application.deauthorized"
 
 _ID = re.compile(r"con_[0-9a-f]{32}")
 
@@ -81,8 +84,16 @@ async def receive(connection: str, request: Request, service: ServiceOf) -> Resp
         return answer(request, _unknown())
     response = JSONResponse({"received": True})
     if is_new and target.is_connected and not foreign:
-        response.background = BackgroundTask(service.jobs.wake, connection)
+        response.background = BackgroundTask(_wake, service, connection, event.type)
     return response
+
+
+def _wake(service: Service, connection_id: str, event_type: str) -> None:
+    """What follows from a new delivery, after it was acknowledged."""
+    if event_type == DEAUTHORIZED:
+        look(service, connection_id, by="delivery")
+    else:
+        service.jobs.wake(connection_id)
 
 
 def _target(service: Service, connection_id: str) -> _Target | None:

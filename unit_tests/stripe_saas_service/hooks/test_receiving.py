@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from stripe_saas_service.hooks.receiving import WEBHOOK_SECRET
+from stripe_saas_service.connect.webhook import WEBHOOK_SECRET
 from stripe_saas_service.store.tables import Connection, Delivery, RefusedDeliveries
 from unit_tests.stripe_saas_service.conftest import URL
 from unit_tests.stripe_saas_service.hooks.signing import (

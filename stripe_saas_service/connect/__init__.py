@@ -1,0 +1,1 @@
+"""How a company's account is opened to the service, and how that ends."""
