@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import APIRouter, Depends, FastAPI
+from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
 from stripe_saas_service import health
@@ -54,11 +55,11 @@ def app_of(service: Service) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        service.jobs.start()
+        await run_in_threadpool(service.jobs.start)
         try:
             yield
         finally:
-            service.jobs.stop()
+            await run_in_threadpool(service.jobs.stop)
             service.deliveries.stop()
             service.store.close()
 

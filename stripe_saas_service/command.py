@@ -16,6 +16,7 @@ from stripe_saas_service.settings import Settings, SettingsError, settings_of
 from stripe_saas_service.store import audit
 from stripe_saas_service.store.migrate import StoreTooNew
 from stripe_saas_service.store.vault import VaultError
+from stripe_saas_service.work.engine import DurableJobs
 
 _SECONDS_TO_END = 10
 
@@ -75,6 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
             only_live=arguments.only_live,
         )
         service = open_service(settings)
+        service.jobs = DurableJobs(service)
     except (SettingsError, StoreTooNew, VaultError) as error:
         print(f"stripe-saas serve: {error}", file=sys.stderr)
         return 2

@@ -1,0 +1,202 @@
+"""A sync that is asked for runs, one at a time a company, and goes on after the service ended."""
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from stripe_saas_service.app import app_of
+from stripe_saas_service.service import open_service
+from stripe_saas_service.store.columns import now
+from stripe_saas_service.store.tables import Company, Connection, Delivery, Job
+from stripe_saas_service.work import books, engine
+from stripe_saas_service.work.engine import DurableJobs
+from stripe_saas_service.work.sync_process import Ended
+from unit_tests.stripe_saas_service.conftest import URL
+
+
+class Syncs:
+    """Stands in for the process of a sync: waits until it may end."""
+
+    def __init__(self):
+        self.configs, self.running, self.most = [], [], 0
+        self.may_end, self.has_begun = threading.Event(), threading.Semaphore(0)
+        self.ended = Ended(0, "Complete: 1 of 1 streams")
+        self._lock = threading.Lock()
+
+    def __call__(self, config, warehouse, *, is_full, on_line, on_start):
+        with self._lock:
+            self.running.append(warehouse)
+            self.most = max(self.most, self.running.count(warehouse))
+            self.configs.append((config, is_full))
+        self.has_begun.release()
+        on_line("reading")
+        assert self.may_end.wait(20)
+        with self._lock:
+            self.running.remove(warehouse)
+        return self.ended
+
+
+@pytest.fixture
+def syncs(monkeypatch):
+    made = Syncs()
+    monkeypatch.setattr(engine, "sync", made)
+    monkeypatch.setattr(engine, "look", lambda service, connection_id, *, by: True)
+    yield made
+    made.may_end.set()
+
+
+@pytest.fixture
+def connection(service, company):
+    """The company's connection, with a key; its schedule is not due."""
+    with service.store.writing() as session:
+        row = session.scalars(select(Connection)).one()
+        row.schedule = {"every_minutes": 10**6}
+        service.vault.put(session, row.id, "api_key", "sk_test_ofthistest1")
+        session.add(Job(connection_id=row.id, kind="first", status="succeeded"))
+    return row
+
+
+@pytest.fixture
+def jobs(service):
+    made = DurableJobs(service)
+    yield made
+    made.stop()
+
+
+def all_jobs(service):
+    with service.store.reading() as session:
+        return session.scalars(
+            select(Job).where(Job.kind != "first").order_by(Job.requested_at)
+        ).all()
+
+
+def until(condition):
+    for _ in range(400):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not come to that")
+
+
+def test_a_sync_runs_with_the_connection_s_key_and_reads_what_was_delivered(
+    service, connection, jobs, syncs
+):
+    with service.store.writing() as session:
+        session.add(Delivery(connection_id=connection.id, event_id="evt_1", type="a"))
+    jobs.start()
+    jobs.wake(connection.id)
+    assert syncs.has_begun.acquire(timeout=20)
+    with service.store.writing() as session:
+        session.add(Delivery(connection_id=connection.id, event_id="evt_2", type="a"))
+    jobs.wake(connection.id)
+    jobs.wake(connection.id)
+    running, waiting = all_jobs(service)
+    assert (running.status, waiting.status) == ("running", "waiting")
+    syncs.may_end.set()
+    until(lambda: [job.status for job in all_jobs(service)] == ["succeeded"] * 2)
+    assert syncs.most == 1, "one at a time"
+    [config, _], *_ = syncs.configs
+    assert config["client_secret"] == "sk_test_ofthistest1"
+    with service.store.reading() as session:
+        assert set(session.scalars(select(Delivery.status))) == {"done"}
+
+
+def test_what_was_under_way_when_the_service_ended_goes_on_at_the_next_start(
+    settings, service, connection, jobs, syncs
+):
+    jobs.start()
+    asked = jobs.request_sync(connection.id, is_full=True, requested_by="per_1")
+    assert syncs.has_begun.acquire(timeout=20)
+    threading.Timer(0.3, syncs.may_end.set).start()
+    jobs.stop()
+    [job] = all_jobs(service)
+    assert (job.id, job.status) == (asked.id, "running")
+    again = DurableJobs(open_service(settings))
+    again.start()
+    try:
+        until(lambda: all_jobs(service)[0].status == "succeeded")
+    finally:
+        again.stop()
+    assert [is_full for _, is_full in syncs.configs] == [True, True]
+
+
+def test_a_failed_sync_says_what_failed_and_leaves_deliveries_waiting(
+    service, connection, jobs, syncs
+):
+    with service.store.writing() as session:
+        session.add(Delivery(connection_id=connection.id, event_id="evt_1", type="a"))
+    syncs.ended = Ended(1, "sync: no key")
+    syncs.may_end.set()
+    jobs.start()
+    jobs.wake(connection.id)
+    until(lambda: [job.status for job in all_jobs(service)] == ["failed"])
+    assert all_jobs(service)[0].error == "sync: no key"
+    with service.store.reading() as session:
+        assert session.scalars(select(Delivery.status)).one() == "waiting"
+
+
+def test_a_connection_that_ended_is_not_read(service, connection, jobs, syncs):
+    with service.store.writing() as session:
+        session.get_one(Connection, connection.id).status = "revoked"
+    syncs.may_end.set()
+    jobs.start()
+    jobs.wake(connection.id)
+    until(lambda: [job.status for job in all_jobs(service)] == ["stopped"])
+    assert syncs.configs == []
+
+
+def test_a_schedule_is_due_when_its_minutes_have_passed_and_nothing_waits(service, company):
+    with service.store.writing() as session:
+        row = session.scalars(select(Connection)).one()
+        row.schedule = {"every_minutes": 30}
+    moment = now()
+    assert books.due(service.store, moment) == [row.id], "never synced"
+    with service.store.writing() as session:
+        job = Job(connection_id=row.id, kind="sync", status="succeeded", requested_at=moment)
+        session.add(job)
+    assert books.due(service.store, moment + timedelta(minutes=29)) == []
+    assert books.due(service.store, moment + timedelta(minutes=30)) == [row.id]
+    with service.store.writing() as session:
+        session.get_one(Connection, row.id).status = "paused"
+    assert books.due(service.store, moment + timedelta(minutes=30)) == []
+    with service.store.writing() as session:
+        session.get_one(Connection, row.id).status = "connected"
+        session.get_one(Job, job.id).status = "waiting"
+    assert books.due(service.store, moment + timedelta(minutes=30)) == []
+
+
+def test_one_company_does_not_wait_for_another(service, connection, jobs, syncs):
+    with service.store.writing() as session:
+        other = Company(name="Other", mode="test")
+        session.add(other)
+        session.flush()
+        second = Connection(
+            company_id=other.id,
+            account_id="acct_2",
+            mode="test",
+            auth_kind="key",
+            schedule={"every_minutes": 10**6},
+        )
+        session.add(second)
+        session.flush()
+        service.vault.put(session, second.id, "api_key", "sk_test_other000001")
+        session.add(Job(connection_id=second.id, kind="first", status="succeeded"))
+    jobs.start()
+    jobs.wake(connection.id)
+    jobs.wake(second.id)
+    assert syncs.has_begun.acquire(timeout=20)
+    assert syncs.has_begun.acquire(timeout=20), "both at once"
+    assert len(set(syncs.running)) == 2
+
+
+def test_the_application_starts_and_ends_the_jobs(service, connection, syncs):
+    service.jobs = DurableJobs(service)
+    syncs.may_end.set()
+    with TestClient(app_of(service), base_url=URL):
+        service.jobs.wake(connection.id)
+        until(lambda: [job.status for job in all_jobs(service)] == ["succeeded"])
+    assert service.jobs.is_ending
