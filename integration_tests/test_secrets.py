@@ -8,12 +8,16 @@ import io
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from integration_tests.connector import COMMAND
 from integration_tests.forking import ForkedPopen
@@ -43,7 +47,7 @@ class Bench:
     """A folder with configs, a sandbox, and everything that was printed by commands run here."""
 
     def __init__(self, folder: Path, url: str) -> None:
-        self.folder = folder
+        self.folder, self.url = folder, url
         self.printed: list[tuple[str, str]] = []
         """(what was run, what it printed)."""
         self._kept: dict[str, str] = {}
@@ -154,6 +158,41 @@ def _sandbox(bench):
     bench.printed.append(("sandbox", first + rest))
 
 
+def _serve(bench):
+    """Connected by a pasted key, over HTTP, and ended while the first sync is asked for."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [*PEOPLES, "serve", "--data", str(bench.folder / "service"), "--port", str(port)]
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, "STRIPE_SAAS_API_URL": bench.url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        link = next(line.strip() for line in process.stdout if "/invitation/" in line)
+        browser = requests.Session()
+        browser.mount("http://", HTTPAdapter(max_retries=Retry(connect=30, backoff_factor=0.1)))
+        me = {"email": "me@example.com", "name": "Me", "password": "correct horse battery"}
+        page = browser.post(link, data=me, timeout=30).text
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
+        for key in (KEY, LESSER_KEY, WRONG_KEY):
+            answer = browser.post(
+                f"http://127.0.0.1:{port}/api/integrations/stripe/key",
+                json={"key": key},
+                headers={"x-csrf-token": token},
+                timeout=60,
+            )
+            bench.printed.append(("serve, a pasted key", answer.text))
+            assert answer.json()["is_connected"] == (key == KEY)
+    finally:
+        process.terminate()
+        rest, _ = process.communicate(timeout=60)
+    bench.printed.append(("serve", rest))
+
+
 def _demo(bench):
     output = bench.people("demo", "--samples", "--unpaced", "--keep", "demo")
     assert "match the sandbox" in output
@@ -238,6 +277,7 @@ RUNS = {
     "discover": _discover,
     "read": _read,
     "sandbox": _sandbox,
+    "serve": _serve,
     "demo": _demo,
     "catalog": _catalog,
     "state": _state,
