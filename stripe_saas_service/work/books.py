@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, true, update
 
 from stripe_saas_service.store.columns import now
 from stripe_saas_service.store.store import Store
@@ -12,6 +12,9 @@ from stripe_saas_service.store.tables import Connection, Delivery, Job
 
 SYNCS = ("first", "sync", "full")
 _USUAL_MINUTES = 30
+
+QUIET = timedelta(seconds=60)
+"""Deliveries wake no sync sooner after the one before: on a busy account they never stop."""
 
 
 def begin(store: Store, job_id: str) -> Connection | None:
@@ -63,9 +66,23 @@ def waiting(store: Store) -> list[Job]:
         return list(session.scalars(found))
 
 
-def due(store: Store, at: datetime) -> list[str]:
-    """The connections whose schedule asks for a sync and that have none waiting."""
+def due(store: Store, at: datetime, connection_id: str | None = None) -> list[str]:
+    """The connections that have no sync waiting and should have one.
+
+    Their schedule asks for it, or something was delivered; also what was delivered just before
+    the service was killed.
+
+    Args:
+        store: the store.
+        at: this moment.
+        connection_id: the only one that is looked at; None: all are.
+    """
     with store.reading() as session:
+        delivered = set(
+            session.scalars(
+                select(Delivery.connection_id).where(Delivery.status == "waiting").distinct()
+            )
+        )
         asked = session.execute(
             select(Job.connection_id, func.max(Job.requested_at))
             .where(Job.kind.in_(SYNCS))
@@ -74,15 +91,15 @@ def due(store: Store, at: datetime) -> list[str]:
         last = dict(asked.tuples().all())
         busy = set(session.scalars(select(Job.connection_id).where(Job.status == "waiting")))
         rows = session.execute(
-            select(Connection.id, Connection.schedule).where(Connection.status == "connected")
+            select(Connection.id, Connection.schedule).where(
+                Connection.status == "connected",
+                true() if connection_id is None else Connection.id == connection_id,
+            )
         ).all()
-    return [
-        connection_id
-        for connection_id, schedule in rows
-        if connection_id not in busy
-        and (
-            connection_id not in last
-            or at - last[connection_id]
-            >= timedelta(minutes=schedule.get("every_minutes", _USUAL_MINUTES))
-        )
-    ]
+    found = []
+    for name, schedule in rows:
+        minutes = schedule.get("every_minutes", _USUAL_MINUTES)
+        pause = QUIET if name in delivered else timedelta(minutes=minutes)
+        if name not in busy and (name not in last or at - last[name] >= pause):
+            found.append(name)
+    return found

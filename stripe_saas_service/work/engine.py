@@ -100,8 +100,12 @@ class DurableJobs(StoredJobs):
         return job
 
     def wake(self, connection_id: str) -> None:
-        """A delivery wakes a sync, which reads all that changed: at most one waits."""
-        self.request_sync(connection_id, is_full=False, requested_by="delivery")
+        """A delivery wakes a sync, which reads all that changed: at most one waits.
+
+        Soon after another sync it waits for the next look at the schedules.
+        """
+        for due in books.due(self.service.store, now(), connection_id):
+            self.request_sync(due, is_full=False, requested_by="delivery")
 
     def _enqueue(self, job: Job) -> None:
         # The same job a second time is the same workflow, and is not run twice.

@@ -44,6 +44,7 @@ class Syncs:
 def syncs(monkeypatch):
     made = Syncs()
     monkeypatch.setattr(engine, "sync", made)
+    monkeypatch.setattr(books, "QUIET", timedelta(0))
     monkeypatch.setattr(engine, "look", lambda service, connection_id, *, by: True)
     yield made
     made.may_end.set()
@@ -144,7 +145,7 @@ def test_a_connection_that_ended_is_not_read(service, connection, jobs, syncs):
         session.get_one(Connection, connection.id).status = "revoked"
     syncs.may_end.set()
     jobs.start()
-    jobs.wake(connection.id)
+    jobs.request_sync(connection.id, is_full=False, requested_by="per_1")
     until(lambda: [job.status for job in all_jobs(service)] == ["stopped"])
     assert syncs.configs == []
 
@@ -169,6 +170,21 @@ def test_a_schedule_is_due_when_its_minutes_have_passed_and_nothing_waits(servic
     assert books.due(service.store, moment + timedelta(minutes=30)) == []
 
 
+def test_deliveries_make_a_sync_due_a_minute_after_the_one_before(service, company):
+    moment = now()
+    with service.store.writing() as session:
+        row = session.scalars(select(Connection)).one()
+        row.schedule = {"every_minutes": 30}
+        session.add(Job(connection_id=row.id, status="succeeded", kind="sync", requested_at=moment))
+        session.add(Delivery(connection_id=row.id, event_id="evt_1", type="a", status="foreign"))
+    seconds = [timedelta(seconds=59), timedelta(seconds=60)]
+    assert [books.due(service.store, moment + each) for each in seconds] == [[], []]
+    with service.store.writing() as session:
+        session.add(Delivery(connection_id=row.id, event_id="evt_2", type="a"))
+    assert [books.due(service.store, moment + each) for each in seconds] == [[], [row.id]]
+    assert books.due(service.store, moment + seconds[1], "con_another") == []
+
+
 def test_one_company_does_not_wait_for_another(service, connection, jobs, syncs):
     with service.store.writing() as session:
         other = Company(name="Other", mode="test")
@@ -186,8 +202,8 @@ def test_one_company_does_not_wait_for_another(service, connection, jobs, syncs)
         service.vault.put(session, second.id, "api_key", "sk_test_other000001")
         session.add(Job(connection_id=second.id, kind="first", status="succeeded"))
     jobs.start()
-    jobs.wake(connection.id)
-    jobs.wake(second.id)
+    for each in (connection.id, second.id):
+        jobs.request_sync(each, is_full=False, requested_by="per_1")
     assert syncs.has_begun.acquire(timeout=20)
     assert syncs.has_begun.acquire(timeout=20), "both at once"
     assert len(set(syncs.running)) == 2
@@ -197,6 +213,6 @@ def test_the_application_starts_and_ends_the_jobs(service, connection, syncs):
     service.jobs = DurableJobs(service)
     syncs.may_end.set()
     with TestClient(app_of(service), base_url=URL):
-        service.jobs.wake(connection.id)
+        service.jobs.request_sync(connection.id, is_full=False, requested_by="per_1")
         until(lambda: [job.status for job in all_jobs(service)] == ["succeeded"])
     assert service.jobs.is_ending
