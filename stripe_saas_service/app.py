@@ -17,7 +17,14 @@ from fastapi.routing import APIRoute
 from stripe_saas_service import health
 from stripe_saas_service.access.guard import guard
 from stripe_saas_service.access.policy import POLICY
-from stripe_saas_service.api import reference
+from stripe_saas_service.api import (
+    customers,
+    definitions,
+    integration,
+    mrr,
+    reference,
+    subscription_events,
+)
 from stripe_saas_service.connect import routes as connecting
 from stripe_saas_service.connect import webhook
 from stripe_saas_service.envelope import Envelope
@@ -33,6 +40,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     login.router,
     invitation.router,
     home.router,
+    integration.router,
+    customers.router,
+    subscription_events.router,
+    mrr.router,
+    definitions.router,
     reference.router,
     receiving.router,
     connecting.router,

@@ -35,6 +35,15 @@ class Problem(Exception):
         self.status, self.title, self.detail, self.headers = status, title, detail, headers
 
 
+class Unchanged(Exception):
+    """The caller has this answer already: 304."""
+
+    def __init__(self, etag: str) -> None:
+        """Takes the tag of the answer."""
+        super().__init__(etag)
+        self.etag = etag
+
+
 class ProblemBody(BaseModel):
     """What an error's answer holds."""
 
@@ -62,6 +71,11 @@ def add_handlers(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     async def problem(request: Request, error: Problem) -> Response:
         return answer(request, error)
+
+    @app.exception_handler(Unchanged)
+    async def unchanged(_request: Request, error: Unchanged) -> Response:
+        headers = {"etag": error.etag, "cache-control": "private, no-cache"}
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:

@@ -11,6 +11,7 @@ from stripe_saas_service.hashing import Passwords
 from stripe_saas_service.jobs.interface import Jobs
 from stripe_saas_service.jobs.stored import StoredJobs
 from stripe_saas_service.settings import Settings
+from stripe_saas_service.snapshot.reader import Snapshots
 from stripe_saas_service.store.deliveries import DeliveryWriter
 from stripe_saas_service.store.migrate import migrate
 from stripe_saas_service.store.store import Store
@@ -27,6 +28,7 @@ class Service:
     passwords: Passwords
     jobs: Jobs
     deliveries: DeliveryWriter
+    snapshots: Snapshots
 
 
 def open_service(settings: Settings) -> Service:
@@ -45,6 +47,7 @@ def open_service(settings: Settings) -> Service:
         passwords=Passwords(settings.password_memory_kib),
         jobs=StoredJobs(store),
         deliveries=DeliveryWriter(store),
+        snapshots=Snapshots(settings.folder.snapshots),
     )
 
 

@@ -35,7 +35,7 @@ class Rule:
 
 
 EVERY_ROLE = frozenset(Role)
-EVERY_SCOPE = frozenset(Scope)
+_EDITORS = frozenset({Role.OWNER, Role.ANALYST})
 
 OPEN = Rule(is_open=True)
 TEAM = Rule(roles=EVERY_ROLE)
@@ -64,8 +64,15 @@ POLICY: Mapping[str, Rule] = {
     "POST /api/integrations/stripe/key": OWNERS,
     "POST /api/integrations/stripe/webhook-secret": OWNERS,
     "POST /api/integrations/stripe/disconnect": _may(frozenset({Role.OWNER}), Scope.MANAGE),
-    "GET /api/openapi.json": Rule(roles=EVERY_ROLE, scopes=EVERY_SCOPE),
-    "GET /api/docs": Rule(roles=EVERY_ROLE, scopes=EVERY_SCOPE),
+    "GET /api/integrations/stripe/status": _may(EVERY_ROLE, *Scope),
+    "POST /api/integrations/stripe/sync": _may(_EDITORS, Scope.SYNC, Scope.MANAGE),
+    "GET /api/customers": _may(EVERY_ROLE, Scope.PEOPLE),
+    "GET /api/customers/{customer}": _may(EVERY_ROLE, Scope.PEOPLE),
+    "GET /api/subscription-events": _may(EVERY_ROLE, Scope.METRICS),
+    "GET /api/mrr": _may(EVERY_ROLE, Scope.METRICS),
+    "GET /api/definitions": _may(EVERY_ROLE, Scope.METRICS, Scope.PEOPLE),
+    "GET /api/openapi.json": _may(EVERY_ROLE, *Scope),
+    "GET /api/docs": _may(EVERY_ROLE, *Scope),
 }
 """`METHOD /path`, as the route is declared -> who may."""
 

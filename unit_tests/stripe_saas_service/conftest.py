@@ -1,5 +1,6 @@
 """A service in a folder of its own, called in this process."""
 
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -10,15 +11,28 @@ from stripe_saas_service.access.policy import Role
 from stripe_saas_service.app import app_of
 from stripe_saas_service.service import open_service
 from stripe_saas_service.settings import settings_of
+from stripe_saas_service.store.migrate import migrate
+from stripe_saas_service.store.store import Store
 from stripe_saas_service.store.tables import Company, Connection
 
 PASSWORD = "correct horse battery"
 URL = "http://127.0.0.1:8090"
 
 
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory):
+    """A store that was migrated once, to be copied."""
+    path = tmp_path_factory.mktemp("store") / "store.sqlite"
+    store = Store(f"sqlite:///{path}")
+    migrate(store)
+    store.close()
+    return path
+
+
 @pytest.fixture
-def settings(tmp_path):
+def settings(tmp_path, empty_store):
     made = settings_of(data=tmp_path / "data", environment={})
+    shutil.copy(empty_store, made.folder.store)
     return replace(made, password_memory_kib=64)
 
 
