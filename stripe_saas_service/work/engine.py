@@ -16,11 +16,14 @@ from typing import Any
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
+from stripe_saas.warehouse.database import WarehouseError
+from stripe_saas.warehouse.target import parse_target
 from stripe_saas_service.connect.revocation import look
 from stripe_saas_service.connect.stripe_oauth import OAuthFailed
 from stripe_saas_service.connect.tokens import NotConnected, key_of
 from stripe_saas_service.jobs.stored import StoredJobs
 from stripe_saas_service.service import Service
+from stripe_saas_service.snapshot.publish import publish
 from stripe_saas_service.store.columns import now
 from stripe_saas_service.store.tables import Company, Connection, Job
 from stripe_saas_service.work import books
@@ -133,6 +136,8 @@ def run_job(job_id: str) -> None:
     """One sync, from the mark that it runs to the mark of how it ended."""
     if begin_job(job_id):
         code, said = sync_company(job_id)
+        if code == 0:
+            code, said = publish_company(job_id, said)
         end_job(job_id, code, said)
 
 
@@ -151,6 +156,18 @@ def sync_company(job_id: str) -> tuple[int, str]:
     except (NotConnected, OAuthFailed) as error:
         ended = Ended(1, str(error))
     return ended.code, ended.said
+
+
+@DBOS.step(name="publish")
+def publish_company(job_id: str, said: str) -> tuple[int, str]:
+    """Makes what was built what everybody reads; the exit code and what is to be said."""
+    service = _jobs().service
+    company = _company_of(service, job_id)
+    try:
+        publish(parse_target(warehouse_of(service, company)), service.snapshots.folder(company.id))
+    except WarehouseError as error:
+        return 1, f"The sync is complete, but its figures cannot be shown: {error}"
+    return 0, said
 
 
 @DBOS.step(name="end")
@@ -204,6 +221,13 @@ def _read(jobs: DurableJobs, job_id: str) -> Ended:
         # Not an end of the sync: it goes on at the next start.
         raise Interrupted
     return ended
+
+
+def _company_of(service: Service, job_id: str) -> Company:
+    with service.store.reading() as session:
+        job = session.get_one(Job, job_id)
+        connection = session.get_one(Connection, job.connection_id)
+        return session.get_one(Company, connection.company_id)
 
 
 def warehouse_of(service: Service, company: Company) -> str:

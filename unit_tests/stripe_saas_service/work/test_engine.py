@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from stripe_saas.warehouse.database import WarehouseError
 from stripe_saas_service.app import app_of
 from stripe_saas_service.service import open_service
 from stripe_saas_service.store.columns import now
@@ -23,6 +24,7 @@ class Syncs:
 
     def __init__(self):
         self.configs, self.running, self.most = [], [], 0
+        self.published, self.cannot_publish = [], False
         self.may_end, self.has_begun = threading.Event(), threading.Semaphore(0)
         self.ended = Ended(0, "Complete: 1 of 1 streams")
         self._lock = threading.Lock()
@@ -39,12 +41,18 @@ class Syncs:
             self.running.remove(warehouse)
         return self.ended
 
+    def publish(self, target, folder):
+        if self.cannot_publish:
+            raise WarehouseError("no room on the disk")
+        self.published.append(folder)
+
 
 @pytest.fixture
 def syncs(monkeypatch):
     made = Syncs()
     monkeypatch.setattr(engine, "sync", made)
     monkeypatch.setattr(books, "QUIET", timedelta(0))
+    monkeypatch.setattr(engine, "publish", made.publish)
     monkeypatch.setattr(engine, "look", lambda service, connection_id, *, by: True)
     yield made
     made.may_end.set()
@@ -100,6 +108,7 @@ def test_a_sync_runs_with_the_connection_s_key_and_reads_what_was_delivered(
     syncs.may_end.set()
     until(lambda: [job.status for job in all_jobs(service)] == ["succeeded"] * 2)
     assert syncs.most == 1, "one at a time"
+    assert syncs.published == [service.snapshots.folder(connection.company_id)] * 2
     [config, _], *_ = syncs.configs
     assert config["client_secret"] == "sk_test_ofthistest1"
     with service.store.reading() as session:
@@ -138,6 +147,17 @@ def test_a_failed_sync_says_what_failed_and_leaves_deliveries_waiting(
     assert all_jobs(service)[0].error == "sync: no key"
     with service.store.reading() as session:
         assert session.scalars(select(Delivery.status)).one() == "waiting"
+
+
+def test_a_snapshot_that_cannot_be_published_is_a_failure(service, connection, jobs, syncs):
+    syncs.cannot_publish = True
+    syncs.may_end.set()
+    jobs.start()
+    jobs.request_sync(connection.id, is_full=False, requested_by="per_1")
+    until(lambda: [job.status for job in all_jobs(service)] == ["failed"])
+    assert all_jobs(service)[0].error == (
+        "The sync is complete, but its figures cannot be shown: no room on the disk"
+    )
 
 
 def test_a_connection_that_ended_is_not_read(service, connection, jobs, syncs):
