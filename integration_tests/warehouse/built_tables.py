@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,8 +13,6 @@ from stripe_saas.warehouse.places import MODELS_SCHEMA
 
 MARTS = (MODELS_SCHEMA,)
 ALL = (MODELS_SCHEMA, f"{MODELS_SCHEMA}_staging")
-# JSON is text with DuckDB's driver and objects with Postgres's.
-_JSON_COLUMNS = ("metadata", "discount", "discounts", "items_after", "total_discount_amounts")
 
 Table = tuple[list[str], list[str]]
 
@@ -37,10 +37,9 @@ def tables_of(cursor: Any, schemas: Iterable[str] = ALL) -> dict[str, Table]:
     )[1]
     for schema, name in names:
         columns, rows = query(f'select * from {schema}."{name}"')
-        kept = [place for place, column in enumerate(columns) if column not in _JSON_COLUMNS]
         found[f"{schema}.{name}"] = (
-            [columns[place] for place in kept],
-            sorted(repr([_plain(row[place]) for place in kept]) for row in rows),
+            columns,
+            sorted(repr([_plain(value) for value in row]) for row in rows),
         )
     return found
 
@@ -66,4 +65,8 @@ def _plain(value: Any) -> Any:
         return value.normalize()
     if isinstance(value, (date, datetime)):
         return value.isoformat()
-    return "json" if isinstance(value, (dict, list)) else value
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        # One driver gives JSON as its text, the other decoded.
+        with contextlib.suppress(ValueError):
+            value = json.loads(value)
+    return json.dumps(value, sort_keys=True) if isinstance(value, (dict, list)) else value

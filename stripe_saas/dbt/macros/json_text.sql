@@ -171,6 +171,9 @@
         {{ stripe_saas.json_as_text(column) }}
     {%- elif target.type == "snowflake" -%}
         {{ stripe_saas.snowflake_json(column) }}
+    {%- elif target.type == "postgres" -%}
+        {#- Airbyte's column is jsonb, and what json_at gives out is json. -#}
+        cast({{ column }} as json)
     {%- else -%}
         {{ column }}
     {%- endif -%}
