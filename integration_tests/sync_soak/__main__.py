@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import time
-from collections import Counter
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from integration_tests.manifest_once import prepare_manifest_once
+from integration_tests.sync_soak.forks import fork_server
+from integration_tests.sync_soak.outcome import Outcome
 from integration_tests.sync_soak.scenario import scenario_of
+from integration_tests.sync_soak.server_clock import ServerClock
 from integration_tests.sync_soak.soak import soak
-from integration_tests.warehouse.postgres import running_postgres
+from integration_tests.warehouse.postgres import Postgres, running_postgres
 from stripe_saas.progress import ProgressLine
 
 
@@ -27,29 +30,42 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1, help="the first one")
     parser.add_argument("--no-postgres", action="store_true", help="all into DuckDB")
     parser.add_argument("--no-models", action="store_true", help="no sync builds the models")
+    parser.add_argument("--outcome", type=Path, metavar="FILE", help="keep the outcome as JSON")
+    parser.add_argument("--commit", help="what is soaked, for the outcome")
     chosen = parser.parse_args()
-    faults: Counter[str] = Counter()
-    problems: list[str] = []
-    began = time.monotonic()
+    outcome = Outcome(chosen.commit, chosen.first)
     with ExitStack() as stack:
-        server = None if chosen.no_postgres else stack.enter_context(running_postgres())
+        prepare_manifest_once()
+        stack.enter_context(fork_server(Path(stack.enter_context(tempfile.TemporaryDirectory()))))
+        server, clock = None, None
+        if not chosen.no_postgres:
+            server, clock = stack.enter_context(_postgres())
         line = ProgressLine(sys.stderr, "Seeds:", chosen.seeds, plain_every_seconds=30)
         stack.enter_context(line)
-        for number, seed in enumerate(range(chosen.first, chosen.first + chosen.seeds), 1):
+        for seed in range(chosen.first, chosen.first + chosen.seeds):
             scenario = scenario_of(
                 seed, has_postgres=server is not None, has_models=not chosen.no_models
             )
-            faults.update(step.fault for step in scenario.steps)
             with tempfile.TemporaryDirectory() as folder:
-                found = soak(scenario, Path(folder), server)
+                found = soak(scenario, Path(folder), server, clock)
             if found:
                 print("\n".join(found), flush=True)
-            problems += found
-            line.update(f"{number} of {chosen.seeds} soaked", number)
-    counted = ", ".join(f"{count} x {name}" for name, count in sorted(faults.items()))
-    print(f"{chosen.seeds} seeds in {time.monotonic() - began:.0f} s: {counted}.")
-    print(f"{len(problems)} problems.")
-    return 1 if problems else 0
+            outcome.add(scenario, found)
+            if chosen.outcome is not None:
+                outcome.write(chosen.outcome)
+            line.update(f"{outcome.seeds} of {chosen.seeds} soaked", outcome.seeds)
+    print(outcome.summary())
+    return 1 if outcome.problems else 0
+
+
+@contextmanager
+def _postgres() -> Iterator[tuple[Postgres, ServerClock | None]]:
+    """A server, with a clock of its own if there is a compiler for it."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # the server may be another user's
+        clock = ServerClock(Path(folder)) if ServerClock.is_possible() else None
+        with running_postgres(clock.environment if clock else None) as server:
+            yield server, clock
 
 
 if __name__ == "__main__":

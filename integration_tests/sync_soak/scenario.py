@@ -9,12 +9,21 @@ from typing import Literal
 Kind = Literal["duckdb", "postgres"]
 
 SIGNALS = ("kill", "terminate", "interrupt")
-_ANYWHERE = (*SIGNALS, *SIGNALS, "nothing", "twice", "bad value", "clock")
+_ANYWHERE = (*SIGNALS, *SIGNALS, "terminate twice", "nothing", "twice", "bad value", "clock")
 FAULTS: dict[Kind, tuple[str, ...]] = {
     "duckdb": (*_ANYWHERE, "full disk", "full disk"),
-    "postgres": (*_ANYWHERE, "cancel", "cut off", "timeout", "refuse"),
+    "postgres": (
+        *_ANYWHERE,
+        *("cancel", "cut off", "restart", "crash", "timeout", "locked", "idle", "refuse"),
+        "server clock",
+    ),
 }
 """Of each kind of warehouse; what stands twice comes twice as often."""
+
+
+_WITH_MODELS = 0.06
+"""So many of the seeds build the models in one sync: dbt takes longer than all the rest."""
+_AS_PEOPLE_DO = 0.1
 
 
 @dataclass(frozen=True)
@@ -27,7 +36,8 @@ class Step:
     share: float
     """When the fault comes: the part of an undisturbed sync's time that has passed."""
     is_full: bool = False
-    has_models: bool = False
+    models_seconds: float | None = None
+    """Of a sync that builds the models: how long after `share` the fault comes; None: no models."""
     clock_offset_seconds: int = 0
     """Of the machine's clock in this sync."""
 
@@ -39,6 +49,8 @@ class Scenario:
     seed: int
     kind: Kind
     steps: tuple[Step, ...]
+    is_forked: bool = True
+    """False: its syncs are started as people start them, which takes ten times as long."""
 
 
 def scenario_of(seed: int, *, has_postgres: bool = True, has_models: bool = True) -> Scenario:
@@ -51,8 +63,10 @@ def scenario_of(seed: int, *, has_postgres: bool = True, has_models: bool = True
     """
     chance = random.Random(seed)
     kind: Kind = "postgres" if has_postgres and seed % 2 else "duckdb"
+    count = chance.randint(2, 5)
+    build = chance.randrange(count) if chance.random() < _WITH_MODELS and has_models else None
     steps = []
-    for _ in range(chance.randint(2, 5)):
+    for number in range(count):
         fault = chance.choice(FAULTS[kind])
         steps.append(
             Step(
@@ -60,7 +74,7 @@ def scenario_of(seed: int, *, has_postgres: bool = True, has_models: bool = True
                 fault=fault,
                 share=chance.uniform(0.1, 1.1),
                 is_full=chance.random() < 0.4,
-                has_models=has_models and chance.random() < 0.15,
+                models_seconds=chance.uniform(0, 10) if number == build else None,
                 clock_offset_seconds=(
                     chance.choice((-1, 1)) * chance.randint(3_600, 3 * 86_400)
                     if fault == "clock"
@@ -68,4 +82,4 @@ def scenario_of(seed: int, *, has_postgres: bool = True, has_models: bool = True
                 ),
             )
         )
-    return Scenario(seed, kind, tuple(steps))
+    return Scenario(seed, kind, tuple(steps), is_forked=chance.random() >= _AS_PEOPLE_DO)

@@ -16,18 +16,21 @@ from typing import Any
 
 from integration_tests.sync_soak.faults import (
     SITECUSTOMIZE,
-    around,
+    Surroundings,
     bad_value,
+    lasting,
     small_disk,
     strike,
 )
 from integration_tests.sync_soak.scenario import Scenario, Step
+from integration_tests.sync_soak.server_clock import ServerClock
 from integration_tests.warehouse.postgres import Postgres
 from integration_tests.warehouse.syncing import Warehouse
 from integration_tests.world import a_world
 from stripe_saas import cli
 
 STREAMS = ("products", "customers", "subscriptions", "invoices", "charges")
+_SCRIPT = (str(Path(sys.executable).with_name("stripe-saas")),)
 _TINY = {"customers": 12, "months": 4}
 _LONGEST_SECONDS = 300
 _CODES = (0, 1, 130, 143, -9, -15, -2)
@@ -39,8 +42,11 @@ _GENERATION = "_airbyte_generation_id"
 class Soaking:
     """One company and its warehouse."""
 
-    def __init__(self, warehouse: Warehouse, folder: Path, disk: Path | None) -> None:
-        self._warehouse, self._folder, self._disk = warehouse, folder, disk
+    def __init__(
+        self, warehouse: Warehouse, folder: Path, around: Surroundings, *, is_forked: bool
+    ) -> None:
+        self._warehouse, self._folder, self._around = warehouse, folder, around
+        self._command = [sys.executable, *(("-m", "stripe_saas.cli") if is_forked else _SCRIPT)]
         self._undisturbed_seconds = 10.0
         self.problems: list[str] = []
         """What must not be."""
@@ -55,7 +61,9 @@ class Soaking:
         for number, step in enumerate(scenario.steps, 1):
             self._step(step, f"step {number} ({step.fault}{', full' if step.is_full else ''})")
         self._warehouse.world.advance(1)
-        self._expect(self._started(Step(0, "nothing", 0)), "the last sync")
+        has_models = any(step.models_seconds is not None for step in scenario.steps)
+        last = Step(0, "nothing", 0, models_seconds=0 if has_models else None)
+        self._expect(self._started(last), "the last sync")
         self._compare()
 
     def _step(self, step: Step, name: str) -> None:
@@ -64,13 +72,15 @@ class Soaking:
         odd = step.fault == "bad value"
         store = self._warehouse.world.account.store
         with bad_value(store) if odd else contextlib.nullcontext():
-            with around(step.fault, self._warehouse.address, self._disk):
+            with lasting(step.fault, self._around):
                 process = self._started(step)
                 others = [self._started(step)] if step.fault == "twice" else []
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(step.share * self._undisturbed_seconds)
+                    process.wait(
+                        step.share * self._undisturbed_seconds + (step.models_seconds or 0)
+                    )
                 if process.poll() is None:
-                    strike(step.fault, process, self._warehouse.address)
+                    strike(step.fault, process, self._around)
                 said = [self._said(each) for each in (process, *others)]
             held = self._held()
             truth = self._truth()
@@ -90,9 +100,9 @@ class Soaking:
 
     def _started(self, step: Step) -> subprocess.Popen[str]:
         config = self._warehouse.world.connector.file(self._warehouse.world.connector.config)
-        command = [sys.executable, "-m", "stripe_saas.cli", "sync", "--config", config]
+        command = [*self._command, "sync", "--config", config]
         command += ["--warehouse", self._warehouse.address, "--streams", *STREAMS]
-        command += [] if step.has_models else ["--no-models"]
+        command += [] if step.models_seconds is not None else ["--no-models"]
         command += ["--full"] if step.is_full else []
         environment = dict(os.environ)
         if step.clock_offset_seconds:
@@ -150,16 +160,23 @@ class Soaking:
             self.problems.append(f"{len(left)} values are still kept apart: {left[0]}")
 
 
-def soak(scenario: Scenario, folder: Path, postgres: Postgres | None) -> list[str]:
+def soak(
+    scenario: Scenario,
+    folder: Path,
+    postgres: Postgres | None,
+    clock: ServerClock | None = None,
+) -> list[str]:
     """Runs a scenario; what went wrong, nothing if all is well.
 
     Args:
         scenario: what happens.
         folder: an empty one.
         postgres: a server for scenarios that want one.
+        clock: that server's, if it can be another one than the machine's.
     """
     with _warehouse(scenario, folder, postgres) as (warehouse, disk):
-        soaking = Soaking(warehouse, folder, disk)
+        around = Surroundings(warehouse.address, disk, postgres, clock)
+        soaking = Soaking(warehouse, folder, around, is_forked=scenario.is_forked)
         soaking.run(scenario)
     return [f"seed {scenario.seed}, {scenario.kind}: {each}" for each in soaking.problems]
 

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,10 +30,41 @@ _START_SECONDS = 60
 class Postgres:
     """A running server."""
 
-    def __init__(self, port: int) -> None:
-        """Knows where it listens."""
-        self._port = port
+    def __init__(self, port: int, start: Callable[[], subprocess.Popen[bytes]], log: Path) -> None:
+        """Starts it.
+
+        Args:
+            port: where it listens.
+            start: starts its process.
+            log: what it says.
+        """
+        self._port, self._start, self._log = port, start, log
         self._made = 0
+        self._process = start()
+        self._wait()
+
+    def restart(self, *, is_crash: bool = False) -> None:
+        """Starts it anew, without waiting for clients; after a crash it recovers by its log."""
+        self.stop(is_crash=is_crash)
+        self._process = self._start()
+        self._wait()
+
+    def stop(self, *, is_crash: bool = False) -> None:
+        """Ends it; clients are cut off."""
+        self._process.send_signal(signal.SIGQUIT if is_crash else signal.SIGINT)
+        self._process.wait(30)
+
+    def _wait(self) -> None:
+        until = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                psycopg2.connect(self.address("postgres")).close()
+                return
+            except psycopg2.OperationalError as error:
+                if self._process.poll() is not None or time.monotonic() > until:
+                    said = self._log.read_text()[-2000:]
+                    raise AssertionError(f"no PostgreSQL: {said}") from error
+                time.sleep(0.1)
 
     def new_database(self) -> str:
         """The address of a new, empty database."""
@@ -53,8 +84,12 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres() -> Iterator[Postgres]:
-    """Starts a server and stops it in the end; its files go with it."""
+def running_postgres(environment: Mapping[str, str] | None = None) -> Iterator[Postgres]:
+    """Starts a server and stops it in the end; its files go with it.
+
+    Args:
+        environment: variables of its process beside those of this one.
+    """
     folder = Path(tempfile.mkdtemp(prefix="stripe-saas-postgres-"))
     # Not pytest's own folder: other users must not look into that.
     as_user = _other_user()
@@ -77,29 +112,25 @@ def running_postgres() -> Iterator[Postgres]:
         command = [_program("postgres"), "-D", str(data), "-p", str(port), "-k", str(folder)]
         for setting in ("listen_addresses=127.0.0.1", *_LESS_CARE):
             command += ["-c", setting]
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(command, stderr=log, stdout=log, cwd=folder, **as_user)
+
+        def start() -> subprocess.Popen[bytes]:
+            with (folder / "log").open("ab") as log:
+                return subprocess.Popen(
+                    command,
+                    stderr=log,
+                    stdout=log,
+                    cwd=folder,
+                    env={**os.environ, **(environment or {})},
+                    **as_user,
+                )
+
+        server = Postgres(port, start, folder / "log")
         try:
-            server = Postgres(port)
-            _wait_for(server, process, folder / "log")
             yield server
         finally:
-            process.send_signal(signal.SIGINT)  # does not wait for clients
-            process.wait(30)
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _wait_for(server: Postgres, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + _START_SECONDS
-    while True:
-        try:
-            psycopg2.connect(server.address("postgres")).close()
-            return
-        except psycopg2.OperationalError as error:
-            if process.poll() is not None or time.monotonic() > until:
-                raise AssertionError(f"no PostgreSQL: {log.read_text()[-2000:]}") from error
-            time.sleep(0.1)
 
 
 def _program(name: str) -> str:
