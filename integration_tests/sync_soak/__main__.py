@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from integration_tests.manifest_once import prepare_manifest_once
-from integration_tests.sync_soak.forks import fork_server
+from integration_tests.sync_soak.forks import fork_server, forking
 from integration_tests.sync_soak.outcome import Outcome
 from integration_tests.sync_soak.scenario import scenario_of
 from integration_tests.sync_soak.server_clock import ServerClock
@@ -36,7 +36,9 @@ def main() -> int:
     outcome = Outcome(chosen.commit, chosen.first)
     with ExitStack() as stack:
         prepare_manifest_once()
-        stack.enter_context(fork_server(Path(stack.enter_context(tempfile.TemporaryDirectory()))))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        address = stack.enter_context(fork_server(folder))
+        stack.enter_context(forking(address))
         server, clock = None, None
         if not chosen.no_postgres:
             server, clock = stack.enter_context(_postgres())
@@ -46,8 +48,8 @@ def main() -> int:
             scenario = scenario_of(
                 seed, has_postgres=server is not None, has_models=not chosen.no_models
             )
-            with tempfile.TemporaryDirectory() as folder:
-                found = soak(scenario, Path(folder), server, clock)
+            with tempfile.TemporaryDirectory() as own:
+                found = soak(scenario, Path(own), server, clock)
             if found:
                 print("\n".join(found), flush=True)
             outcome.add(scenario, found)

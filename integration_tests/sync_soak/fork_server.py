@@ -18,12 +18,14 @@ import socket
 import sys
 import threading
 import traceback
+from contextlib import suppress
 from typing import Any
 
 from integration_tests.manifest_once import prepare_manifest_once
 
 HEAD_BYTES = 8
-STREAMS = (0, 1, 2)
+_MOST_FILES = 1024
+_STREAMS = {"stdin": 0, "stdout": 1, "stderr": 2}
 
 
 def main() -> None:
@@ -69,7 +71,7 @@ def _load() -> None:
     import dbt.adapters.postgres
     import dbt.cli.main
     import duckdb
-    import pandas  # DuckDB imports it, when it is first given a parameter
+    import pandas as pandas_for_duckdb  # that imports it when it is first given a parameter
     import psycopg
 
     from integration_tests.sync_soak import faults, forks
@@ -77,7 +79,8 @@ def _load() -> None:
     from source_stripe_saas.source import SourceStripeSaas
     from stripe_saas.warehouse import command
 
-    assert all((dbt, duckdb, pandas, psycopg, entrypoint, command, faults, forks))  # for what is forked
+    for_forks = (dbt, duckdb, pandas_for_duckdb, psycopg, entrypoint, command, faults, forks)
+    assert all(for_forks)
     prepare_manifest_once()
     SourceStripeSaas()
     gc.collect()
@@ -86,7 +89,11 @@ def _load() -> None:
 
 
 def _served(listening: socket.socket) -> dict[str, Any] | None:
-    """Forks and tells of ends; returns in a fork with what it is asked, in the server at its end."""
+    """Forks, and tells of ends.
+
+    Returns:
+        In a fork what it is asked to be; None in the server, at its end.
+    """
     waiting = selectors.DefaultSelector()
     waiting.register(listening, selectors.EVENT_READ)
     waiting.register(sys.stdin, selectors.EVENT_READ)
@@ -122,7 +129,7 @@ def _served(listening: socket.socket) -> dict[str, Any] | None:
 
 
 def _received(asking: socket.socket) -> tuple[dict[str, Any], list[int]]:
-    head, files, _, _ = socket.recv_fds(asking, HEAD_BYTES, len(STREAMS))
+    head, files, _, _ = socket.recv_fds(asking, HEAD_BYTES, len(_STREAMS))
     content, size = b"", int(head)
     while len(content) < size:
         content += asking.recv(size - len(content))
@@ -131,20 +138,19 @@ def _received(asking: socket.socket) -> tuple[dict[str, Any], list[int]]:
 
 
 def _tell(asking: socket.socket, number: int) -> None:
-    try:
+    with suppress(OSError):  # it was killed meanwhile, as its own processes will notice
         asking.sendall(b"%d\n" % number)
-    except OSError:
-        pass  # it was killed meanwhile, as its own processes will notice
 
 
 def _become(asked: dict[str, Any], files: list[int]) -> None:
     """Turns this fork into the process."""
-    for stream, file in zip(STREAMS, files, strict=True):
+    for stream, file in zip(_STREAMS.values(), files, strict=True):
         os.dup2(file, stream)
-    os.closerange(max(STREAMS) + 1, 1024)
-    sys.stdin = sys.__stdin__ = open(0, closefd=False)  # type: ignore[misc]
-    sys.stdout = sys.__stdout__ = open(1, "w", closefd=False)  # type: ignore[misc]
-    sys.stderr = sys.__stderr__ = open(2, "w", closefd=False, buffering=1)  # type: ignore[misc]
+    os.closerange(len(_STREAMS), _MOST_FILES)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = open(_STREAMS[name], mode, closefd=False)  # noqa: SIM115
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
     if asked["new_session"]:
         os.setsid()
     os.umask(asked["umask"])

@@ -42,7 +42,8 @@ class Forked:
         start_new_session: bool = False,
     ) -> None:
         """Has it forked; the arguments are those of `Popen`."""
-        self.args, self.returncode = command, None
+        self.args = command
+        self.returncode: int | None = None
         self.stdin: IO[bytes] | None = None
         self.stdout: IO[Any] | None = None
         lent: list[int] = []
@@ -143,19 +144,18 @@ class Forked:
 
 def fork_all_of_this_process(address: str) -> None:
     """Has this process start forks where it would start one of the known modules."""
-    subprocess.Popen = _started_at(address, subprocess.Popen)  # type: ignore[assignment,misc]
+    subprocess.Popen = _started_at(address, subprocess.Popen)  # type: ignore[misc]
 
 
 @contextmanager
 def fork_server(folder: Path) -> Iterator[str]:
-    """Runs a fork server; what this process starts of the known modules is forked from it.
+    """Runs a fork server; gives its address.
 
     Args:
         folder: an empty one with a short path, for the server's socket.
     """
     address = str(folder / "socket")
-    popen = subprocess.Popen
-    with popen(
+    with subprocess.Popen(
         # The modules that it runs have been imported before, which is what it is for.
         [sys.executable, "-W", "ignore::RuntimeWarning:runpy", "-m", _SERVER, address],
         stdin=subprocess.PIPE,
@@ -163,14 +163,24 @@ def fork_server(folder: Path) -> Iterator[str]:
         text=True,
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # a fork has no threads of libraries
     ) as server:
-        assert server.stdin is not None and server.stdout is not None
+        assert server.stdin is not None
+        assert server.stdout is not None
         assert server.stdout.readline() == "ready\n"
-        fork_all_of_this_process(address)
         try:
             yield address
         finally:
-            subprocess.Popen = popen  # type: ignore[misc]
             server.stdin.close()
+
+
+@contextmanager
+def forking(address: str) -> Iterator[None]:
+    """Has this process start forks for as long as the context lasts."""
+    popen = subprocess.Popen
+    fork_all_of_this_process(address)
+    try:
+        yield
+    finally:
+        subprocess.Popen = popen  # type: ignore[misc]
 
 
 def _started_at(address: str, popen: Any) -> Any:
@@ -178,9 +188,9 @@ def _started_at(address: str, popen: Any) -> Any:
         """A fork for what is known, a new program else."""
 
         def __new__(cls, command: Any, *arguments: Any, **options: Any) -> Any:
-            if isinstance(command, list) and command[:2] == [sys.executable, "-m"]:
-                if command[2] in FORKED:
-                    return Forked(address, command, **options)
+            is_python = isinstance(command, list) and command[:2] == [sys.executable, "-m"]
+            if is_python and command[2] in FORKED:
+                return Forked(address, command, **options)
             return super().__new__(cls)
 
     return Popen

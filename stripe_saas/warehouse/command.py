@@ -100,7 +100,7 @@ def _once(arguments: argparse.Namespace, signals: StopSignals) -> int:
             streams=arguments.streams,
             is_full=arguments.full,
         )
-        with writing(target) as lock:
+        with signals.seen(), writing(target) as lock:
             return 0 if _synced(plan, lock, signals, arguments) else 1
     except _REFUSALS as error:
         print(f"sync: {error}", file=sys.stderr)

@@ -41,10 +41,27 @@ class StopSignals:
             return
         before = {number: signal.signal(number, self._handle) for number in _SIGNALS}
         try:
-            yield
+            with self.seen():
+                yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    @contextmanager
+    def seen(self) -> Iterator[None]:
+        """A part in which an error after a signal is the signal's doing.
+
+        DuckDB drops the exception of a signal's handler and raises one of its own.
+
+        Raises:
+            Stopped: a signal came, and then an error.
+        """
+        try:
+            yield
+        except Exception as error:
+            if self.number is None:
+                raise
+            raise Stopped(self.number) from error
 
     @contextmanager
     def orderly(self, ask: Callable[[], None]) -> Iterator[None]:
@@ -61,11 +78,8 @@ class StopSignals:
         """
         self._ask = ask
         try:
-            yield
-        except Exception as error:
-            if self.number is None:
-                raise
-            raise Stopped(self.number) from error
+            with self.seen():
+                yield
         finally:
             self._ask = None
         if self.number is not None:

@@ -99,7 +99,8 @@ def run_sync(plan: SyncPlan, lock: WriterLock, signals: StopSignals, out: TextIO
         note_begin(database, begin)
         result = SyncResult(begin)
         try:
-            _Run(plan, catalog, database, folder, lock, signals, out).read(result, clock)
+            with signals.seen():
+                _Run(plan, catalog, database, folder, lock, signals, out).read(result, clock)
         except Stopped:
             result.error = STOPPED
             raise
