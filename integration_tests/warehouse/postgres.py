@@ -23,7 +23,8 @@ import psycopg2
 
 USER = "stripe"
 PASSWORD = "p@ss/w:rd %1"
-_LESS_CARE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+# A commit is in the log before it is answered: some tests crash the server, not the machine.
+_LESS_CARE = ("fsync=off", "full_page_writes=off")
 _START_SECONDS = 60
 
 
