@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import uvicorn
+from filelock import FileLock, Timeout
 
 from stripe_saas_service.access import people
 from stripe_saas_service.access.policy import Role
@@ -63,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Serves until a signal.
 
     Returns:
-        0, or 2 if it cannot begin.
+        0, 1 if it could not start, or 2 if settings, store or keys forbid it.
     """
     try:
         settings = settings_of(
@@ -75,16 +79,65 @@ def run(arguments: argparse.Namespace) -> int:
             public_url=arguments.public_url,
             only_live=arguments.only_live,
         )
-        service = open_service(settings)
-        service.jobs = DurableJobs(service)
+        with _alone(settings), _bound(settings) as listener:
+            service = open_service(settings)
+            with service.store.reading() as session:
+                service.vault.check(session)
+            service.jobs = DurableJobs(service)
+            print(f"Stripe for SaaS: {settings.url}", flush=True)
+            if link := first_link(service):
+                print(
+                    f"Nobody can log in yet. This link, once, makes the owner:\n{link}", flush=True
+                )
+            return serve(service, listener)
     except (SettingsError, StoreTooNew, VaultError) as error:
         print(f"stripe-saas serve: {error}", file=sys.stderr)
         return 2
-    print(f"Stripe for SaaS: {settings.url}", flush=True)
-    if link := first_link(service):
-        print(f"Nobody can log in yet. This link, once, makes the owner:\n{link}", flush=True)
-    serve(service)
-    return 0
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """Holds the folder, where the store is a file in it: one process works off its jobs.
+
+    Raises:
+        SettingsError: another service holds it.
+    """
+    if not settings.store_url.startswith("sqlite:"):
+        yield
+        return
+    root = settings.folder.root
+    lock = FileLock(root / "serve.lock", mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise SettingsError(
+            f"another service uses {root}: end it, name another folder by --data, or let several "
+            "share a Postgres by --store."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _bound(settings: Settings) -> Iterator[socket.socket]:
+    """Listens before anything is changed: a port that is taken starts no jobs.
+
+    Raises:
+        SettingsError: the address cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        listener = socket.create_server((settings.host, settings.port), family=family)
+    except (OSError, OverflowError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise SettingsError(
+            f"port {settings.port} of {settings.host} cannot be bound ({said}): name another one "
+            "by --port."
+        ) from None
+    with listener:
+        yield listener
 
 
 def first_link(service: Service) -> str | None:
@@ -102,12 +155,18 @@ def link_of(settings: Settings, token: str) -> str:
     return f"{settings.url}/invitation/{token}"
 
 
-def serve(service: Service) -> None:
-    """Answers requests until a signal."""
-    uvicorn.run(
+def serve(service: Service, listener: socket.socket) -> int:
+    """Answers requests until a signal.
+
+    Args:
+        service: its parts are open.
+        listener: is bound already.
+
+    Returns:
+        0, or 1 if it could not start.
+    """
+    config = uvicorn.Config(
         app_of(service),
-        host=service.settings.host,
-        port=service.settings.port,
         # Addresses of invitations hold what must stay out of logs.
         access_log=False,
         log_level="warning",
@@ -115,3 +174,7 @@ def serve(service: Service) -> None:
         proxy_headers=service.settings.is_behind_proxy,
         timeout_graceful_shutdown=_SECONDS_TO_END,
     )
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
+    return 0 if server.started else 1

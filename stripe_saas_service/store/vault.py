@@ -6,8 +6,11 @@ What a secret is for is sealed in with it, so that a row's content is of no use 
 
 from __future__ import annotations
 
+import os
+import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import delete, select
@@ -107,6 +110,26 @@ class Vault:
         """Takes the time of opening a secret, where there is none and nobody is to notice."""
         self._fernet.decrypt(self._of_nobody)
 
+    def check(self, session: Session) -> None:
+        """Opens the newest secret, if there is one.
+
+        Args:
+            session: a reading one.
+
+        Raises:
+            VaultError: no key opens it.
+        """
+        newest = session.scalar(select(Secret).order_by(Secret.created_at.desc()).limit(1))
+        if newest is None:
+            return
+        try:
+            self._fernet.decrypt(newest.ciphertext)
+        except InvalidToken:
+            raise VaultError(
+                "no key opens the secrets of the store: bring back the key file of the data "
+                "folder, or the keys in STRIPE_SAAS_VAULT_KEYS."
+            ) from None
+
     def forget(self, session: Session, connection_id: str, name: str | None = None) -> None:
         """Deletes the secrets of a connection: those of a name, or all."""
         chosen = delete(Secret).where(Secret.connection_id == connection_id)
@@ -148,19 +171,32 @@ def open_vault(folder: DataFolder, keys: Sequence[str] = ()) -> Vault:
 
     Args:
         folder: has the key file.
-        keys: those of the environment, which go before the file.
+        keys: those of the environment, which go before those of the file; with them, no file is
+            made.
 
     Raises:
         VaultError: the keys cannot be read, or others may read the file.
     """
-    if keys:
-        return Vault(keys)
     path = folder.keys / _KEY_FILE
     if not path.exists():
-        write_private(path, Fernet.generate_key().decode() + "\n")
+        if keys:
+            return Vault(keys)
+        _make_key(path)
     if path.stat().st_mode & 0o077:
         raise VaultError(f"other users may read {path}: chmod 600 it, and rotate the key.")
-    return Vault(path.read_text(encoding="utf-8").split())
+    return Vault([*keys, *path.read_text(encoding="utf-8").split()])
+
+
+def _make_key(path: Path) -> None:
+    """Writes a first key, unless another process was sooner: its key stays."""
+    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    write_private(beside, Fernet.generate_key().decode() + "\n")
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        pass
+    finally:
+        beside.unlink()
 
 
 def rotate_key(store: Store, folder: DataFolder, keys: Sequence[str] = ()) -> int:
@@ -182,7 +218,7 @@ def rotate_key(store: Store, folder: DataFolder, keys: Sequence[str] = ()) -> in
     """
     if keys:
         with store.writing() as session:
-            return Vault(keys).encrypt_again(session)
+            return open_vault(folder, keys).encrypt_again(session)
     open_vault(folder)
     path = folder.keys / _KEY_FILE
     new, old = Fernet.generate_key().decode(), path.read_text(encoding="utf-8").split()

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def sync(
     on_line: Callable[[str], None] = lambda line: None,
     on_start: Callable[[subprocess.Popen[str]], None] = lambda process: None,
 ) -> Ended:
-    """Runs a sync to its end.
+    """Runs a sync to its end; no process is left when this returns or raises.
 
     Args:
         config: the connector's, with its key.
@@ -57,23 +58,37 @@ def sync(
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             # It would hold the warehouse against the sync of the service's next start.
-            preexec_fn=_end_with_parent,
+            preexec_fn=partial(_end_with_parent, os.getpid()),
         )
-        on_start(process)
-        lines: list[str] = []
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.strip():
-                lines = [*lines[1 - _LAST_LINES :], line.rstrip()]
-                on_line(lines[-1])
-        return Ended(process.wait(), "\n".join(lines))
+        try:
+            on_start(process)
+            lines: list[str] = []
+            assert process.stdout is not None
+            for line in process.stdout:
+                if line.strip():
+                    lines = [*lines[1 - _LAST_LINES :], line.rstrip()]
+                    on_line(lines[-1])
+            return Ended(process.wait(), "\n".join(lines))
+        finally:
+            # Of a process that has ended these do nothing.
+            process.kill()
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
 
 
-def _end_with_parent() -> None:
-    """Has the kernel end this process when the service is killed (Linux)."""
+def _end_with_parent(parent: int) -> None:
+    """Has the kernel end this process when the service is killed (Linux).
+
+    Args:
+        parent: the service's pid; it may have been killed before the kernel was asked.
+    """
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 @contextmanager

@@ -1,7 +1,11 @@
+from types import SimpleNamespace
+
 import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 
+from stripe_saas_service.data_folder import write_private
+from stripe_saas_service.store import vault
 from stripe_saas_service.store.columns import now
 from stripe_saas_service.store.tables import Connection, Secret
 from stripe_saas_service.store.vault import Vault, VaultError, open_vault, rotate_key
@@ -104,3 +108,36 @@ def test_a_key_file_that_others_may_read_is_refused(settings, service):
     (settings.folder.keys / "vault.keys").chmod(0o640)
     with pytest.raises(VaultError, match="chmod 600"):
         open_vault(settings.folder)
+
+
+def test_of_several_first_starts_one_key_stays(settings, monkeypatch):
+    """Another process makes its key between the look for the file and the writing of ours."""
+    path = settings.folder.keys / "vault.keys"
+    theirs = Fernet.generate_key().decode()
+    path.unlink(missing_ok=True)
+
+    def generate_key():
+        write_private(path, theirs)
+        return Fernet.generate_key()
+
+    monkeypatch.setattr(vault, "Fernet", SimpleNamespace(generate_key=generate_key))
+    monkeypatch.setattr(vault, "Vault", list)
+    assert open_vault(settings.folder) == [theirs]
+    assert [each.name for each in settings.folder.keys.iterdir()] == ["vault.keys"]
+
+
+def test_keys_of_the_file_still_open_after_those_of_the_environment(settings, service, stored):
+    new = Fernet.generate_key().decode()
+    both = open_vault(settings.folder, [new])
+    assert values(service, stored, vault=both) == [KEY]
+    with service.store.writing() as session:
+        both.put(session, stored, "api_key", "second")
+    assert values(service, stored, vault=Vault([new])) == ["second"], "the environment's is first"
+
+
+def test_a_store_whose_secrets_no_key_opens_is_noticed(service, stored):
+    other = Vault([Fernet.generate_key().decode()])
+    with service.store.reading() as session:
+        service.vault.check(session)
+        with pytest.raises(VaultError, match="no key opens the secrets"):
+            other.check(session)
