@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from stripe_saas_service.store.store import Store
-from stripe_saas_service.store.tables import Job
+from stripe_saas_service.store.tables import Connection, Job
 
 
 class StoredJobs:
@@ -23,12 +23,12 @@ class StoredJobs:
     def request_sync(self, connection_id: str, *, is_full: bool, requested_by: str) -> Job:
         """Adds a job, or gives the waiting one, which becomes full if that was asked for."""
         with self._store.writing() as session:
+            # One after the other on Postgres as well, or two would each find none.
+            session.execute(
+                select(Connection.id).where(Connection.id == connection_id).with_for_update()
+            )
             job = session.scalar(
-                select(Job).where(
-                    Job.connection_id == connection_id,
-                    Job.status == "waiting",
-                    Job.kind.in_(("first", "sync", "full")),
-                )
+                select(Job).where(Job.connection_id == connection_id, Job.status == "waiting")
             )
             if job is None:
                 job = Job(connection_id=connection_id, kind="sync", requested_by=requested_by)

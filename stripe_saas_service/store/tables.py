@@ -215,9 +215,9 @@ class Job(Base):
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("job"))
     connection_id: Mapped[str] = mapped_column(ForeignKey("connections.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(20))
-    """`first`, `sync`, `full`, `objects` or `models`."""
+    """`sync`, or `full`: everything is read again."""
     status: Mapped[str] = mapped_column(String(20), default="waiting")
-    """`waiting`, `running`, `succeeded`, `partial`, `failed` or `stopped`."""
+    """`waiting`, `running`, `succeeded`, `failed` or `stopped` (there was nothing to read with)."""
     requested_by: Mapped[str] = mapped_column(String(40), default="schedule")
     requested_at: Mapped[datetime] = mapped_column(default=now)
     started_at: Mapped[datetime | None]
@@ -228,6 +228,8 @@ class Job(Base):
 
     __table_args__ = (
         Index("ix_jobs_connection_id_status", "connection_id", "status", "requested_at"),
+        Index("ix_jobs_connection_id_requested_at", "connection_id", "requested_at"),
+        Index("ix_jobs_status", "status", "connection_id"),
     )
 
 

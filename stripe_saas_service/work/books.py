@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, true, update
+from sqlalchemy import exists, func, or_, select, true, update
 
+from source_stripe_saas.streams.read_mode import LATENESS_SECONDS
 from stripe_saas_service.store.columns import now
 from stripe_saas_service.store.store import Store
 from stripe_saas_service.store.tables import Connection, Delivery, Job
 
-SYNCS = ("first", "sync", "full")
 _USUAL_MINUTES = 30
 
-QUIET = timedelta(seconds=60)
+SETTLES = timedelta(seconds=LATENESS_SECONDS + 10)
+"""A sync reads events up to `LATENESS_SECONDS` before it began; the rest is for clocks that differ.
+What was delivered later than that before a sync is left for the next one."""
+
+QUIET = SETTLES
 """Deliveries wake no sync sooner after the one before: on a busy account they never stop."""
+
+_MOST_DOUBLED = 12
 
 
 def begin(store: Store, job_id: str) -> Connection | None:
@@ -23,8 +29,14 @@ def begin(store: Store, job_id: str) -> Connection | None:
     A job that a kill broke off is running already, and goes on.
     """
     with store.writing() as session:
+        # Who asks for a sync locks the connection too, so nobody makes the job full any more.
+        connection = session.scalars(
+            select(Connection)
+            .join(Job, Job.connection_id == Connection.id)
+            .where(Job.id == job_id)
+            .with_for_update(of=Connection)
+        ).one()
         job = session.get_one(Job, job_id)
-        connection = session.get_one(Connection, job.connection_id)
         if connection.status != "connected":
             job.status, job.ended_at = "stopped", now()
             job.error = connection.status_reason or f"The connection is {connection.status}."
@@ -41,19 +53,19 @@ def progressed(store: Store, job_id: str, line: str) -> None:
 
 
 def end(store: Store, job_id: str, *, is_good: bool, said: str) -> None:
-    """Writes down how a job ended; a good one has read what was delivered before it began."""
+    """Writes down how a job ended; a good one has read what had settled as it began."""
     with store.writing() as session:
         job = session.get_one(Job, job_id)
         job.status = "succeeded" if is_good else "failed"
         job.ended_at, job.error = now(), None if is_good else said
         job.progress = {"said": said.rpartition("\n")[2]}
-        if is_good:
+        if is_good and job.started_at is not None:
             session.execute(
                 update(Delivery)
                 .where(
                     Delivery.connection_id == job.connection_id,
                     Delivery.status == "waiting",
-                    Delivery.received_at < job.started_at,
+                    Delivery.received_at < job.started_at - SETTLES,
                 )
                 .values(status="done", done_at=job.ended_at)
             )
@@ -70,36 +82,45 @@ def due(store: Store, at: datetime, connection_id: str | None = None) -> list[st
     """The connections that have no sync waiting and should have one.
 
     Their schedule asks for it, or something was delivered; also what was delivered just before
-    the service was killed.
+    the service was killed. After a failure, deliveries wait twice as long as before, up to the
+    schedule: a key that lacks a permission fails each time.
 
     Args:
         store: the store.
         at: this moment.
         connection_id: the only one that is looked at; None: all are.
     """
+    mine = Job.connection_id == Connection.id
+    good = (
+        select(func.max(Job.requested_at))
+        .where(mine, Job.status == "succeeded")
+        .correlate(Connection)
+        .scalar_subquery()
+    )
+    failures = (
+        select(func.count())
+        .select_from(Job)
+        .where(mine, Job.status == "failed", or_(good.is_(None), Job.requested_at > good))
+        .correlate(Connection)
+        .scalar_subquery()
+    )
+    last = select(func.max(Job.requested_at)).where(mine).correlate(Connection).scalar_subquery()
+    delivered = exists().where(
+        Delivery.status == "waiting", Delivery.connection_id == Connection.id
+    )
     with store.reading() as session:
-        delivered = set(
-            session.scalars(
-                select(Delivery.connection_id).where(Delivery.status == "waiting").distinct()
-            )
-        )
-        asked = session.execute(
-            select(Job.connection_id, func.max(Job.requested_at))
-            .where(Job.kind.in_(SYNCS))
-            .group_by(Job.connection_id)
-        )
-        last = dict(asked.tuples().all())
-        busy = set(session.scalars(select(Job.connection_id).where(Job.status == "waiting")))
         rows = session.execute(
-            select(Connection.id, Connection.schedule).where(
+            select(Connection.id, Connection.schedule, last, failures, delivered).where(
                 Connection.status == "connected",
                 true() if connection_id is None else Connection.id == connection_id,
+                ~exists().where(Job.status == "waiting", mine),
             )
         ).all()
     found = []
-    for name, schedule in rows:
-        minutes = schedule.get("every_minutes", _USUAL_MINUTES)
-        pause = QUIET if name in delivered else timedelta(minutes=minutes)
-        if name not in busy and (name not in last or at - last[name] >= pause):
+    for name, schedule, last_at, failed, is_delivered in rows:
+        pause = timedelta(minutes=schedule.get("every_minutes", _USUAL_MINUTES))
+        if is_delivered:
+            pause = min(pause, QUIET * 2 ** min(failed, _MOST_DOUBLED))
+        if last_at is None or at - last_at >= pause:
             found.append(name)
     return found

@@ -63,3 +63,9 @@ def test_two_people_cannot_have_one_address(store):
         session.add_all(
             Person(email="a@example.com", role="viewer", password_hash="") for _ in range(2)
         )
+
+
+def test_an_error_of_the_store_shows_no_value(store):
+    people = [Person(email="a@example.com", role="viewer", password_hash=f"pw{n}") for n in (1, 2)]
+    with pytest.raises(Exception, match=r"(?s)^(?!.*pw\d).*UNIQUE"), store.writing() as session:
+        session.add_all(people)

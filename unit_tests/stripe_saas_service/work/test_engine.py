@@ -105,6 +105,9 @@ def test_a_sync_runs_with_the_connection_s_key_and_reads_what_was_delivered(
     jobs.wake(connection.id)
     running, waiting = all_jobs(service)
     assert (running.status, waiting.status) == ("running", "waiting")
+    with service.store.writing() as session:
+        for delivery in session.scalars(select(Delivery)):
+            delivery.received_at -= 2 * books.SETTLES
     syncs.may_end.set()
     until(lambda: [job.status for job in all_jobs(service)] == ["succeeded"] * 2)
     assert syncs.most == 1, "one at a time"
@@ -190,14 +193,14 @@ def test_a_schedule_is_due_when_its_minutes_have_passed_and_nothing_waits(servic
     assert books.due(service.store, moment + timedelta(minutes=30)) == []
 
 
-def test_deliveries_make_a_sync_due_a_minute_after_the_one_before(service, company):
+def test_deliveries_make_a_sync_due_seventy_seconds_after_the_one_before(service, company):
     moment = now()
     with service.store.writing() as session:
         row = session.scalars(select(Connection)).one()
         row.schedule = {"every_minutes": 30}
         session.add(Job(connection_id=row.id, status="succeeded", kind="sync", requested_at=moment))
         session.add(Delivery(connection_id=row.id, event_id="evt_1", type="a", status="foreign"))
-    seconds = [timedelta(seconds=59), timedelta(seconds=60)]
+    seconds = [timedelta(seconds=69), timedelta(seconds=70)]
     assert [books.due(service.store, moment + each) for each in seconds] == [[], []]
     with service.store.writing() as session:
         session.add(Delivery(connection_id=row.id, event_id="evt_2", type="a"))
