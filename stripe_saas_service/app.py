@@ -52,7 +52,7 @@ ROUTERS: tuple[APIRouter, ...] = (
 )
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings) -> Envelope:
     """Opens the service and puts its routes together.
 
     Raises:
@@ -62,7 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
     return app_of(open_service(settings))
 
 
-def app_of(service: Service) -> FastAPI:
+def app_of(service: Service) -> Envelope:
     """The application over parts that are open already; it starts and stops the jobs."""
 
     @asynccontextmanager
@@ -88,13 +88,13 @@ def app_of(service: Service) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.service = service
-    app.add_middleware(Envelope, hosts=service.settings.hosts, is_https=service.settings.is_https)
     add_handlers(app)
     for router in ROUTERS:
         app.include_router(router)
     if differing := {name for name, _ in named_routes()} ^ POLICY.keys():
         raise RuntimeError(f"routes and access/policy.py differ: {', '.join(sorted(differing))}")
-    return app
+    # As a middleware it would not see the answer to an error that nobody expected.
+    return Envelope(app, hosts=service.settings.hosts, is_https=service.settings.is_https)
 
 
 def named_routes() -> Iterator[tuple[str, APIRoute]]:

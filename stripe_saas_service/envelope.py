@@ -41,14 +41,14 @@ class Envelope:
                 to lead here by a page that wants to read what its own address does not hold.
             is_https: whether browsers come by TLS.
         """
-        self._app, self._hosts = app, hosts
+        self.app, self._hosts = app, hosts
         self._headers = _HEADERS | (_BY_TLS if is_https else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection."""
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
-                await self._app(scope, receive, send)
+                await self.app(scope, receive, send)
             return
         received = 0
 
@@ -90,7 +90,7 @@ class Envelope:
             return message
 
         with suppress(_TooLarge):
-            await self._app(scope, receiving, sending)
+            await self.app(scope, receiving, sending)
         if received > LARGEST_BODY_BYTES:
             await too_large(scope, receive, adorned)
 

@@ -6,7 +6,7 @@ import hmac
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 
 from stripe_saas_service.access.caller import Caller, caller_of
@@ -21,9 +21,12 @@ async def guard(request: Request, service: ServiceOf) -> None:
     """Lets in who may, and leaves in the request who it is.
 
     Raises:
-        Problem: 401 for strangers, 403 for others who may not, 403 for what another page sent.
+        Problem: 401 for strangers, 403 for others who may not, 403 for what another page sent,
+            422 for what no store takes.
+        HTTPException: 404 for a path that no store takes.
     """
     rule = POLICY.get(route_name(request), Rule())
+    await _refuse_nul(request)
     refuse_other_origins(request, service)
     caller = await run_in_threadpool(caller_of, request, service.store, service.settings)
     request.state.caller = caller
@@ -70,6 +73,19 @@ def refuse_other_origins(request: Request, service: Service) -> None:
         )
 
 
+async def _refuse_nul(request: Request) -> None:
+    """Postgres has no text with a NUL. Bodies in JSON are checked by their models."""
+    if any("\0" in str(value) for value in request.path_params.values()):
+        raise HTTPException(404)
+    sent: list[object] = [*request.query_params.values()]
+    # A route that has its body read for it; a delivery's is its own to read.
+    has_form = getattr(request.scope.get("route"), "body_field", None) is not None
+    if has_form and "form" in request.headers.get("content-type", ""):
+        sent += (await request.form()).values()
+    if any("\0" in value for value in sent if isinstance(value, str)):
+        raise Problem(422, "The request cannot be read", "Leave out the character NUL.")
+
+
 async def _refuse_foreign_forms(request: Request, caller: Caller) -> None:
     sent = request.headers.get("x-csrf-token")
     if sent is None and "form" in request.headers.get("content-type", ""):
@@ -83,8 +99,12 @@ async def _refuse_foreign_forms(request: Request, caller: Caller) -> None:
         )
 
 
-def _place(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
+def _place(url: str) -> tuple[str, str] | None:
+    """None for what is no address."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
     return parts.scheme, parts.netloc.lower()
 
 

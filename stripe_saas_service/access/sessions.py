@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 from datetime import timedelta
 
@@ -53,25 +54,23 @@ def log_in(service: Service, email: str, password: str, address: str) -> str:
         LoginRefused: wrong, or tried too often.
     """
     email = email.strip().lower()
+    address = _limited(address)
     keys = {
         token_hash(f"pair {email} {address}"): _FAILURES_OF_PAIR,
         token_hash(f"address {address}"): _FAILURES_OF_ADDRESS,
         token_hash(f"person {email}"): _FAILURES_OF_PERSON,
     }
-    if _is_tried_too_often(service.store, keys):
-        raise LoginRefused(429, "Too many attempts. Wait a quarter of an hour.")
+    _refuse_too_many(service.store, keys)
     with service.store.reading() as session:
         person = session.scalar(select(Person).where(Person.email == email))
     hashed = person.password_hash if person and person.disabled_at is None else None
     with _HASHING:
+        # Those that waited here came before the others had failed.
+        _refuse_too_many(service.store, keys)
         is_right = service.passwords.is_right(password, hashed)
-    if person is None or not is_right:
-        with service.store.writing() as session:
-            session.add_all(LoginFailure(key=key) for key in keys)
-            session.execute(delete(LoginFailure).where(LoginFailure.at < now() - _WINDOW))
-            if person is not None:
-                audit.note(session, person.id, "login.failed", person.id)
-        raise LoginRefused(401, "E-mail address or password is wrong.")
+        if person is None or not is_right:
+            _note_failure(service.store, keys, person)
+            raise LoginRefused(401, "E-mail address or password is wrong.")
     if service.passwords.is_outdated(person.password_hash):
         with service.store.writing() as session:
             session.get_one(Person, person.id).password_hash = service.passwords.hash(password)
@@ -108,11 +107,31 @@ def log_out(service: Service, caller: Caller) -> None:
         audit.note(session, caller.id, "logout", caller.id)
 
 
-def _is_tried_too_often(store: Store, keys: dict[str, int]) -> bool:
+def _limited(address: str) -> str:
+    """What is counted of a network address: of IPv6 the /64 that one customer gets."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if found.version == 4 or found.ipv4_mapped:
+        return address
+    return str(ipaddress.ip_network((found, 64), strict=False))
+
+
+def _refuse_too_many(store: Store, keys: dict[str, int]) -> None:
     with store.reading() as session:
         rows = session.execute(
             select(LoginFailure.key, func.count())
             .where(LoginFailure.key.in_(keys), LoginFailure.at > now() - _WINDOW)
             .group_by(LoginFailure.key)
         ).all()
-    return any(count >= keys[key] for key, count in rows)
+    if any(count >= keys[key] for key, count in rows):
+        raise LoginRefused(429, "Too many attempts. Wait a quarter of an hour.")
+
+
+def _note_failure(store: Store, keys: dict[str, int], person: Person | None) -> None:
+    with store.writing() as session:
+        session.add_all(LoginFailure(key=key) for key in keys)
+        session.execute(delete(LoginFailure).where(LoginFailure.at < now() - _WINDOW))
+        if person is not None:
+            audit.note(session, person.id, "login.failed", person.id)

@@ -34,6 +34,8 @@ from stripe_saas_service.store.tables import Connection
 APP_TOKEN_LASTS = timedelta(minutes=55)
 """Stripe's hour, less what a long read may need."""
 
+_READABLE = ("connected", "paused")
+
 
 class NotConnected(Exception):
     """There is nothing to read with; the text says what to do."""
@@ -77,11 +79,38 @@ def _renewed(service: Service, connection: Connection, refresh_token: str | None
         tokens = tokens_for_refresh(service.settings, app, refresh_token)
     except GrantVoid as error:
         with service.store.writing() as session:
-            mark_revoked(session, connection.id, by="refresh")
-        raise NotConnected(f"{error} Connect the account again.") from None
+            if is_same := _is_same(service, session, connection, refresh_token):
+                mark_revoked(session, connection.id, by="refresh")
+        if is_same:
+            raise NotConnected(f"{error} Connect the account again.") from None
+        return _of_now(service, connection.id)
     with service.store.writing() as session:
-        store_tokens(service, session, connection.id, connection.auth_kind, tokens)
-    return tokens.access_token
+        if is_same := _is_same(service, session, connection, refresh_token):
+            store_tokens(service, session, connection.id, connection.auth_kind, tokens)
+    return tokens.access_token if is_same else _of_now(service, connection.id)
+
+
+def _is_same(
+    service: Service, session: Session, before: Connection, refresh_token: str | None
+) -> bool:
+    """False if the connection was removed, or opened anew, while Stripe was asked.
+
+    A pause in between changes nothing: Stripe has voided the older refresh token already.
+    """
+    found = session.get(Connection, before.id, with_for_update=True)
+    return (
+        found is not None
+        and found.status in _READABLE
+        and found.auth_kind == before.auth_kind
+        and service.vault.value(session, before.id, "refresh_token") == refresh_token
+    )
+
+
+def _of_now(service: Service, connection_id: str) -> str:
+    _, known, _ = _known(service, connection_id)
+    if known is None:
+        raise NotConnected("The account was connected again meanwhile. Start the sync anew.")
+    return known
 
 
 def store_tokens(
@@ -99,7 +128,7 @@ def _known(service: Service, connection_id: str) -> tuple[Connection, str | None
     """The connection, what it can be read with, and its refresh token."""
     with service.store.reading() as session:
         connection = session.get(Connection, connection_id)
-        if connection is None or connection.status not in ("connected", "paused"):
+        if connection is None or connection.status not in _READABLE:
             raise NotConnected("The account is not connected. Connect it again.")
         name = "api_key" if connection.auth_kind == "key" else "access_token"
         return (

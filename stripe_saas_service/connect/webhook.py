@@ -26,7 +26,7 @@ ROLLED_LASTS = timedelta(hours=24)
 class NewSecret(BaseModel):
     """The signing secret of the endpoint that was made at Stripe."""
 
-    company_id: str = Field(max_length=40, examples=["com_0f3a"])
+    company_id: str = Field(max_length=40, pattern=r"^[a-z]+_[0-9a-f]+$", examples=["com_0f3a"])
     secret: SecretStr = Field(min_length=10, max_length=200, examples=["whsec_…"])
 
 

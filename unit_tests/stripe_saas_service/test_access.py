@@ -1,8 +1,10 @@
 """Who comes in, by which way, and what stops strangers and pages of other sites."""
 
+import threading
 from datetime import timedelta
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from stripe_saas_service.access import people, sessions
@@ -118,6 +120,64 @@ def test_one_network_address_cannot_try_many_people(client):
     assert codes == [401] * 30 + [429]
 
 
+def test_attempts_that_waited_for_each_other_are_counted_too(service, person_of, monkeypatch):
+    """Ten that come at once, before the first of them has failed."""
+    person = person_of(Role.VIEWER)
+    all_have_come, codes = threading.Barrier(10), []
+    find = sessions.token_hash
+
+    def found(text):
+        if text.startswith("person "):
+            all_have_come.wait(20)
+        return find(text)
+
+    monkeypatch.setattr(sessions, "token_hash", found)
+    monkeypatch.setattr(sessions, "_HASHING", threading.Semaphore(1))
+
+    def attempt():
+        with pytest.raises(sessions.LoginRefused) as caught:
+            sessions.log_in(service, person.email, "wrong", "192.0.2.1")
+        codes.append(caught.value.status)
+
+    threads = [threading.Thread(target=attempt) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(codes) == [401] * 5 + [429] * 5
+
+
+@pytest.mark.parametrize(
+    ("others", "code"),
+    [("2001:db8:0:1:{n}::1", 429), ("2001:db8:0:{n}::1", 401), ("::ffff:192.0.2.{n}", 401)],
+    ids=["one /64", "other networks", "IPv4 within IPv6"],
+)
+def test_an_ipv6_network_of_64_bits_counts_as_one_address(service, others, code):
+    def attempt(n):
+        with pytest.raises(sessions.LoginRefused) as caught:
+            sessions.log_in(service, f"{n}@example.com", "wrong", others.format(n=n))
+        return caught.value.status
+
+    assert [attempt(n) for n in range(31)] == [401] * 30 + [code]
+
+
+def test_what_holds_a_nul_is_refused_as_postgres_has_no_such_text(client, browser_of):
+    form = {"email": "a\0@example.com", "password": "x"}
+    assert client.post("/login", data=form).status_code == 422
+    assert client.post("/invitation/a%00b", data=FORM).status_code == 404
+    status = "/api/integrations/stripe/status?company_id=com_%00"
+    assert browser_of().get(status).status_code == 422
+
+
+def test_an_error_that_nobody_expected_has_the_guarding_headers_too(app, service, monkeypatch):
+    monkeypatch.setattr(sessions, "log_in", lambda *arguments: 1 / 0)
+    client = TestClient(app, base_url=URL, raise_server_exceptions=False)
+    answer = client.post("/login", data={"email": "a@example.com", "password": "x"})
+    assert answer.status_code == 500
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-store"
+
+
 def test_a_disabled_person_is_out_at_once(service, browser_of):
     browser = browser_of(Role.ANALYST)
     assert browser.get("/").status_code == 200
@@ -146,8 +206,13 @@ def test_a_form_without_the_sessions_token_does_nothing(service, browser_of):
 
 @pytest.mark.parametrize(
     "headers",
-    [{"origin": "https://evil.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}],
-    ids=["origin", "sandboxed frame", "fetch metadata"],
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://["},
+        {"sec-fetch-site": "cross-site"},
+    ],
+    ids=["origin", "sandboxed frame", "no address", "fetch metadata"],
 )
 def test_what_another_site_has_a_browser_send_is_refused(service, browser_of, headers):
     browser = browser_of()

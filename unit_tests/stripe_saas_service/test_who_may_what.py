@@ -82,5 +82,5 @@ def test_a_route_that_is_not_in_the_table_is_not_built(service, monkeypatch):
 
 def test_an_application_that_asks_for_a_route_past_the_table_is_refused(service, app):
     """As if the check at the start were not there."""
-    app.add_api_route("/new", lambda: "in", methods=["GET"])
+    app.app.add_api_route("/new", lambda: "in", methods=["GET"])
     assert TestClient(app, base_url=URL).get("/new").status_code == 401

@@ -7,7 +7,7 @@ import pytest
 import requests
 from sqlalchemy import select
 
-from stripe_saas_service.connect import tokens
+from stripe_saas_service.connect import ending, tokens
 from stripe_saas_service.connect.revocation import look
 from stripe_saas_service.connect.tokens import NotConnected, key_of
 from stripe_saas_service.connect.webhook import WEBHOOK_SECRET
@@ -170,6 +170,73 @@ def test_killed_between_exchange_and_store_it_has_to_be_connected_again_which_is
     assert connections()[0].status == "revoked"
     connect("app")
     assert lets_in(stripe_url, key_of(service, made.id))
+
+
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """Has something happen after Stripe has answered a refresh, and before that is stored."""
+
+    def happens(what):
+        refresh = tokens.tokens_for_refresh
+
+        def refreshed(*arguments):
+            try:
+                return refresh(*arguments)
+            finally:
+                monkeypatch.undo()
+                what()
+
+        monkeypatch.setattr(tokens, "tokens_for_refresh", refreshed)
+
+    return happens
+
+
+def test_a_removal_during_a_refresh_leaves_no_secrets(
+    service, connection, connections, secrets, expire, meanwhile
+):
+    made = connection("app")
+    expire(made.id)
+    meanwhile(lambda: ending.remove(service, made.id, "per_1"))
+    with pytest.raises(NotConnected, match="not connected"):
+        key_of(service, made.id)
+    assert secrets(made.id) == {}
+    assert connections()[0].status == "disconnected"
+
+
+@pytest.mark.parametrize("is_void", [False, True], ids=["refreshed", "void"])
+def test_a_reconnection_during_a_refresh_stays(
+    service, connection, connections, secrets, expire, meanwhile, is_void
+):
+    made = connection("app")
+    expire(made.id)
+    fresh = {"access_token": "ak_fresh", "refresh_token": "rt_fresh"}
+
+    def reconnect():
+        with service.store.writing() as session:
+            for name, value in fresh.items():
+                service.vault.put(session, made.id, name, value)
+
+    if is_void:
+        with service.store.writing() as session:
+            service.vault.put(session, made.id, "refresh_token", "rt_unknown")
+    meanwhile(reconnect)
+    assert key_of(service, made.id) == "ak_fresh"
+    assert secrets(made.id) == fresh
+    assert connections()[0].status == "connected"
+
+
+def test_a_pause_during_a_refresh_keeps_the_new_token(
+    service, connection, secrets, expire, meanwhile
+):
+    made = connection("app")
+    expire(made.id)
+
+    def pause():
+        with service.store.writing() as session:
+            session.get_one(type(made), made.id).status = "paused"
+
+    meanwhile(pause)
+    assert key_of(service, made.id) == secrets(made.id)["access_token"]
 
 
 def test_removed_here_it_is_revoked_at_stripe_and_all_secrets_are_gone(
