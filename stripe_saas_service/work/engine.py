@@ -1,20 +1,22 @@
 """Jobs on DBOS: each sync is a durable workflow, and a company's run one after the other.
 
 A step that ended is not run again. The sync is one step: after a kill it begins anew, and the
-connector's states in the warehouse make it go on where it stopped. One process at a time works
-off a SQLite store.
+connector's states in the warehouse make it go on where it stopped. That is why a workflow that its
+process left behind is taken up by beginning it anew, from any process and at any version of its
+steps. One process at a time works off a SQLite store; see `work/executors.py` for Postgres.
 """
 
 from __future__ import annotations
 
 import logging
-import socket
 import subprocess
 import threading
 import time
+import traceback
 from typing import Any
 
-from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
+from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, WorkflowStatus
+from sqlalchemy.exc import SQLAlchemyError
 
 from stripe_saas.warehouse.database import WarehouseError
 from stripe_saas.warehouse.target import parse_target
@@ -27,15 +29,21 @@ from stripe_saas_service.snapshot.publish import publish
 from stripe_saas_service.store.columns import now
 from stripe_saas_service.store.tables import Company, Connection, Job
 from stripe_saas_service.work import books
+from stripe_saas_service.work.executors import Executors
 from stripe_saas_service.work.sync_process import Ended, sync
 
 _QUEUE = "syncs"
 _AT_ONCE = 4
 """Syncs of different companies in one process; each is a process of its own."""
 _VERSION = "1"
-"""Of the workflows' steps: another one leaves those that were under way to older processes."""
+"""Of the workflows' steps: those of another one are begun anew, once no process runs them."""
+_ATTEMPTS = 4
+"""To write down that a job begins or ended: over seven seconds."""
 _LOOK_SECONDS = 20.0
 _LINE_SECONDS = 2.0
+_WAITING = ("ENQUEUED", "DELAYED")
+_BROKEN_OFF = "The sync broke off; the log says why."
+_FAILED = "The sync failed; the log says why."
 _START_DATE = "2010-01-01T00:00:00Z"
 
 _LOGGER = logging.getLogger(__name__)
@@ -49,6 +57,7 @@ class DurableJobs(StoredJobs):
         super().__init__(service.store)
         self.service = service
         self.running: set[subprocess.Popen[str]] = set()
+        self._executors = Executors(service.store)
         self._ends = threading.Event()
         self._clock = threading.Thread(target=self._look, name="schedule", daemon=True)
         self._is_started = False
@@ -66,8 +75,7 @@ class DurableJobs(StoredJobs):
                 "name": "stripe-saas",
                 "system_database_url": url,
                 "application_version": _VERSION,
-                # A process takes up what it left itself, at its next start.
-                "executor_id": f"{socket.gethostname()}-{self.service.settings.port}",
+                "executor_id": self._executors.own,
                 "log_level": "WARNING",
             }
         )
@@ -76,8 +84,7 @@ class DurableJobs(StoredJobs):
             _QUEUE, worker_concurrency=_AT_ONCE, partition_concurrency=1, polling_interval_sec=0.5
         )
         self._is_started = True
-        for job in books.waiting(store):
-            self._enqueue(job)
+        self._settle()
         self._clock.start()
 
     @property
@@ -94,6 +101,7 @@ class DurableJobs(StoredJobs):
             process.kill()
         self._clock.join()
         DBOS.destroy()
+        self._executors.close()
 
     def request_sync(self, connection_id: str, *, is_full: bool, requested_by: str) -> Job:
         """Asks for a sync; see `Jobs`."""
@@ -116,15 +124,47 @@ class DurableJobs(StoredJobs):
             DBOS.enqueue_workflow(_QUEUE, run_job, job.id)
 
     def _look(self) -> None:
-        """Asks for what the schedules say."""
+        """Takes up what other processes left, and asks for what the schedules say."""
         while True:
             try:
+                self._settle()
                 for connection_id in books.due(self.service.store, now()):
                     self.request_sync(connection_id, is_full=False, requested_by="schedule")
             except Exception:
                 _LOGGER.exception("the schedules could not be looked at")
             if self._ends.wait(_LOOK_SECONDS):
                 return
+
+    def _settle(self) -> None:
+        """Has each job that has not ended a workflow that will end it, or marks it as failed."""
+        with self._executors.deciding() as is_ours:
+            if not is_ours:
+                return
+            for job in books.waiting(self.service.store):
+                found = DBOS.list_workflows(
+                    workflow_ids=[job.id], load_input=False, load_output=False
+                )
+                if not found:
+                    self._enqueue(job)
+                elif self._is_left(found[0]):
+                    DBOS.delete_workflow(job.id)
+                    self._enqueue(job)
+                elif found[0].status not in ("PENDING", *_WAITING):
+                    self._broke_off(job.id)
+
+    def _is_left(self, workflow: WorkflowStatus) -> bool:
+        """True if no process will end it."""
+        if workflow.status in _WAITING:
+            return workflow.app_version not in (None, _VERSION)
+        return workflow.status == "PENDING" and not self._executors.is_alive(workflow.executor_id)
+
+    def _broke_off(self, job_id: str) -> None:
+        """Marks a job as failed whose workflow has ended, unless it said itself how it ended."""
+        store = self.service.store
+        with store.reading() as session:
+            if session.get_one(Job, job_id).status not in ("waiting", "running"):
+                return
+        books.end(store, job_id, is_good=False, said=_BROKEN_OFF)
 
 
 _JOBS: DurableJobs | None = None
@@ -141,7 +181,7 @@ def run_job(job_id: str) -> None:
         end_job(job_id, code, said)
 
 
-@DBOS.step(name="begin")
+@DBOS.step(name="begin", retries_allowed=True, max_attempts=_ATTEMPTS)
 def begin_job(job_id: str) -> bool:
     """False if there is nothing to read with."""
     return books.begin(_jobs().service.store, job_id) is not None
@@ -155,6 +195,9 @@ def sync_company(job_id: str) -> tuple[int, str]:
         ended = _read(jobs, job_id)
     except (NotConnected, OAuthFailed) as error:
         ended = Ended(1, str(error))
+    except Exception as error:
+        _log("sync", job_id, error)
+        ended = Ended(1, _FAILED)
     return ended.code, ended.said
 
 
@@ -162,15 +205,18 @@ def sync_company(job_id: str) -> tuple[int, str]:
 def publish_company(job_id: str, said: str) -> tuple[int, str]:
     """Makes what was built what everybody reads; the exit code and what is to be said."""
     service = _jobs().service
-    company = _company_of(service, job_id)
     try:
+        company = _company_of(service, job_id)
         publish(parse_target(warehouse_of(service, company)), service.snapshots.folder(company.id))
     except WarehouseError as error:
         return 1, f"The sync is complete, but its figures cannot be shown: {error}"
+    except Exception as error:
+        _log("publishing", job_id, error)
+        return 1, "The sync is complete, but its figures cannot be shown; the log says why."
     return 0, said
 
 
-@DBOS.step(name="end")
+@DBOS.step(name="end", retries_allowed=True, max_attempts=_ATTEMPTS)
 def end_job(job_id: str, code: int, said: str) -> None:
     """Writes down how it ended; after a failure, whether the account still lets us in."""
     service = _jobs().service
@@ -193,7 +239,11 @@ def _read(jobs: DurableJobs, job_id: str) -> Ended:
         nonlocal shown_at
         if time.monotonic() - shown_at >= _LINE_SECONDS:
             shown_at = time.monotonic()
-            books.progressed(service.store, job_id, line)
+            try:
+                books.progressed(service.store, job_id, line)
+            except SQLAlchemyError as error:
+                # The next line says as much; a sync does not end for it.
+                _log("progress", job_id, error)
 
     config: dict[str, Any] = {
         "start_date": _START_DATE,
@@ -206,7 +256,12 @@ def _read(jobs: DurableJobs, job_id: str) -> Ended:
     def on_start(process: subprocess.Popen[str]) -> None:
         processes.append(process)
         jobs.running.add(process)
+        # `stop` may have gone through those that run just before.
+        if jobs.is_ending:
+            process.kill()
 
+    if jobs.is_ending:
+        raise Interrupted
     try:
         ended = sync(
             config,
@@ -221,6 +276,12 @@ def _read(jobs: DurableJobs, job_id: str) -> Ended:
         # Not an end of the sync: it goes on at the next start.
         raise Interrupted
     return ended
+
+
+def _log(what: str, job_id: str, error: Exception) -> None:
+    """Where it failed and by what kind of error: its text may hold a config or a row."""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    _LOGGER.error("%s of %s failed: %s\n%s", what, job_id, type(error).__name__, where)
 
 
 def _company_of(service: Service, job_id: str) -> Company:

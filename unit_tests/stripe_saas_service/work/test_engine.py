@@ -2,11 +2,15 @@
 
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
+from dbos import DBOS
 from fastapi.testclient import TestClient
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from stripe_saas.warehouse.database import WarehouseError
 from stripe_saas_service.app import app_of
@@ -118,23 +122,107 @@ def test_a_sync_runs_with_the_connection_s_key_and_reads_what_was_delivered(
         assert set(session.scalars(select(Delivery.status))) == {"done"}
 
 
-def test_what_was_under_way_when_the_service_ended_goes_on_at_the_next_start(
-    settings, service, connection, jobs, syncs
+def test_what_was_left_goes_on_at_another_port_and_version(
+    settings, service, connection, jobs, syncs, monkeypatch
 ):
+    """One sync was under way, another one waited for it."""
     jobs.start()
     asked = jobs.request_sync(connection.id, is_full=True, requested_by="per_1")
     assert syncs.has_begun.acquire(timeout=20)
+    jobs.request_sync(connection.id, is_full=False, requested_by="per_1")
     threading.Timer(0.3, syncs.may_end.set).start()
     jobs.stop()
-    [job] = all_jobs(service)
-    assert (job.id, job.status) == (asked.id, "running")
-    again = DurableJobs(open_service(settings))
+    first, second = all_jobs(service)
+    assert (first.id, first.status, second.status) == (asked.id, "running", "waiting")
+    monkeypatch.setattr(engine, "_VERSION", "another")
+    again = DurableJobs(open_service(replace(settings, port=settings.port + 1)))
     again.start()
     try:
-        until(lambda: all_jobs(service)[0].status == "succeeded")
+        until(lambda: [job.status for job in all_jobs(service)] == ["succeeded"] * 2)
     finally:
         again.stop()
-    assert [is_full for _, is_full in syncs.configs] == [True, True]
+    assert sorted(is_full for _, is_full in syncs.configs) == [False, True, True]
+    assert syncs.most == 1
+
+
+def test_an_unexpected_error_fails_the_job_and_is_logged_without_its_text(
+    service, connection, jobs, syncs, monkeypatch, caplog
+):
+    def broken(config, *_, **__):
+        raise TypeError(f"cannot start with {config}")
+
+    monkeypatch.setattr(engine, "sync", broken)
+    jobs.start()
+    jobs.request_sync(connection.id, is_full=False, requested_by="per_1")
+    until(lambda: [job.status for job in all_jobs(service)] == ["failed"])
+    [job] = all_jobs(service)
+    assert job.error == "The sync failed; the log says why."
+    assert f"sync of {job.id} failed: TypeError" in caplog.text
+    assert "in broken" in caplog.text
+    assert "sk_test_ofthistest1" not in caplog.text
+
+
+def test_a_store_that_fails_for_a_moment_ends_no_sync(
+    service, connection, jobs, syncs, monkeypatch
+):
+    failed = []
+
+    def once(name, real):
+        def called(*arguments, **named):
+            if name not in failed:
+                failed.append(name)
+                raise OperationalError("update jobs", {}, Exception("locked"))
+            return real(*arguments, **named)
+
+        monkeypatch.setattr(books, name, called)
+
+    for name in ("begin", "progressed", "end"):
+        once(name, getattr(books, name))
+    syncs.may_end.set()
+    jobs.start()
+    jobs.request_sync(connection.id, is_full=False, requested_by="per_1")
+    until(lambda: [job.status for job in all_jobs(service)] == ["succeeded"])
+    assert failed == ["begin", "progressed", "end"]
+    assert len(syncs.configs) == 1
+
+
+def test_a_running_job_whose_workflow_has_ended_has_failed(service, connection, jobs, syncs):
+    syncs.may_end.set()
+    jobs.start()
+    asked = jobs.request_sync(connection.id, is_full=False, requested_by="per_1")
+    until(lambda: DBOS.get_workflow_status(asked.id).status == "SUCCESS")
+    with service.store.writing() as session:
+        session.get_one(Job, asked.id).status = "running"
+    jobs.stop()
+    again = DurableJobs(service)
+    again.start()
+    again.stop()
+    [job] = all_jobs(service)
+    assert (job.status, job.error) == ("failed", "The sync broke off; the log says why.")
+    assert len(syncs.configs) == 1
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_a_sync_that_begins_while_the_service_ends_is_ended(
+    service, connection, jobs, monkeypatch, when
+):
+    """`stop` has killed what ran; this one began just then."""
+    asked = jobs.request_sync(connection.id, is_full=False, requested_by="per_1")
+    process, begun = Mock(), []
+
+    def sync(*_, on_start, **__):
+        begun.append(process)
+        jobs.stop()
+        on_start(process)
+        return Ended(-9, "")
+
+    monkeypatch.setattr(engine, "sync", sync)
+    if when == "before":
+        jobs.stop()
+    with pytest.raises(engine.Interrupted):
+        engine._read(jobs, asked.id)
+    assert [each.kill.call_count for each in begun] == ([1] if when == "meanwhile" else [])
+    assert not jobs.running
 
 
 def test_a_failed_sync_says_what_failed_and_leaves_deliveries_waiting(
