@@ -10,6 +10,8 @@ taken off by a note that is voided.
 Gone owes 31.00 for January, void on 21 January. Lost owes 31.00, which are written off.
 Cheque buys for 7.00 and pays outside of Stripe. Once buys for 50.00 with 10.00 off, of which its
 balance pays 15.00; 5.00 are refunded, and 10.00 were disputed and won.
+In pounds, tax inside: 120.00 for 2026 and 12.00 for January, which a note takes back. In kroner
+10.00, owed from January to March.
 """
 
 from __future__ import annotations
@@ -98,6 +100,14 @@ def credit_note(key, of, amount, day, lines, **more):
     }
 
 
+def taxed_note(of, name, taxes):
+    """A credit note for all of an invoice's January, 10.00 and 2.00 of tax inside."""
+    note = credit_note(of, of, 1200, "01-10", [(f"il_{of}_month", 1200)], total_excluding_tax=1000,
+                       type="post_payment", pre_payment_amount=0)  # fmt: skip
+    note["lines"]["data"][0][name] = taxes
+    return note
+
+
 def paid(key, of, amount, day):
     """An invoice's payment, its charge and the charge's balance transaction; fee of 1 %."""
     charge = {
@@ -146,6 +156,14 @@ PAID = [
     # A charge for no invoice.
     paid("shop", None, 900, "02-10"),
 ]
+REST = [
+    {**entry, "currency": "chf"}
+    for entry in (
+        moved("rest", "02-19", 1500, 0, "charge"),
+        moved("instant", "02-20", -1000, 10, "payout"),
+        moved("po_rest", "03-05", -490, 0, "payout"),
+    )
+]
 RECORDS = {
     "subscription_events": [
         *life("sub_year", "cus_year", ("2026-01-01", "activated", 3042)),
@@ -170,6 +188,9 @@ RECORDS = {
         invoice("once", "01-20", 4000, due=2500, starting_balance=-1500),
         invoice("draft", "03-10", 9999, status="draft"),
         invoice("rounded", "01-15", 0, currency="eur"),
+        invoice("inside", "01-01", 13200, currency="gbp"),
+        invoice("older", "01-01", 13200, currency="aud"),
+        invoice("late", "01-05", 1000, currency="nok", paid="03-10"),
     ],
     "invoice_line_items": [
         line("year", "year", 36500, YEAR, NEXT,
@@ -193,12 +214,28 @@ RECORDS = {
         line("down", "rounded", -100, "2026-01-30", "2026-02-02"),
         line("half", "rounded", 1, "2026-01-31", "2026-02-02"),
         line("half_down", "rounded", -1, "2026-01-31", "2026-02-02"),
+        line("inside_year", "inside", 12000, YEAR, NEXT, taxes=[
+            {"amount": 2000, "tax_behavior": "inclusive"}]),
+        line("inside_month", "inside", 1200, JAN, FEB, taxes=[
+            {"amount": 200, "tax_behavior": "inclusive"}]),
+        line("older_year", "older", 12000, YEAR, NEXT,
+             taxes=[{"amount": 2000, "tax_behavior": "inclusive"}]),
+        line("older_month", "older", 1200, JAN, FEB,
+             taxes=[{"amount": 200, "tax_behavior": "inclusive"}]),
+        line("late", "late", 1000, "2026-01-05", "2026-01-05", "one_off"),
     ],
     "credit_notes": [
         # 6.00 of the line, 2.00 in words: they take the largest line's days.
         credit_note("one", "note_1", 800, "02-02", [("il_note_1", 600), (None, 200)]),
         credit_note("two", "note_2", 400, "03-03", [("il_note_2", 400)],
                     status="void", voided_at=at("03-04")),
+        # The tax inside is in the note's line, beside tax on top that is not; as today's versions
+        # of the API say it, and older ones.
+        taxed_note("inside", "taxes", [
+            {"amount": 200, "tax_behavior": "inclusive"},
+            {"amount": 90, "tax_behavior": "exclusive"}]),
+        taxed_note("older", "tax_amounts", [
+            {"amount": 200, "inclusive": True}, {"amount": 90, "inclusive": False}]),
     ],
     "charges": [charge for charge, _, _ in PAID],
     "invoice_payments": [payment for _, payment, _ in PAID if payment],
@@ -209,6 +246,7 @@ RECORDS = {
         moved("won", "03-06", 1000, 0, "adjustment", "dispute_reversal"),
         moved("po_1", "02-15", -48406, 0, "payout"),
         moved("po_2", "03-02", -9000, 0, "payout"),
+        *REST,
     ],
     "payouts": [
         {"id": "po_1", "currency": "usd", "created": at("02-15"), "amount": 48406,
@@ -216,6 +254,10 @@ RECORDS = {
          "reconciliation_status": "completed"},
         {"id": "po_2", "currency": "usd", "created": at("03-02"), "amount": 9000,
          "automatic": True, "status": "paid", "balance_transaction": "txn_po_2",
+         "reconciliation_status": "completed"},
+        # What an instant payout left of 15.00.
+        {"id": "po_rest", "currency": "chf", "created": at("03-02", "12:00"), "amount": 490,
+         "automatic": True, "status": "paid", "balance_transaction": "txn_po_rest",
          "reconciliation_status": "completed"},
         # Made by hand, and one under way: nobody says what is in them.
         {"id": "po_hand", "currency": "usd", "created": at("03-03"), "amount": 5,
@@ -240,6 +282,8 @@ RECORDS = {
             moved("po_2", "03-02", -9000, 0, "payout"),
         ]
         if entry["id"] in {f"txn_{key}" for key in keys}
+    ] + [
+        {**entry, "payout": "po_rest"} for entry in REST
     ],
 }  # fmt: skip
 
@@ -366,6 +410,8 @@ def test_a_payout_is_its_transactions_and_where_nobody_names_them_nothing_is_sai
         ("po_1", 4, 49400, -500, 0, -494, 48406, 0),
         # 8700 + 2000 + 900 less 87 + 20 + 9, less 1000 and the fee of 1500: 8984.
         ("po_2", 4, 11600, 0, -1000, -116 - 1500, 8984, 9000 - 8984),
+        # Another payout's transaction is part of it: 1500 - 1000 - 10.
+        ("po_rest", 2, 1500, 0, 0, -10, 490, 0),
         ("po_hand", 0, 0, 0, 0, 0, 0, None),
         ("po_under_way", 0, 0, 0, 0, 0, 0, None),
         ("po_unread", 0, 0, 0, 0, 0, 0, 11),
@@ -379,3 +425,21 @@ def test_rounding_leaves_no_cent_behind(built):
         "sum(recognised_minor)::int from deferred_revenue_lines where currency = 'eur' "
         "group by 1 order by 1"
     ) == [("il_down", -67, -100), ("il_half", 1, 1), ("il_half_down", -1, -1), ("il_up", 67, 100)]
+
+
+def test_a_note_takes_back_what_it_names_without_the_tax_inside(built):
+    # January of the year: 31/365 x 10000 = 849.3, and 10000 - 849 = 9151 are left.
+    rows = [("month", 1000, -1000, 0, 0), ("year", 10000, 0, 849, 9151)]
+    assert built.rows(
+        "select line_id, billed_minor, credit_notes_minor, recognised_minor, closing_minor "
+        "from deferred_revenue_lines where currency in ('gbp', 'aud') "
+        "and date_month = '2026-01-01' order by 1"
+    ) == [(f"il_{of}_{row[0]}", *row[1:]) for of in ("inside", "older") for row in rows]
+
+
+def test_what_is_owed_is_owed_in_a_month_in_which_nothing_happens(built):
+    assert built.rows(
+        "select strftime(date_month, '%m'), opening_receivables_minor, invoiced_minor, "
+        "collected_minor, closing_receivables_minor, mrr_timing_minor "
+        "from mrr_to_cash where currency = 'nok' order by 1"
+    ) == [("01", 0, 1000, 0, 1000, 0), ("02", 1000, 0, 0, 1000, 0), ("03", 1000, 0, 1000, 0, 0)]

@@ -122,13 +122,18 @@ RECORDS = {
         subscription("stops"),
         subscription("coupon", discounts=[discount("co_months", seconds("2026-09-01"))]),
         subscription("year"),
+        # An end of half an hour ago, which Stripe has not made yet.
+        subscription("past", cancel_at=seconds("2026-06-15 11:30")),
+        subscription("unpaid", "unpaid", cancel_at=seconds("2026-07-20")),
+        trial("source", default_source="card_1",
+              trial_settings={"end_behavior": {"missing_payment_method": "cancel"}}),
         subscription("over", "canceled", cancel_at=seconds("2026-07-10")),
     ],
     "subscription_items": [
         *(item(key, "price_30") for key in (
             "stays", "ends", "period", "converts", "percent", "other_product", "no_card", "card",
             "trial_ends", "paused", "paused_for_good", "grows", "tiers", "volume", "packages",
-            "pounds", "discounted", "unknown", "stops", "coupon")),
+            "pounds", "discounted", "unknown", "stops", "coupon", "past", "unpaid", "source")),
         item("amount", "price_year", until="2026-06-20"),
         item("year", "price_year", until="2027-03-01"),
     ],
@@ -158,12 +163,13 @@ RECORDS = {
         schedule("unknown", ("2026-07-01", "2026-08-01", [("price_gone", 1)])),
         schedule("stops", ("2026-07-01", "2026-08-01", [("price_40", 1)]), end_behavior="cancel"),
     ],
-    "customers": [{"id": "cus_no_card"}],
+    "customers": [{"id": "cus_no_card"}, {"id": "cus_source"}],
     "subscription_events": [
         *(row for key in ("stays", "ends", "period", "grows", "tiers", "volume", "packages",
-                          "unknown", "stops") for row in lived(key, 3000)),
+                          "unknown", "stops", "past", "unpaid") for row in lived(key, 3000)),
         *life("sub_pounds", "cus_pounds", ("2026-01-01", "activated", 3000), currency="gbp"),
-        *(row for key in ("converts", "percent", "other_product", "no_card", "card", "trial_ends")
+        *(row for key in ("converts", "percent", "other_product", "no_card", "card", "trial_ends",
+                      "source")
           for row in lived(key, 0, 3000, "trial_started")),
         *lived("amount", 0, 838, "trial_started"),
         *(row for key in ("paused", "paused_for_good") for row in life(
@@ -180,11 +186,17 @@ RECORDS = {
               ("2026-06-02", "cancellation_scheduled", 700),
               ("2026-06-04", "cancellation_revoked", 700),
               ("2026-06-06", "cancellation_scheduled", 700)),
+        *life("sub_euro", "cus_euro", ("2026-04-01", "activated", 1000),
+              ("2026-05-10", "cancellation_scheduled", 1000), ("2026-05-12", "upgraded", 1500),
+              currency="eur"),
+        *life("sub_euro_trial", "cus_euro", ("2026-04-20", "trial_started", 0), currency="eur"),
     ],
 }  # fmt: skip
 for row in RECORDS["subscription_events"]:
     bought = "price_year" if row["subscription_id"] == "sub_year" else "price_30"
     row["items_after"] = [{**row["items_after"][0], "price": bought}]
+    if row["subscription_id"] == "sub_euro_trial":
+        row["list_mrr_after"] = 1000
     if row["event_type"] == "paused":
         row["list_mrr_after"] = 3000
 
@@ -192,9 +204,15 @@ for row in RECORDS["subscription_events"]:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     made = Handmade(tmp_path_factory.mktemp("contracted"), RECORDS, NOW)
+    made.execute(
+        "create table stripe_raw.rates as select currency, 'usd' as reporting_currency, "
+        "make_date(2026, number::int, 2) as rate_date, "
+        "case when currency = 'eur' then [1.0, 1.0, 1.0, 1.1, 1.2, 1.3][number] else 1 end as rate "
+        "from range(1, 7) as months (number), (values ('eur'), ('gbp')) as of (currency)"
+    )
     result = made.build(
         "--indirect-selection=cautious", "--select", "+mrr_contracted", "+renewal_calendar",
-        "+mrr_daily",
+        "+mrr_daily", fx_mode="month_end", fx_rates_relation="stripe_raw.rates",
     )  # fmt: skip
     assert result.success, result.bad
     assert not result.bad
@@ -213,7 +231,13 @@ CHANGES = {
     "other_product": [("06-20", "trial_end", 3000)],
     "no_card": [("06-20", "trial_end", 0)],
     "card": [("06-20", "trial_end", 3000)],
+    # A source pays, too.
+    "source": [("06-20", "trial_end", 3000)],
     "trial_ends": [("06-20", "end", 0)],
+    # An end that is due is due at once.
+    "past": [("06-15", "end", 0)],
+    # MRR that is counted while unpaid leaves, too.
+    "unpaid": [("07-20", "end", 0)],
     "paused": [("08-01", "resume", 3000)],
     # 2 x 4000 + 837.5
     "grows": [("07-01", "phase", 4000), ("08-01", "phase", 8838)],
@@ -248,20 +272,21 @@ def test_nothing_else_is_decided(built):
 
 
 def test_a_day_to_come_is_the_sum_of_what_is_decided(built):
-    # Nine of 3000, 2625, 1500, 838 and 700.
-    start = 9 * 3000 + 2625 + 1500 + 838 + 700
+    # Ten of 3000 and one that is over, 2625, 1500, 838 and 700.
+    start = 10 * 3000 + 2625 + 1500 + 838 + 700
     assert built.rows(
         "select strftime(date_day, '%y-%m-%d'), leaving_minor, trials_minor, resuming_minor, "
         "phases_minor, discounts_minor, closing_minor from mrr_contracted where currency = 'usd' "
         "and (opening_minor <> closing_minor or date_day in ('2026-06-15', '2028-06-15')) "
         "order by 1"
     ) == [
-        ("26-06-15", 0, 0, 0, 0, 0, start),
-        # 3000 + 2625 + 796 + 3000 + 3000
-        ("26-06-20", 0, 12421, 0, 0, 0, start + 12421),
+        ("26-06-15", -3000, 0, 0, 0, 0, start),
+        # 3000 + 2625 + 796 + 3000 + 3000 + 3000
+        ("26-06-20", 0, 15421, 0, 0, 0, start + 15421),
         # Phases: +1000, +4200, +2700, +3000, 733 - 2625, +1000
-        ("26-07-01", -3000, 0, 0, 10008, 0, start + 19429),
-        ("26-07-10", -3000, 0, 0, 0, 0, start + 16429),
+        ("26-07-01", -3000, 0, 0, 10008, 0, start + 22429),
+        ("26-07-10", -3000, 0, 0, 0, 0, start + 19429),
+        ("26-07-20", -3000, 0, 0, 0, 0, start + 16429),
         ("26-08-01", -4000, 0, 3000, 4838, 0, start + 20267),
         ("26-09-01", 0, 0, 0, 0, 1500, start + 21767),
         ("28-06-15", 0, 0, 0, 0, 0, start + 21767),
@@ -269,11 +294,12 @@ def test_a_day_to_come_is_the_sum_of_what_is_decided(built):
 
 
 def test_committed_mrr_is_without_scheduled_ends_and_with_trials(built):
-    # Six trials of 3000 and one of 838. Of ends only that of sub_thinks is in the ledger.
-    trials = 6 * 3000 + 838
+    # Seven trials of 3000 and one of 838. Of ends only that of sub_thinks is in the ledger.
+    trials = 7 * 3000 + 838
     assert built.rows(
         "select strftime(date_day, '%m-%d'), committed_minor - closing_minor from mrr_daily "
-        "where currency = 'usd' and date_day in ('2026-01-01', '2026-06-02', '2026-06-03', "
+        "where basis = 'currency' and currency = 'usd' "
+        "and date_day in ('2026-01-01', '2026-06-02', '2026-06-03', "
         "'2026-06-04', '2026-06-06', '2026-06-15') order by 1"
     ) == [
         *(("01-01", trials), ("06-02", trials - 700), ("06-03", trials - 700)),
@@ -281,15 +307,36 @@ def test_committed_mrr_is_without_scheduled_ends_and_with_trials(built):
     ]
 
 
+def test_committed_mrr_has_the_rates_that_closing_mrr_has(built):
+    # Euros at 1.10 in April, 1.20 in May, 1.30 in June, and the dollars' trials.
+    trials = 7 * 3000 + 838
+    assert built.rows(
+        "select strftime(date_day, '%m-%d'), committed_minor - closing_minor from mrr_daily "
+        "where basis = 'reporting' and date_day in ('2026-04-30', '2026-05-09', '2026-05-10', "
+        "'2026-05-15', '2026-05-31', '2026-06-01', '2026-06-15') order by 1"
+    ) == [
+        # A trial of 10.00.
+        *(("04-30", trials + 1100), ("05-09", trials + 1100)),
+        # 10.00 that the month began with are to end, and then 5.00 more.
+        *(("05-10", trials + 1100 - 1100), ("05-15", trials + 1100 - 1100 - 600)),
+        # 15.00 at the month's rate, which they keep until the next month's end.
+        *(("05-31", trials + 1200 - 1800), ("06-01", trials + 1200 - 1800)),
+        ("06-15", trials - 700 + 1300 - 1950),
+    ]
+
+
 def test_renewals_are_counted_from_the_next_one_until_an_end(built):
     rows = built.rows(
         "select subscription_id, count(*), min(strftime(renews_at, '%Y-%m-%d')), "
         "max(strftime(renews_at, '%Y-%m-%d')) from renewal_calendar where subscription_id in "
-        "('sub_stays', 'sub_year', 'sub_ends', 'sub_period', 'sub_over') group by 1 order by 1"
+        "('sub_stays', 'sub_year', 'sub_ends', 'sub_period', 'sub_over', 'sub_past', 'sub_stops', "
+        "'sub_no_card', 'sub_trial_ends') group by 1 order by 1"
     )
     assert rows == [
         ("sub_ends", 1, "2026-07-01", "2026-07-01"),
         ("sub_stays", 24, "2026-07-01", "2028-06-01"),
+        # Its schedule ends it on 1 August.
+        ("sub_stops", 1, "2026-07-01", "2026-07-01"),
         ("sub_year", 2, "2027-03-01", "2028-03-01"),
     ]
     assert built.rows(

@@ -70,8 +70,8 @@ subscriptions as (
         states.status = 'trialing' and states.mrr_minor = 0
             and coalesce(objects.missing_payment_method, 'create_invoice') <> 'create_invoice'
             and coalesce(
-                objects.default_payment_method_id, customers.default_payment_method_id,
-                customers.default_source_id
+                objects.default_payment_method_id, objects.default_source_id,
+                customers.default_payment_method_id, customers.default_source_id
             ) is null as is_unpayable,
         case
             when discount_sums.repeating > 0 and discount_sums.lasting = 0
@@ -95,7 +95,11 @@ subscriptions as (
     left join schedule_ends on states.subscription_id = schedule_ends.subscription_id
     left join values_now on states.subscription_id = values_now.subscription_id
     where states.is_running and states.has_events
-        and states.status in ('active', 'past_due', 'trialing')
+        and (
+            states.status in ('active', 'past_due', 'trialing')
+            -- where the connector counts what is unpaid
+            or (states.status = 'unpaid' and states.mrr_minor > 0)
+        )
 ),
 phases as (
     select
@@ -112,8 +116,17 @@ phases as (
     inner join as_of on phases.starts_at > as_of.as_of_at
 ),
 moments as (
+    -- an end that Stripe was to have made by now is due at once
+    select
+        subscription_id,
+        case when ends_at > as_of.as_of_at then ends_at else as_of.as_of_at end as changes_at,
+        'end' as reason, 1 as place
+    from subscriptions
+    cross join as_of
+    where ends_at is not null
+    union all
     {%- for column, reason, place in [
-        ("ends_at", "end", 1), ("trial_ends_at", "trial_end", 2), ("resumes_at", "resume", 3),
+        ("trial_ends_at", "trial_end", 2), ("resumes_at", "resume", 3),
         ("discount_ends_at", "discount_end", 4)
     ] %}
     select subscription_id, {{ column }} as changes_at, '{{ reason }}' as reason, {{ place }} as place
@@ -161,7 +174,12 @@ valued as (
             when phased.value_minor is not null then phased.value_minor
             when subscriptions.discount_ends_at <= phased.changes_at then subscriptions.list_mrr_minor
             else subscriptions.value_minor
-        end as mrr_after_minor
+        end as mrr_after_minor,
+        coalesce(
+            subscriptions.ends_at <= phased.changes_at
+            or (subscriptions.is_unpayable and subscriptions.trial_ends_at <= phased.changes_at),
+            false
+        ) as is_over
     from phased
     inner join subscriptions on phased.subscription_id = subscriptions.subscription_id
     where phased.place_of_phase = 1
@@ -174,7 +192,7 @@ final as (
             lag(mrr_after_minor) over (partition by subscription_id order by changes_at),
             mrr_now_minor
         ) as mrr_before_minor,
-        mrr_after_minor
+        mrr_after_minor, is_over
     from valued
 )
 select

@@ -27,9 +27,46 @@ note_elements as (
         ref("stg_stripe__credit_notes"), ["credit_note_id", "invoice_id"], "lines"
     ) }}
 ),
-note_lines as (
+note_tax_lists as (
     select
-        credit_note_id,
+        credit_note_id, {{ stripe_saas.json_text("element", "id") }} as note_line_id,
+        {{ stripe_saas.json_part("element", "taxes") }} as taxes,
+        {{ stripe_saas.json_part("element", "tax_amounts") }} as tax_amounts
+    from note_elements
+),
+note_tax_elements as (
+    {{ stripe_saas.json_elements("note_tax_lists", ["credit_note_id", "note_line_id"], "taxes") }}
+),
+older_note_tax_elements as (
+    {{ stripe_saas.json_elements(
+        "note_tax_lists", ["credit_note_id", "note_line_id"], "tax_amounts"
+    ) }}
+),
+note_tax_rows as (
+    select
+        credit_note_id, note_line_id,
+        cast({{ stripe_saas.json_text("element", "amount") }} as {{ dbt.type_bigint() }})
+            as amount_minor
+    from note_tax_elements
+    where {{ stripe_saas.json_text("element", "tax_behavior") }} = 'inclusive'
+    union all
+    select
+        credit_note_id, note_line_id,
+        cast({{ stripe_saas.json_text("element", "amount") }} as {{ dbt.type_bigint() }})
+            as amount_minor
+    from older_note_tax_elements
+    where {{ stripe_saas.json_text("element", "inclusive") }} = 'true'
+),
+note_taxes as (
+    select
+        credit_note_id, note_line_id,
+        {{ stripe_saas.whole("sum(amount_minor)") }} as inclusive_tax_minor
+    from note_tax_rows
+    group by 1, 2
+),
+note_line_amounts as (
+    select
+        credit_note_id, {{ stripe_saas.json_text("element", "id") }} as note_line_id,
         {{ stripe_saas.key_beside(
             "credit_note_id", stripe_saas.json_text("element", "invoice_line_item")
         ) }} as line_id,
@@ -37,6 +74,16 @@ note_lines as (
         - cast(coalesce({{ stripe_saas.json_text("element", "discount_amount") }}, '0')
             as {{ dbt.type_bigint() }}) as amount_minor
     from note_elements
+),
+-- the tax inside of a price is in a note's line as it is in an invoice's
+note_lines as (
+    select
+        amounts.credit_note_id, amounts.line_id,
+        amounts.amount_minor - coalesce(note_taxes.inclusive_tax_minor, 0) as amount_minor
+    from note_line_amounts as amounts
+    left join note_taxes
+        on amounts.credit_note_id = note_taxes.credit_note_id
+        and amounts.note_line_id = note_taxes.note_line_id
 ),
 note_parts as (
     select

@@ -44,8 +44,11 @@ payouts as (
     inner join {{ ref("stg_stripe__payout_balance_transactions") }} as transactions
         on payouts.payout_id = transactions.payout_id
     where payouts.is_automatic
-        and coalesce(transactions.type, '') <> 'payout'
-        and transactions.balance_transaction_id <> coalesce(payouts.balance_transaction_id, '')
+        and case
+            when payouts.balance_transaction_id is null
+                then coalesce(transactions.type, '') <> 'payout'
+            else transactions.balance_transaction_id <> payouts.balance_transaction_id
+        end
     group by 1, 2, 3
 ),
 overlapping as (

@@ -20,6 +20,7 @@ kinds as (
 committed_rows as (
     select
         subscription_id, sequence, currency, counted_on as date_day,
+        {{ stripe_saas.month_of("counted_on") }} as month_start, mrr_after_minor,
         case
             when max(case when event_type = 'cancellation_scheduled' then sequence else 0 end) over (
                 partition by subscription_id order by sequence rows unbounded preceding
@@ -33,16 +34,57 @@ committed_rows as (
 ),
 committed_changes as (
     select
-        currency, date_day,
-        beyond_minor - coalesce(
+        *,
+        coalesce(
             lag(beyond_minor) over (partition by subscription_id order by sequence), 0
-        ) as change_minor
+        ) as beyond_before_minor,
+        coalesce(
+            lag(mrr_after_minor) over (partition by subscription_id order by sequence), 0
+        ) as mrr_before_minor,
+        row_number() over (partition by subscription_id, month_start order by sequence)
+            as place_in_month
     from committed_rows
 ),
-committed_sums as (
-    select currency, date_day, {{ stripe_saas.whole("sum(change_minor)") }} as change_minor
+committed_openings as (
+    select
+        *,
+        max(case when place_in_month = 1 then beyond_before_minor end) over (
+            partition by subscription_id, month_start
+        ) as beyond_opening_minor,
+        max(case when place_in_month = 1 then mrr_before_minor end) over (
+            partition by subscription_id, month_start
+        ) as mrr_opening_minor
     from committed_changes
-    where change_minor <> 0
+),
+-- how much of it was there when the month began: of a subscription that ends what closing MRR has of
+-- it at the previous month's rate, of a trial its value then
+committed_stocks as (
+    select
+        *,
+        case
+            when beyond_minor < 0 then -mrr_opening_minor
+            when beyond_minor > 0 and beyond_opening_minor > 0 then beyond_opening_minor
+            else 0
+        end as stock_minor
+    from committed_openings
+),
+committed_steps as (
+    select
+        currency, date_day, beyond_minor - beyond_before_minor as change_minor,
+        stock_minor - case
+            when place_in_month = 1 then beyond_before_minor
+            else lag(stock_minor) over (
+                partition by subscription_id, month_start order by sequence
+            )
+        end as stock_change_minor
+    from committed_stocks
+),
+committed_sums as (
+    select
+        currency, date_day, {{ stripe_saas.whole("sum(change_minor)") }} as change_minor,
+        {{ stripe_saas.whole("sum(stock_change_minor)") }} as stock_change_minor
+    from committed_steps
+    where change_minor <> 0 or stock_change_minor <> 0
     group by 1, 2
 ),
 committed_currencies as (
@@ -51,7 +93,15 @@ committed_currencies as (
 -- by how much more (or less) than closing MRR is committed at a day's end, by currency
 committed_days as (
     select
-        committed_currencies.currency, days.date_day, days.month_start,
+        committed_currencies.currency, days.date_day, days.month_start, days.is_month_end,
+        {{ stripe_saas.whole("sum(coalesce(committed_sums.change_minor, 0)) over (
+            partition by committed_currencies.currency, days.month_start order by days.date_day
+            rows unbounded preceding
+        )") }} as month_change_minor,
+        {{ stripe_saas.whole("sum(coalesce(committed_sums.stock_change_minor, 0)) over (
+            partition by committed_currencies.currency, days.month_start order by days.date_day
+            rows unbounded preceding
+        )") }} as stock_change_minor,
         {{ stripe_saas.whole("sum(coalesce(committed_sums.change_minor, 0)) over (
             partition by committed_currencies.currency order by days.date_day
             rows unbounded preceding
@@ -62,18 +112,37 @@ committed_days as (
         on committed_currencies.currency = committed_sums.currency
         and days.date_day = committed_sums.date_day
 ),
+{%- if var("fx_mode") != "none" %}
+-- as in closing MRR, what a month began with changes its rate on the month's last day
+committed_stock_days as (
+    select
+        currency, date_day, month_start, beyond_minor,
+        case when is_month_end then 0
+            else beyond_minor - month_change_minor + stock_change_minor end as stock_minor
+    from committed_days
+),
+committed_parts as (
+    select currency, date_day, month_start, beyond_minor - stock_minor as beyond_minor
+    from committed_stock_days
+    union all
+    select
+        currency, date_day, {{ stripe_saas.add_to_date("month_start", -1, "month") }} as month_start,
+        stock_minor as beyond_minor
+    from committed_stock_days
+),
+{%- endif %}
 committed as (
     select 'currency' as basis, currency, date_day, beyond_minor from committed_days
     {%- if var("fx_mode") != "none" %}
     union all
     select
         'reporting' as basis,
-        {{ stripe_saas.reporting_currency("committed_days.currency") }} as currency, date_day,
+        {{ stripe_saas.reporting_currency("committed_parts.currency") }} as currency, date_day,
         {{ stripe_saas.in_reporting("beyond_minor") }} as beyond_minor
-    from committed_days
+    from committed_parts
     left join {{ ref("int_stripe__fx_rates") }} as rates
-        on committed_days.currency = rates.currency
-        and committed_days.month_start = rates.month_start
+        on committed_parts.currency = rates.currency
+        and committed_parts.month_start = rates.month_start
     group by 1, 2, 3
     {%- endif %}
 ),

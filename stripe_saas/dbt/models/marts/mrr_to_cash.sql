@@ -81,6 +81,34 @@ sums as (
     where date_month is not null and currency is not null
     group by 1, 2
 ),
+-- what is owed is owed in a month without movements, too
+numbers as (
+    {{ dbt.generate_series(var("longest_history_months")) }}
+),
+spans as (
+    select currency, min(date_month) as first_month from sums group by 1
+),
+months as (
+    select
+        spans.currency,
+        {{ stripe_saas.add_to_date("spans.first_month", stripe_saas.place_in_series("numbers"), "month") }}
+            as date_month
+    from spans
+    cross join numbers
+    {{ stripe_saas.set_union() }}
+    select currency, date_month from sums
+),
+filled as (
+    select
+        months.date_month, months.currency,
+        {%- for name in columns %}
+        coalesce(sums.{{ name }}_minor, 0) as {{ name }}_minor{{ "," if not loop.last }}
+        {%- endfor %}
+    from months
+    cross join {{ ref("stg_stripe__as_of") }} as as_of
+    left join sums on months.currency = sums.currency and months.date_month = sums.date_month
+    where months.date_month <= as_of.as_of_month or sums.currency is not null
+),
 rolled as (
     select
         *,
@@ -89,7 +117,7 @@ rolled as (
             + write_offs_minor - collected_minor
         ) over (partition by currency order by date_month rows unbounded preceding)") }}
             as closing_receivables_minor
-    from sums
+    from filled
 ),
 final as (
     select

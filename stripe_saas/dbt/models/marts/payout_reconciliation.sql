@@ -14,8 +14,11 @@ transactions as (
     inner join {{ ref("stg_stripe__payout_balance_transactions") }} as listed
         on payouts.payout_id = listed.payout_id
     left join movements on listed.balance_transaction_id = movements.balance_transaction_id
-    where coalesce(listed.type, '') <> 'payout'
-        and listed.balance_transaction_id <> coalesce(payouts.balance_transaction_id, '')
+    -- another payout's, as of an instant one, is part of what is paid out
+    where case
+        when payouts.balance_transaction_id is null then coalesce(listed.type, '') <> 'payout'
+        else listed.balance_transaction_id <> payouts.balance_transaction_id
+    end
 ),
 sums as (
     select

@@ -47,6 +47,13 @@ coming as (
         <= {{ stripe_saas.add_to_date("as_of.as_of_date", 24, "month") }}
         and (renewals.cancel_at is null or renewals.due_at < renewals.cancel_at)
 ),
+-- from an end on, or a trial's that nothing pays for, nothing renews
+ends as (
+    select subscription_id, min(changes_at) as ends_at
+    from {{ ref("int_stripe__contracted_changes") }}
+    where is_over
+    group by 1
+),
 changed as (
     select
         coming.*, changes.mrr_after_minor,
@@ -57,6 +64,8 @@ changed as (
     left join {{ ref("int_stripe__contracted_changes") }} as changes
         on coming.subscription_id = changes.subscription_id
         and changes.changes_at <= coming.due_at
+    left join ends on coming.subscription_id = ends.subscription_id
+    where ends.ends_at is null or coming.due_at < ends.ends_at
 ),
 final as (
     select

@@ -7,7 +7,7 @@ with source as (
         "canceled_at": "moment", "ended_at": "moment", "collection_method": "text",
         "cancellation_details": "json", "pause_collection": "json", "discounts": "json",
         "metadata": "json", "latest_invoice": "key", "default_payment_method": "key",
-        "trial_settings": "json", "items": "json"
+        "default_source": "key", "trial_settings": "json", "items": "json"
     }) }}
 ),
 final as (
@@ -26,7 +26,8 @@ final as (
             as missing_payment_method,
         {{ stripe_saas.json_part("items", "data") }} as item_list,
         discounts, metadata, latest_invoice as latest_invoice_id,
-        default_payment_method as default_payment_method_id
+        default_payment_method as default_payment_method_id,
+        default_source as default_source_id
     from source
 )
 select * from final
