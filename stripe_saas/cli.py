@@ -47,6 +47,9 @@ COMMANDS = {
     "serve": Command(
         "stripe_saas_service.command", "run the service: pages, connections and an API for a team"
     ),
+    "service": Command(
+        "stripe_saas_service.admin", "print a link for a person or a token for a program"
+    ),
     "catalog": Command(
         "stripe_saas.protocol_files.catalog", "make the catalog for read from discover's output"
     ),

@@ -111,6 +111,6 @@ def _open_invitation(session: Session, token: str) -> Invitation:
         raise Problem(
             404,
             "The link cannot be used",
-            "It was used, or has expired. `stripe-saas service invite` prints a new one.",
+            "It was used, or has expired. `stripe-saas service invite --role …` prints a new one.",
         )
     return found

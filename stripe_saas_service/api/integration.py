@@ -19,7 +19,6 @@ from stripe_saas_service.store.tables import Delivery, Job, RefusedDeliveries
 
 router = APIRouter(prefix="/api/integrations/stripe", tags=["Connection"])
 
-_SYNCS = ("first", "sync", "full")
 _ADVICE = {
     "paused": "Syncs are paused: resume the connection.",
     "disconnected": "The account was disconnected here: connect it again.",
@@ -32,15 +31,15 @@ class JobFields(BaseModel):
     """A sync."""
 
     id: str = Field(examples=["job_5b0c7a9c1e6f4d0f9d3e2b1a0c9f8e7d"])
-    kind: str = Field(description="`first`, `sync` or `full`.", examples=["sync"])
+    kind: str = Field(description="`sync`, or `full`: everything is read again.", examples=["sync"])
     status: str = Field(
-        description="`waiting`, `running`, `succeeded`, `partial`, `failed` or `stopped`.",
+        description="`waiting`, `running`, `succeeded`, `failed` or `stopped`.",
         examples=["waiting"],
     )
     requested_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
-    progress: dict[str, Any] = Field(examples=[{"records": 1200, "streams_done": 4}])
+    progress: dict[str, Any] = Field(examples=[{"said": "invoice: 1200 records"}])
     error: str | None = Field(description="What failed, and what to do.", examples=[None])
 
 
@@ -58,7 +57,7 @@ class Status(BaseModel):
 
     company_id: str
     company: str = Field(examples=["Acme"])
-    connected: bool
+    connected: bool = Field(description="Whether it is read; false while it is paused.")
     status: str = Field(
         description="`none`, `connected`, `paused`, `disconnected`, `revoked` or `removed`.",
         examples=["connected"],
@@ -82,14 +81,14 @@ def status(service: ServiceOf, company: CompanyOf) -> Status:
         last, running, good = _jobs(session, known)
         deliveries = _deliveries(session, known)
     state = "none" if connection is None else connection.status
-    failed = last.error if last is not None and last.status in ("failed", "partial") else None
+    failed = last.error if last is not None and last.status == "failed" else None
     advice = "Connect an account of Stripe." if connection is None else connection.status_reason
     if state in _ADVICE:
         advice = advice or _ADVICE[state]
     return Status(
         company_id=company.id,
         company=company.name,
-        connected=state in ("connected", "paused"),
+        connected=state == "connected",
         status=state,
         what_to_do=advice or failed,
         account_id=connection.account_id if connection else None,
@@ -131,7 +130,7 @@ def _jobs(
     session: Session, connection_id: str | None
 ) -> tuple[Job | None, Job | None, datetime | None]:
     """The last sync that ended, the one that runs or waits, and when one last went well."""
-    mine = select(Job).where(Job.connection_id == connection_id, Job.kind.in_(_SYNCS))
+    mine = select(Job).where(Job.connection_id == connection_id)
     last = session.scalar(
         mine.where(Job.ended_at.is_not(None)).order_by(Job.ended_at.desc()).limit(1)
     )

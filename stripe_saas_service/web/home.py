@@ -19,7 +19,13 @@ def home(service: ServiceOf, caller: CallerOf) -> HTMLResponse:
     """The companies and whether they are connected."""
     with service.store.reading() as session:
         rows = session.execute(
-            select(Company.name, Company.mode, Connection.status, Connection.status_reason)
+            select(
+                Company.id,
+                Company.name,
+                Company.mode,
+                Connection.status,
+                Connection.status_reason,
+            )
             .outerjoin(Connection, Connection.company_id == Company.id)
             .where(Company.removed_at.is_(None))
             .order_by(Company.name)

@@ -291,3 +291,7 @@ def test_an_address_is_taken_once(service, person_of):
     person_of(Role.VIEWER, "a@example.com")
     with pytest.raises(people.PersonRefused, match="log in"):
         person_of(Role.OWNER, "A@example.com")
+
+
+def test_the_first_page_has_the_ids_that_routes_ask_for(company, browser_of):
+    assert company.id in browser_of(Role.VIEWER).get("/").text

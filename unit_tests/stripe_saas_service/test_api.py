@@ -303,7 +303,9 @@ def test_what_is_not_connected_is_not_synced_and_says_why(
     answer = application.post("/api/integrations/stripe/sync")
     assert answer.status_code == 409
     assert said in answer.json()["detail"]
-    assert said in application.get("/api/integrations/stripe/status").json()["what_to_do"]
+    status = application.get("/api/integrations/stripe/status").json()
+    assert said in status["what_to_do"]
+    assert (status["connected"], status["status"]) == (False, state)
 
 
 def test_a_revoked_and_an_expired_token_open_nothing(application, service):
