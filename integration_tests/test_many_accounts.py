@@ -1,4 +1,7 @@
-"""Several accounts in one sync: each as if it were read alone, and none in the way of another."""
+"""Several accounts in one sync: each as if it were read alone, and none in the way of another.
+
+Over 400 lines, as all cases begin with the same connected accounts and their states.
+"""
 
 import json
 import signal
