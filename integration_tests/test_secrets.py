@@ -193,6 +193,13 @@ def _serve(bench):
     bench.printed.append(("serve", rest))
 
 
+def _service(bench):
+    """Prints what it makes, or why it makes nothing."""
+    data = ("--data", str(bench.folder / "service"))
+    bench.people("service", "invite", "--role", "analyst", *data)
+    bench.people("service", "token", "--scope", "sync", *data)
+
+
 def _demo(bench):
     output = bench.people("demo", "--samples", "--unpaced", "--keep", "demo")
     assert "match the sandbox" in output
@@ -278,6 +285,7 @@ RUNS = {
     "read": _read,
     "sandbox": _sandbox,
     "serve": _serve,
+    "service": _service,
     "demo": _demo,
     "catalog": _catalog,
     "state": _state,
