@@ -150,6 +150,14 @@ class Transport:
         request = self._blank.copy()
         request.url = f"{self._url}{path}" + (f"?{urlencode(params)}" if params else "")
         request.headers.update(headers)
+        try:
+            return self._received(request)
+        except FAILURES:
+            # What was read whole and cannot be decoded leaves a connection that looks sound.
+            self._adapter.close()
+            raise
+
+    def _received(self, request: requests.PreparedRequest) -> HttpReply:
         with self._session.send(
             request,
             stream=True,
@@ -163,7 +171,7 @@ class Transport:
             content = response.raw.read(_LONGEST_CONTENT_BYTES + 1, decode_content=True)
             if len(content) > _LONGEST_CONTENT_BYTES:
                 raise requests.ConnectionError("a body that expands without bound")
-        return HttpReply(response.status_code, response.headers, content)
+            return HttpReply(response.status_code, response.headers, content)
 
     def abort(self) -> None:
         """Makes the request under way fail; called by another thread."""

@@ -207,6 +207,17 @@ def test_a_reply_that_breaks_is_a_failure_and_the_next_request_a_new_connection(
     assert len(heard) == 2
 
 
+def test_a_body_that_cannot_be_decoded_ends_its_connection():
+    broken = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"
+    with a_server([broken], [WHOLE], hangs_up=False) as (url, heard):
+        transport = a_transport(url)
+        with pytest.raises(FAILURES):
+            get(transport)
+        assert get(transport).content == BODY
+        del transport
+    assert heard[0][1:] == [b""]
+
+
 def test_compressed_chunks_are_put_together():
     packed = gzip.compress(BODY)
     chunks = b"%x\r\n%b\r\n%x\r\n%b\r\n0\r\n\r\n" % (9, packed[:9], len(packed) - 9, packed[9:])
