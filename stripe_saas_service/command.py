@@ -20,7 +20,7 @@ from stripe_saas_service.settings import Settings, SettingsError, settings_of
 from stripe_saas_service.store import audit
 from stripe_saas_service.store.migrate import StoreTooNew
 from stripe_saas_service.store.vault import VaultError
-from stripe_saas_service.work.engine import DurableJobs
+from stripe_saas_service.workflows.engine import DurableJobs
 
 _SECONDS_TO_END = 10
 

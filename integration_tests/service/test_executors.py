@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from integration_tests.postgres import a_postgres
 from stripe_saas_service.store.store import Store
-from stripe_saas_service.work.executors import Executors
+from stripe_saas_service.workflows.executors import Executors
 
 pytestmark = pytest.mark.slow
 

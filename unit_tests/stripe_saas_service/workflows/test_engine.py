@@ -17,9 +17,9 @@ from stripe_saas_service.app import app_of
 from stripe_saas_service.service import open_service
 from stripe_saas_service.store.columns import now
 from stripe_saas_service.store.tables import Company, Connection, Delivery, Job
-from stripe_saas_service.work import books, engine
-from stripe_saas_service.work.engine import DurableJobs
-from stripe_saas_service.work.sync_process import Ended
+from stripe_saas_service.workflows import books, engine
+from stripe_saas_service.workflows.engine import DurableJobs
+from stripe_saas_service.workflows.sync_process import Ended
 from unit_tests.stripe_saas_service.conftest import URL
 
 

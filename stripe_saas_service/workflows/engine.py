@@ -28,9 +28,9 @@ from stripe_saas_service.service import Service
 from stripe_saas_service.snapshot.publish import publish
 from stripe_saas_service.store.columns import now
 from stripe_saas_service.store.tables import Company, Connection, Job
-from stripe_saas_service.work import books
-from stripe_saas_service.work.executors import Executors
-from stripe_saas_service.work.sync_process import Ended, sync
+from stripe_saas_service.workflows import books
+from stripe_saas_service.workflows.executors import Executors
+from stripe_saas_service.workflows.sync_process import Ended, sync
 
 _QUEUE = "syncs"
 _AT_ONCE = 4

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from stripe_saas_service.jobs.stored import StoredJobs
 from stripe_saas_service.store.columns import now
 from stripe_saas_service.store.tables import Connection, Delivery, Job
-from stripe_saas_service.work import books
+from stripe_saas_service.workflows import books
 
 
 @pytest.fixture

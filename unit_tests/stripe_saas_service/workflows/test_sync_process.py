@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stripe_saas_service.work import sync_process
+from stripe_saas_service.workflows import sync_process
 
 CONFIG = {"client_secret": "sk_test_inmemory00001"}
 
@@ -40,7 +40,7 @@ def test_the_config_is_in_memory_for_as_long_as_the_process_runs(monkeypatch, tm
 def test_a_process_ends_when_the_one_that_began_it_is_killed():
     begin = (
         "import functools, os, subprocess, sys, time\n"
-        "from stripe_saas_service.work.sync_process import _end_with_parent\n"
+        "from stripe_saas_service.workflows.sync_process import _end_with_parent\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'],"
         " preexec_fn=functools.partial(_end_with_parent, os.getpid()), stdout=sys.stdout)\n"
         "print(child.pid, flush=True)\n"
