@@ -70,6 +70,9 @@ def _load() -> None:
     import_module("dbt.cli.main")
     prepare_manifest_once()
     SourceStripeSaas()
+    # DuckDB would load pandas, if it is there, at its first parameter: 0.8 CPU seconds a process.
+    # The extra `warehouse` does not bring it, but tools of development do.
+    sys.modules["pandas"] = None  # type: ignore[assignment]
     assert threading.active_count() == 1
     assert "duckdb" not in sys.modules
 

@@ -7,10 +7,11 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from pathlib import Path
 
+from integration_tests.forking.popen import STARTING, forking
 from integration_tests.manifest_once import prepare_manifest_once
-from integration_tests.sync_soak.forks import fork_server, forking
 from integration_tests.sync_soak.outcome import Outcome
 from integration_tests.sync_soak.scenario import scenario_of
 from integration_tests.sync_soak.server_clock import ServerClock
@@ -36,9 +37,8 @@ def main() -> int:
     outcome = Outcome(chosen.commit, chosen.first)
     with ExitStack() as stack:
         prepare_manifest_once()
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        address = stack.enter_context(fork_server(folder))
-        stack.enter_context(forking(address))
+        for module in STARTING:
+            import_module(module).subprocess = forking()  # type: ignore[attr-defined]
         server, clock = None, None
         if not chosen.no_postgres:
             server, clock = stack.enter_context(_postgres())

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from integration_tests.forking import ForkedPopen
 from integration_tests.sync_soak.faults import (
     SITECUSTOMIZE,
     Surroundings,
@@ -48,6 +49,7 @@ class Soaking:
     ) -> None:
         self._warehouse, self._folder, self._around = warehouse, folder, around
         self._command = [sys.executable, *(("-m", "stripe_saas.cli") if is_forked else _SCRIPT)]
+        self._popen = ForkedPopen if is_forked else subprocess.Popen
         self._undisturbed_seconds = 10.0
         self.problems: list[str] = []
         """What must not be."""
@@ -112,7 +114,7 @@ class Soaking:
         if step.clock_offset_seconds:
             environment["CLOCK_OFFSET"] = str(step.clock_offset_seconds)
             environment["PYTHONPATH"] = str(self._folder / "clock")
-        return subprocess.Popen(
+        return self._popen(
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -19,7 +19,6 @@ def test_a_seed_names_one_scenario_and_all_faults_come():
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("forked")
 @pytest.mark.parametrize("seed", range(1, 15))
 def test_nothing_is_lost_stale_or_said_to_be_complete_when_it_is_not(seed, postgres, tmp_path):
     scenario = replace(scenario_of(seed, has_models=False), is_forked=True)
