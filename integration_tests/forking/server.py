@@ -70,8 +70,8 @@ def _load() -> None:
     import_module("dbt.cli.main")
     prepare_manifest_once()
     SourceStripeSaas()
-    # DuckDB would load pandas, if it is there, at its first parameter: 0.8 CPU seconds a process.
-    # The extra `warehouse` does not bring it, but tools of development do.
+    # DuckDB loads pandas, which comes with the CDK, at its first parameter: 0.8 CPU seconds a
+    # process. Nothing here uses it; processes that are not forked have it.
     sys.modules["pandas"] = None  # type: ignore[assignment]
     assert threading.active_count() == 1
     assert "duckdb" not in sys.modules
