@@ -210,11 +210,13 @@ def _skip(row: ListedObject, error: Exception, skips: LedgerSkips) -> None:
 def _owners_and_body(reader: LedgerReader, row: ListedObject) -> tuple[list[str], bytes]:
     """The subscriptions that an invoice bills, and what rules read of it."""
     raw = row.raw if isinstance(row, RawObject) else encoded(row)
-    if not subscriptions_named(raw) and not invoice_of(raw).lines.has_more:
+    owners = subscriptions_named(raw)
+    if not owners and not invoice_of(raw).lines.has_more:
         return [], b""  # one-off charges
     whole = reader.whole(row)
-    owners = sorted(subscriptions_named(whole))
-    return owners, encoded(invoice_of(whole)) if owners else b""
+    if whole is not raw:
+        owners = subscriptions_named(whole)
+    return sorted(owners), encoded(invoice_of(whole)) if owners else b""
 
 
 def _keep_invoice_items(

@@ -5,16 +5,14 @@ rows say at the start of its period. It changes no amount; a difference that an 
 fact explains is named with it, the rest are findings.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from source_stripe_saas.mrr.catalog import Book
 from source_stripe_saas.mrr.context import RECENT_SECONDS
 from source_stripe_saas.mrr.exact import ZERO
 from source_stripe_saas.mrr.invoice import Invoice
-from source_stripe_saas.mrr.moment import seconds_of
 from source_stripe_saas.mrr.mrr_amounts import MrrAmounts
 from source_stripe_saas.mrr.options import Options
 from source_stripe_saas.mrr.price import Price
@@ -29,8 +27,7 @@ _HALF = Fraction(1, 2)
 _ENDED_BEFORE = "it ended before this period, which had been billed ahead"
 
 
-@dataclass(frozen=True)
-class HeldItem:
+class HeldItem(NamedTuple):
     """An item as a row shows it: its quantity is None where it has usage."""
 
     price: str
@@ -38,8 +35,7 @@ class HeldItem:
     mrr_minor: int
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(NamedTuple):
     """What the rows say from a moment on."""
 
     at: int
@@ -48,20 +44,8 @@ class Held:
     items: Mapping[str, HeldItem]
     is_paused: bool = False
 
-    @classmethod
-    def of(cls, row: Mapping[str, Any], is_paused: bool = False) -> "Held":
-        """What a row leaves behind."""
-        return cls(
-            seconds_of(row["occurred_at"]),
-            row["status_after"],
-            row["mrr_after"],
-            held_items(row["items_after"]),
-            is_paused,
-        )
 
-
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """A difference between an invoice and the rows.
 
     Attributes:
@@ -84,24 +68,22 @@ def held_items(listed: Iterable[Mapping[str, Any]]) -> dict[str, HeldItem]:
 
 def verdict(findings: Sequence[Finding] | None) -> tuple[str | None, str | None]:
     """The two columns of a row: agrees, explained or differs, and what there is to say."""
-    if findings is None:
-        return None, None
+    if not findings:
+        return (None, None) if findings is None else (AGREES, None)
     wrong = [one for one in findings if one.reason is None]
     shown = [f"{one.invoice} {one.note}" for one in wrong] or [
         f"{one.invoice} {one.note}: {one.reason}" for one in findings
     ]
-    kind = DIFFERS if wrong else EXPLAINED if findings else AGREES
-    return kind, "; ".join(dict.fromkeys(shown)) or None
+    return DIFFERS if wrong else EXPLAINED, "; ".join(dict.fromkeys(shown)) or None
 
 
 def check_invoice(
     invoice: Invoice,
     statements: Sequence[Statement],
-    held: Sequence[Held],
+    held: Iterable[Held],
     book: Book,
     options: Options,
     currency: str,
-    agreed: set[Hashable] | None = None,
 ) -> list[Finding] | None:
     """Holds what an invoice bills of whole periods against the rows.
 
@@ -113,23 +95,20 @@ def check_invoice(
         book: prices and discounts.
         options: how MRR is counted.
         currency: of the subscription.
-        agreed: of the same subscription, what has been found to agree; most renewals are alike.
 
     Returns:
         What differs; None if there is nothing to compare.
     """
     looked_at = [one for one in statements if _is_comparable(one, book)]
-    if not looked_at or not held:
+    if not looked_at:
         return None
-    tries = []
-    seen = set() if agreed is None else agreed
+    first: list[Finding] | None = None
     for one in held:
-        check = _Comparison(invoice, looked_at, one, book, options, currency, seen)
-        found = check.findings()
+        found = _Comparison(invoice, looked_at, one, book, options, currency).findings()
         if all(finding.reason is not None for finding in found):
             return found
-        tries.append(found)
-    return tries[0]
+        first = first or found
+    return first
 
 
 def _is_comparable(statement: Statement, book: Book) -> bool:
@@ -141,8 +120,7 @@ def _is_comparable(statement: Statement, book: Book) -> bool:
     return abs(length - price.interval_seconds) * 10 <= price.interval_seconds
 
 
-@dataclass(frozen=True)
-class _Comparison:
+class _Comparison(NamedTuple):
     """One invoice against what the rows say at one moment."""
 
     invoice: Invoice
@@ -151,7 +129,6 @@ class _Comparison:
     book: Book
     options: Options
     currency: str
-    agreed: set[Hashable]
 
     def findings(self) -> list[Finding]:
         found = [one for statement in self.statements for one in self._of(statement)]
@@ -162,24 +139,11 @@ class _Comparison:
     def _of(self, statement: Statement) -> list[Finding]:
         price, item = self.book.price(statement.price), self._item(statement)
         assert price is not None
-        amount, discounts = statement.amount, statement.discounts
-        if not amount and self.held.status == "trialing":
+        if not statement.amount and self.held.status == "trialing":
             return []
-        if self.held.status in ENDED and self.invoice.created < self.held.at:
-            listed = self._a_month(amount, price)
-            return [self._finding(statement, listed, ZERO, _ENDED_BEFORE)]
-        alike = (price.id, item, amount, len(statement.lines), tuple(discounts.items()))
-        if alike in self.agreed:
-            return []
-        found = self._differing(statement, price, item)
-        if not found:
-            self.agreed.add(alike)
-        return found
-
-    def _differing(
-        self, statement: Statement, price: Price, item: HeldItem | None
-    ) -> list[Finding]:
         listed = self._a_month(statement.amount, price)
+        if self.held.status in ENDED and self.invoice.created < self.held.at:
+            return [self._finding(statement, listed, ZERO, _ENDED_BEFORE)]
         if item is None or item.quantity is None:
             return [self._finding(statement, listed, None)] if listed else []
         slack = self._a_month(Fraction(len(statement.lines), 2), price)
@@ -266,13 +230,13 @@ class _Comparison:
 
     def _a_month(self, amount: Fraction | int, price: Price) -> Fraction:
         """An amount of one interval, brought to a month (M12)."""
-        months = {
-            "month": Fraction(1),
-            "year": Fraction(12),
-            "week": 12 / self.options.weeks_per_year,
-            "day": 12 / self.options.days_per_year,
-        }[price.interval]
-        return Fraction(amount) / (months * price.interval_count)
+        if price.interval == "month":
+            return Fraction(amount) / price.interval_count
+        if price.interval == "year":
+            return Fraction(amount) / (12 * price.interval_count)
+        is_week = price.interval == "week"
+        per_year = self.options.weeks_per_year if is_week else self.options.days_per_year
+        return Fraction(amount) * per_year / (12 * price.interval_count)
 
     def _list_value(self, item: HeldItem) -> Fraction | None:
         price = self.book.price(item.price)
@@ -378,7 +342,7 @@ def check_payment(
 
 def has_moved(before: MrrAmounts, after: MrrAmounts) -> bool:
     """Whether a row changed what an invoice of the period could be held against."""
-    return _billed(before) != _billed(after)
+    return before is not after and _billed(before) != _billed(after)
 
 
 def _billed(amounts: MrrAmounts) -> tuple[Any, ...]:

@@ -1,7 +1,6 @@
 """Discounts whose coupon is gone in, terms estimated from what they took off out (M42a)."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from math import ceil
 from typing import Any
@@ -214,7 +213,7 @@ def _by_line(discount: str, uses: Iterable[Use]) -> Iterator[Use]:
     for use in uses:
         for line in use.statement.lines:
             if line.amount > 0:
-                alone = replace(use.statement, lines=(line,))
+                alone = use.statement._replace(lines=(line,))
                 yield Use(use.invoice, alone, alone.discounts.get(discount, 0))
 
 

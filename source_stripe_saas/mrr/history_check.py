@@ -6,20 +6,22 @@ each bills: items that nothing bills, changes that a proration tells, periods bi
 
 from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from source_stripe_saas.mrr.billing_check import (
     DIFFERS,
     GRACE_SECONDS,
     Finding,
     Held,
+    HeldItem,
     check_invoice,
+    held_items,
     verdict,
 )
 from source_stripe_saas.mrr.catalog import Book
 from source_stripe_saas.mrr.invoice import Invoice
-from source_stripe_saas.mrr.moment import DAY_SECONDS, iso
+from source_stripe_saas.mrr.moment import DAY_SECONDS, iso, seconds_of
 from source_stripe_saas.mrr.options import Options
 from source_stripe_saas.mrr.row import PAYMENT_ROWS
 from source_stripe_saas.mrr.state import ENDED
@@ -29,8 +31,7 @@ from source_stripe_saas.mrr.statement import Statement, proration_statements
 _PERIOD, _DEBIT, _CREDIT = "period", "debit", "credit"
 
 
-@dataclass(frozen=True)
-class _Said:
+class _Said(NamedTuple):
     """What a line of an invoice says of an item from a moment on.
 
     `holding` is the price and the quantity; None where it does not say them.
@@ -72,13 +73,9 @@ class HistoryCheck:
         self._held = list(_timeline(rows))
         self._proofs = [invoice for invoice in invoices if invoice.is_evidence]
         self._book, self._options, self._until = book, options, until
-        self._agreed: set[Hashable] = set()
         self._times = [one.at for one in self._held]
-        self._by_invoice = {one.id: list(self._said_by(one)) for one in self._proofs}
-        self._said: dict[str, list[_Said]] = {}
-        for theirs in self._by_invoice.values():
-            for said in theirs:
-                self._said.setdefault(said.item, []).append(said)
+        # What has been found to agree: most renewals are alike.
+        self._agreed: set[Hashable] = set()
 
     def findings(self) -> dict[str, list[Finding]]:
         """Invoice id -> what differs, of the paid ones that could be compared; may be empty."""
@@ -93,6 +90,15 @@ class HistoryCheck:
                 found[invoice.id] = theirs
         for one in self._unbilled():
             found.setdefault(one.invoice, []).append(one)
+        return found
+
+    @cached_property
+    def _said(self) -> dict[str, list[_Said]]:
+        """Item -> all that is said of it."""
+        found: dict[str, list[_Said]] = {}
+        for invoice in self._proofs:
+            for said in self._said_by(invoice):
+                found.setdefault(said.item, []).append(said)
         return found
 
     # --- what an invoice bills --------------------------------------------------------------
@@ -112,29 +118,44 @@ class HistoryCheck:
                     is_compared = True
                 else:
                     plain.append(one)
-            theirs = check_invoice(
-                invoice, plain, self._around(start, invoice), self._book, self._options,
-                self._currency, self._agreed,
-            )  # fmt: skip
+            theirs = self._plain(invoice, start, plain)
             if theirs is not None:
                 found += theirs
                 is_compared = True
-        for said in self._by_invoice[invoice.id]:
+        for said in self._said_by(invoice) if _has_prorations(invoice) else ():
             if said.kind == _DEBIT and said.holding and self._times[0] < said.at < self._until:
                 found += self._change(said)
                 is_compared = True
         return found if is_compared else None
 
-    def _around(self, start: int, invoice: Invoice) -> list[Held]:
+    def _plain(
+        self, invoice: Invoice, start: int, statements: Sequence[Statement]
+    ) -> list[Finding] | None:
+        held = self._at(start)
+        # Rows that change no item share what they hold.
+        alike = held.status, id(held.items), tuple(map(_terms, statements))
+        if alike in self._agreed:
+            return []
+        found = self._checked(invoice, statements, [held])
+        if found:
+            return self._checked(invoice, statements, self._around(start, invoice))
+        if found is not None and held.status not in ENDED:
+            self._agreed.add(alike)
+        return found
+
+    def _checked(
+        self, invoice: Invoice, statements: Sequence[Statement], held: Iterable[Held]
+    ) -> list[Finding] | None:
+        return check_invoice(invoice, statements, held, self._book, self._options, self._currency)
+
+    def _around(self, start: int, invoice: Invoice) -> Iterator[Held]:
         """What the rows say at a moment and shortly after; a signup counts once it is paid."""
         first = self._at(start)
+        yield first
         late = start + GRACE_SECONDS
         if first.status == "incomplete" and invoice.paid_at is not None:
             late = max(late, invoice.paid_at)
-        return [
-            first,
-            *self._held[bisect_right(self._times, start) : bisect_right(self._times, late)],
-        ]
+        yield from self._held[bisect_right(self._times, start) : bisect_right(self._times, late)]
 
     def _at(self, at: int) -> Held:
         return self._held[max(bisect_right(self._times, at) - 1, 0)]
@@ -183,7 +204,7 @@ class HistoryCheck:
     def _said_by(self, invoice: Invoice) -> Iterator[_Said]:
         for one in invoice.statements:
             yield _Said(one.item, one.start, one.end, invoice, _PERIOD, self._holding(one))
-        kinds = (_CREDIT, _DEBIT) if any(line.is_proration for line in invoice.lines) else ()
+        kinds = (_CREDIT, _DEBIT) if _has_prorations(invoice) else ()
         for kind in kinds:
             for one in proration_statements(invoice.lines, is_credit=kind == _CREDIT):
                 price = self._book.price(one.price)
@@ -200,6 +221,8 @@ class HistoryCheck:
 
     def _unbilled(self) -> Iterator[Finding]:
         """Items that count though their last period is over, while others of it are billed."""
+        if len({line.item for one in self._proofs for line in one.lines if line.item}) < 2:
+            return
         for item, said in self._said.items():
             periods = sorted((one for one in said if one.kind != _CREDIT), key=lambda one: one.at)
             for start, end in self._spans_of(item):
@@ -251,12 +274,28 @@ class HistoryCheck:
         return any(since - DAY_SECONDS <= one.created < until for one in self._proofs)
 
 
+def _has_prorations(invoice: Invoice) -> bool:
+    return any(line.is_proration for line in invoice.lines)
+
+
+def _terms(one: Statement) -> Hashable:
+    """What a comparison reads of a statement, its moment apart."""
+    length = one.end - one.start
+    return one.item, one.price, length, one.amount, len(one.lines), tuple(one.discounts.items())
+
+
 def _timeline(rows: Iterable[Mapping[str, Any]]) -> Iterator[Held]:
     is_paused = False
+    listed: Sequence[Mapping[str, Any]] | None = None
+    items: Mapping[str, HeldItem] = {}
     for row in rows:
         if row["event_type"] in ("paused", "resumed"):
             is_paused = row["event_type"] == "paused" and row["status_after"] != "paused"
-        yield Held.of(row, is_paused)
+        if row["items_after"] != listed:  # most rows change no item
+            listed = row["items_after"]
+            items = held_items(listed)
+        at = seconds_of(row["occurred_at"])
+        yield Held(at, row["status_after"], row["mrr_after"], items, is_paused)
 
 
 def _gaps(periods: Sequence[tuple[int, int]], start: int, end: int) -> Iterator[tuple[int, int]]:

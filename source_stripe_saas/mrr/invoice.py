@@ -128,7 +128,7 @@ def _with_item(invoice: Invoice, only_item: str | None) -> Invoice:
         return invoice
     # A proration may be of an item long replaced: better ignored than misread.
     lines = tuple(
-        replace(line, item=only_item) if line.is_period and not line.item else line
+        line._replace(item=only_item) if line.is_period and not line.item else line
         for line in invoice.lines
     )
     return replace(invoice, lines=lines)

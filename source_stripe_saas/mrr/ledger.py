@@ -267,16 +267,16 @@ class Ledger:
     def _meter(self, invoice: Invoice) -> bool:
         """What the paid cycle billed for each metered item is its value until the next (M14)."""
         assert self._standing is not None
-        metered = self._memory.metered_minor
-        known = dict(metered)
+        prices = {item.id: self._book.price(item.price) for item in self._standing.items}
+        metered = {item for item, price in prices.items() if price is not None and price.is_metered}
         billed: dict[str, Fraction] = {}
-        for one in invoice.statements:
-            billed[one.item] = billed.get(one.item, Fraction(0)) + one.amount
-        for item in self._standing.items:
-            price = self._book.price(item.price)
-            if price is not None and price.is_metered and item.id in billed:
-                metered[item.id] = billed[item.id]
-        return metered != known
+        for one in invoice.statements if metered else ():
+            if one.item in metered:
+                billed[one.item] = billed.get(one.item, Fraction(0)) + one.amount
+        held = self._memory.metered_minor
+        has_changed = any(held.get(item) != amount for item, amount in billed.items())
+        held.update(billed)
+        return has_changed
 
     # --- invariants -------------------------------------------------------------------------
 

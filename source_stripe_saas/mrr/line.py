@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from source_stripe_saas.mrr.catalog import FROM_INVOICE, Book
 from source_stripe_saas.mrr.exact import whole
@@ -10,8 +10,7 @@ from source_stripe_saas.mrr.exact import whole
 Raw = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One invoice line; `is_period` marks an item's own period, not a proration or a one-off."""
 
     id: str

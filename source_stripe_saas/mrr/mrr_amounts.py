@@ -32,10 +32,12 @@ class MrrCalculator:
         self._book = book
         self._options = options
         self._found: dict[Standing, MrrAmounts] = {}
+        self._last: tuple[Standing, MrrAmounts] | None = None
 
     def forget(self) -> None:
         """To be called when a payment changes what values hang on (M14, M26)."""
         self._found.clear()
+        self._last = None
 
     def exact(
         self, standing: Standing, metered_minor: Mapping[str, Fraction], has_paid: bool
@@ -47,6 +49,8 @@ class MrrCalculator:
         self, standing: Standing, metered_minor: Mapping[str, Fraction], has_paid: bool
     ) -> MrrAmounts:
         """Everything a row says about a standing."""
+        if self._last is not None and self._last[0] is standing:
+            return self._last[1]
         found = self._found.get(standing)
         if found is None:
             exact = self.exact(standing, metered_minor, has_paid)
@@ -58,4 +62,5 @@ class MrrCalculator:
             ]
             undiscounted = round_half_up(list_value(standing, self._book, self._options))
             found = self._found[standing] = MrrAmounts(exact, total, undiscounted, items)
+        self._last = standing, found
         return found

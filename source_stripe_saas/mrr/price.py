@@ -10,7 +10,8 @@ from source_stripe_saas.mrr.exact import ZERO, exact, whole
 from source_stripe_saas.mrr.moment import DAY_SECONDS
 from source_stripe_saas.mrr.options import Options
 
-_INTERVALS = ("day", "week", "month", "year")
+_TWELFTHS_OF_DAYS = {"day": 12, "week": 84, "month": 365, "year": 4380}
+"""How long an interval is on average, in twelfths of a day."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,7 @@ class Price:
     @property
     def interval_seconds(self) -> int:
         """How long one interval lasts on average."""
-        days = {"day": 12, "week": 84, "month": 365, "year": 4380}[self.interval]
-        return days * self.interval_count * DAY_SECONDS // 12
+        return _TWELFTHS_OF_DAYS[self.interval] * self.interval_count * DAY_SECONDS // 12
 
     def flat_amounts_minor(self, currency: str) -> frozenset[Fraction]:
         """What its tiers ask once, however many units are in them."""
@@ -137,7 +137,7 @@ def price_from(raw: Mapping[str, Any]) -> Price:
     product = raw.get("product")
     options = _part(raw, "currency_options") or {}
     interval = recurring.get("interval") or "month"
-    if interval not in _INTERVALS:
+    if interval not in _TWELFTHS_OF_DAYS:
         raise ValueError(f"no interval: {interval}")
     return Price(
         id=raw["id"],

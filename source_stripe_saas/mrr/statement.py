@@ -5,9 +5,9 @@ fee. Only together do they say how many units an item has and what it costs.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
+from typing import NamedTuple
 
 from source_stripe_saas.mrr.line import Line
 from source_stripe_saas.mrr.price import Price
@@ -16,8 +16,7 @@ from source_stripe_saas.mrr.price import Price
 _MOST_TRIED = 8
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(NamedTuple):
     """Lines of one item, price, period and invoice, added up.
 
     Attributes:
@@ -82,7 +81,8 @@ def period_statements(lines: Iterable[Line]) -> list[Statement]:
 
 def proration_statements(lines: Iterable[Line], *, is_credit: bool) -> list[Statement]:
     """The prorations of one invoice, of one sign, as statements."""
-    return _grouped(line for line in lines if line.is_proration and line.is_credit == is_credit)
+    found = [line for line in lines if line.is_proration and line.is_credit == is_credit]
+    return _grouped(found) if found else []
 
 
 def debited_units(debits: Iterable[Line], price: Price, currency: str, held: int | None) -> int:
