@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,6 +22,7 @@ from stripe_saas.protocol_files.messages import (
 _GRACE_SECONDS = 20
 _LAST_WORDS_BYTES = 2000
 _PIPE_BYTES = 1024 * 1024
+_STANDARD_INPUT = "/dev/stdin"
 _LOOPBACK = "127.0.0.1,localhost"
 
 
@@ -81,19 +83,25 @@ class ConnectorOutput:
 
 @contextmanager
 def running_connector(
-    *arguments: str | Path, out: BinaryIO | None = None
+    *arguments: str | Path,
+    config: Mapping[str, Any] | None = None,
+    out: BinaryIO | None = None,
 ) -> Iterator[ConnectorOutput]:
     """Runs the connector of this environment; stops it if it still runs in the end.
 
     Args:
         arguments: a command of the protocol and its options.
+        config: the connector's; it goes through a pipe, so that no file holds its key.
         out: a file for its messages; without one they are taken from `messages`.
     """
     command = [sys.executable, "-m", "source_stripe_saas", *map(str, arguments)]
+    if config is not None:
+        command += ["--config", _STANDARD_INPUT]
     with (
         tempfile.TemporaryFile() as errors,
         subprocess.Popen(
             command,
+            stdin=subprocess.DEVNULL if config is None else subprocess.PIPE,
             stdout=subprocess.PIPE if out is None else out,
             stderr=errors,
             bufsize=_PIPE_BYTES,
@@ -103,6 +111,10 @@ def running_connector(
         ) as process,
     ):
         try:
+            if process.stdin is not None:
+                # A connector that has ended already says why by its exit code.
+                with suppress(BrokenPipeError), process.stdin:
+                    process.stdin.write(json.dumps(config).encode())
             yield ConnectorOutput(process, errors)
         finally:
             if process.poll() is None:

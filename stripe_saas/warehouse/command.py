@@ -6,7 +6,6 @@ import argparse
 import re
 import sys
 import time
-from pathlib import Path
 
 from source_stripe_saas.api.trust import TrustError
 from source_stripe_saas.config.settings import ConfigError
@@ -18,6 +17,7 @@ from stripe_saas.warehouse.models import require_dbt
 from stripe_saas.warehouse.models_command import add_model_arguments, build_and_tell
 from stripe_saas.warehouse.option import add_warehouse_option
 from stripe_saas.warehouse.owned_folder import files_for_owner
+from stripe_saas.warehouse.progress import SyncProgress
 from stripe_saas.warehouse.stopping import Stopped, StopSignals
 from stripe_saas.warehouse.stripe_clock import NoAccount
 from stripe_saas.warehouse.sync import SyncError, SyncPlan, SyncResult, run_sync
@@ -94,8 +94,7 @@ def _once(arguments: argparse.Namespace, signals: StopSignals) -> int:
         if not arguments.no_models:
             require_dbt()
         plan = SyncPlan(
-            config=Path(arguments.config),
-            settings=load_config(arguments.config),
+            config=load_config(arguments.config),
             target=target,
             streams=arguments.streams,
             is_full=arguments.full,
@@ -113,11 +112,12 @@ def _synced(
     """Syncs and builds the models; True if all went well."""
     out = sys.stdout
     print(f"Syncing into {plan.target}", file=out, flush=True)
-    result = run_sync(plan, lock, signals, out)
+    with SyncProgress(out) as progress:
+        result = run_sync(plan, lock, signals, progress)
     print(verdict(result), file=out, flush=True)
     is_good = result.status == COMPLETE
     if result.status != FAILED and not arguments.no_models:
-        arguments.vars = {**variables_from(plan.settings), **arguments.vars}
+        arguments.vars = {**variables_from(plan.config), **arguments.vars}
         is_good = build_and_tell(plan.target, arguments, out) and is_good
     tidy(plan.target, signals.orderly)
     return is_good

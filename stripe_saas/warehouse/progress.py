@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TextIO
 
 from stripe_saas.progress import ProgressLine, in_words
+from stripe_saas.warehouse.listener import SyncListener
 
 _SECONDS_BETWEEN_LINES = 10.0
 """Where the output is not a terminal."""
@@ -16,19 +17,18 @@ _TRUSTED_SHARE = 0.05
 """With less than this share done, an estimate of what is left would vary too much."""
 
 
-class SyncProgress:
+class SyncProgress(SyncListener):
     """Counts what a sync has read; shows it inside a `with` statement."""
 
-    def __init__(self, out: TextIO, streams: int, expected: int | None = None) -> None:
+    def __init__(self, out: TextIO) -> None:
         """Starts the clock.
 
         Args:
             out: where the progress goes.
-            streams: how many will be read.
-            expected: how many records will come, where it can be known.
         """
         self._line = ProgressLine(out, plain_every_seconds=_SECONDS_BETWEEN_LINES)
-        self._streams, self._expected = streams, expected
+        self._streams = 0
+        self._expected: int | None = None
         self._began = time.monotonic()
         self._records: Counter[str] = Counter()
         self._ended = 0
@@ -45,10 +45,10 @@ class SyncProgress:
     ) -> None:
         self._line.__exit__(kind, error, traceback)
 
-    @property
-    def records(self) -> int:
-        """Records that have come."""
-        return sum(self._records.values())
+    def begin(self, streams: int, expected: int | None = None) -> None:
+        """Starts the clock anew; see `SyncListener`."""
+        self._streams, self._expected = streams, expected
+        self._began = time.monotonic()
 
     @property
     def seconds(self) -> float:
@@ -76,7 +76,7 @@ class SyncProgress:
 
     def summary(self) -> str:
         """How far it is, without the time taken."""
-        seconds, records = self.seconds, self.records
+        seconds, records = self.seconds, self._records.total()
         rate = f"{records / seconds:,.0f}/s" if seconds > 1 else ""
         parts = [
             f"{self._ended} of {self._streams} streams",

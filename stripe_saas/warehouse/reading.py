@@ -10,8 +10,8 @@ from source_stripe_saas.streams.read_mode import LACKS_ACCOUNTS, READ_AGAIN
 from stripe_saas.protocol_files.connector import ConnectorOutput, ReadFailed
 from stripe_saas.protocol_files.messages import RecordLine
 from stripe_saas.warehouse.database import WarehouseError
+from stripe_saas.warehouse.listener import SyncListener
 from stripe_saas.warehouse.loader import Loader
-from stripe_saas.warehouse.progress import SyncProgress
 from stripe_saas.warehouse.sync_log import StreamEnd
 
 _NOT_REACHED = "the connector ended before it"
@@ -24,7 +24,7 @@ class Reading:
         self,
         names: Sequence[str],
         loader: Loader,
-        progress: SyncProgress,
+        listener: SyncListener,
         is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         """Reads nothing yet.
@@ -32,16 +32,18 @@ class Reading:
         Args:
             names: of the streams that will be read.
             loader: fills their tables.
-            progress: is told.
+            listener: is told.
             is_stopping: True if the connector was asked to end before it has read everything.
         """
-        self._names, self._loader, self._progress = names, loader, progress
+        self._names, self._loader, self._listener = names, loader, listener
         self._is_stopping = is_stopping
         self._errors: dict[str, str] = {}
         self._complete: set[str] = set()
         self._lacking: dict[str, list[str]] = {}
         """Stream -> accounts of several in which it was not read to its end."""
         self._general_error: str | None = None
+        self.records = 0
+        """Records that have come."""
 
     def follow(self, connector: ConnectorOutput) -> None:
         """Takes all messages in until the connector has ended, and writes what they hold.
@@ -84,13 +86,16 @@ class Reading:
             self._loader.take_record(record.stream, bytes(record.data), record.emitted_at)
         except (ValueError, RecursionError):
             raise ReadFailed(f"a record of {record.stream} cannot be read") from None
-        self._progress.record(record.stream)
+        self.records += 1
+        self._listener.record(record.stream)
 
     def _take(self, message: Mapping[str, Any]) -> None:
         kind = message["type"]
         if kind == "STATE":
             state = message["state"]
-            self._loader.take_state(state["stream"]["stream_descriptor"]["name"], state)
+            name = state["stream"]["stream_descriptor"]["name"]
+            self._loader.take_state(name, state)
+            self._listener.state(name)
         elif kind == "TRACE":
             self._take_trace(message["trace"])
 
@@ -118,6 +123,6 @@ class Reading:
                 )
                 if is_complete:
                     self._complete.add(name)
-                self._progress.stream_ended(
+                self._listener.stream_ended(
                     name, None if is_complete else self._errors.get(name, "no reason was given")
                 )

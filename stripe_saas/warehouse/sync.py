@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from stripe_saas.protocol_files.catalog import configured_catalog, discovered_streams
 from stripe_saas.protocol_files.connector import ConnectorOutput, ReadFailed, running_connector
 from stripe_saas.protocol_files.messages import NotMessages
 from stripe_saas.warehouse import catalog as catalogs
 from stripe_saas.warehouse.database import Database, WarehouseError, WriterLock, connected
+from stripe_saas.warehouse.listener import SyncListener
 from stripe_saas.warehouse.loader import Loader
 from stripe_saas.warehouse.owned_folder import owned_folder
 from stripe_saas.warehouse.places import RAW_SCHEMA
-from stripe_saas.warehouse.progress import SyncProgress
 from stripe_saas.warehouse.reading import Reading
 from stripe_saas.warehouse.stopping import Stopped, StopSignals
 from stripe_saas.warehouse.stripe_clock import StripeClock
@@ -42,9 +43,8 @@ _GRACE_SECONDS = 10.0
 class SyncPlan:
     """What a sync is to do."""
 
-    config: Path
-    settings: Mapping[str, Any]
-    """The content of `config`."""
+    config: Mapping[str, Any]
+    """The connector's."""
     target: Target
     streams: Sequence[str] = ()
     """Names, or `all`; empty for the usual ones."""
@@ -67,14 +67,19 @@ class SyncError(Exception):
     """The sync could not begin; the text says why."""
 
 
-def run_sync(plan: SyncPlan, lock: WriterLock, signals: StopSignals, out: TextIO) -> SyncResult:
+def run_sync(
+    plan: SyncPlan,
+    lock: WriterLock,
+    signals: StopSignals,
+    listener: SyncListener | None = None,
+) -> SyncResult:
     """Reads what is new at Stripe and writes it into the warehouse.
 
     Args:
         plan: what is to be done.
         lock: the right to write.
         signals: may ask for the end.
-        out: where the progress is shown.
+        listener: is told how far it is.
 
     Raises:
         ConfigError: a setting cannot be used.
@@ -83,7 +88,7 @@ def run_sync(plan: SyncPlan, lock: WriterLock, signals: StopSignals, out: TextIO
         WarehouseError: the warehouse cannot be used.
         Stopped: a signal asked for the end; what was read has been written.
     """
-    clock = StripeClock(plan.settings)
+    clock = StripeClock(plan.config)
     with owned_folder() as folder, connected(plan.target) as database:
         begin = SyncBegin(
             sync_id=next_sync_id(database),
@@ -94,13 +99,14 @@ def run_sync(plan: SyncPlan, lock: WriterLock, signals: StopSignals, out: TextIO
             is_full=plan.is_full,
         )
         _refuse_another_account(database, begin)
-        with running_connector("discover", "--config", plan.config) as discovering:
+        with running_connector("discover", config=plan.config) as discovering:
             catalog = _catalog(discovering, plan.streams)
         note_begin(database, begin)
         result = SyncResult(begin)
         try:
             with signals.seen():
-                _Run(plan, catalog, database, folder, lock, signals, out).read(result, clock)
+                run = _Run(plan, catalog, database, folder, lock, signals)
+                run.read(result, clock, listener or SyncListener())
         except Stopped:
             result.error = STOPPED
             raise
@@ -141,37 +147,36 @@ class _Run:
         folder: Path,
         lock: WriterLock,
         signals: StopSignals,
-        out: TextIO,
     ) -> None:
         self._plan, self._catalog, self._database, self._folder = plan, catalog, database, folder
-        self._lock, self._signals, self._out = lock, signals, out
+        self._lock, self._signals = lock, signals
 
-    def read(self, result: SyncResult, clock: StripeClock) -> None:
+    def read(self, result: SyncResult, clock: StripeClock, listener: SyncListener) -> None:
         """Reads until the connector has ended; fills the result whatever happens."""
         streams = self._catalog["streams"]
         expected = _expected(self._database, streams) if self._plan.is_full else None
         loader = Loader(
             self._database, streams, self._folder, result.begin, self._lock, clock.carried_on
         )
-        progress = SyncProgress(self._out, len(streams), expected)
+        began = time.monotonic()
+        listener.begin(len(streams), expected)
         for remark in loader.remarks:
-            progress.remark(remark)
+            listener.remark(remark)
         state, chosen = self._folder / "state.json", self._folder / "catalog.json"
         state.write_text(loader.states(), encoding="utf-8")
         chosen.write_text(json.dumps(self._catalog), encoding="utf-8")
-        options = ("--config", self._plan.config, "--catalog", chosen, "--state", state)
+        options = ("--catalog", chosen, "--state", state)
         names = [stream["stream"]["name"] for stream in streams]
-        reading = Reading(names, loader, progress, lambda: self._signals.number is not None)
+        reading = Reading(names, loader, listener, lambda: self._signals.number is not None)
         try:
             with (
-                progress,
-                running_connector("read", *options) as connector,
+                running_connector("read", *options, config=self._plan.config) as connector,
                 self._signals.orderly(lambda: self._stop(connector)),
             ):
                 reading.follow(connector)
         finally:
             result.streams = reading.ends()
-            result.records, result.seconds = progress.records, progress.seconds
+            result.records, result.seconds = reading.records, time.monotonic() - began
 
     def _stop(self, connector: ConnectorOutput) -> None:
         """Has the connector end, and a statement that hangs on somebody else's lock soon after."""

@@ -48,7 +48,8 @@ def test_a_sync_is_as_good_as_its_streams(is_complete, error, status):
 
 def test_progress_off_a_terminal_is_whole_lines():
     out = io.StringIO()
-    with SyncProgress(out, streams=2) as progress:
+    with SyncProgress(out) as progress:
+        progress.begin(2)
         for _ in range(1200):
             progress.record("customers")
         progress.stream_ended("customers", None)
@@ -61,7 +62,8 @@ def test_progress_off_a_terminal_is_whole_lines():
 
 
 def test_what_is_left_is_told_where_the_size_is_known(monkeypatch):
-    progress = SyncProgress(io.StringIO(), streams=1, expected=400)
+    progress = SyncProgress(io.StringIO())
+    progress.begin(1, expected=400)
     for _ in range(100):
         progress.record("customers")
     monkeypatch.setattr(SyncProgress, "seconds", 30.0)

@@ -81,7 +81,7 @@ def log(text):
 
 def read(connector, *names, loader=None, is_stopping=False):
     loader = loader or Filled()
-    progress = SyncProgress(io.StringIO(), len(names))
+    progress = SyncProgress(io.StringIO())
     reading = Reading(names, loader, progress, lambda: is_stopping)
     reading.follow(connector)
     return loader, {end.stream: end for end in reading.ends()}
