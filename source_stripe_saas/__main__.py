@@ -117,7 +117,7 @@ def _run_with_cdk(
     from source_stripe_saas.protocol.heap import collect_garbage_rarely, keep_one_heap
     from source_stripe_saas.protocol.log_lines import log_to
     from source_stripe_saas.protocol.printed_lines import PrintedLines
-    from source_stripe_saas.source import SourceStripeSaas
+    from source_stripe_saas.source import SourceStripeSaas, source_of
     from source_stripe_saas.stock_source import StockSource
 
     keep_one_heap()
@@ -129,7 +129,7 @@ def _run_with_cdk(
         if chosen.command == "read" and chosen.runtime == "cdk":
             source = StockSource(catalog, config, state)
         else:
-            source = SourceStripeSaas(catalog, config, state)
+            source = source_of(catalog, config, state)
             source.pages = True
         entrypoint = PageEntrypoint(source, lines)
         collect_garbage_rarely()

@@ -148,6 +148,34 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         return self.sync is not None and self.sync.stop(number)
 
 
+_READY: SourceStripeSaas | None = None
+"""What the forks of this process take, instead of having the CDK resolve the manifest again."""
+
+
+def make_ready() -> None:
+    """Makes a source ahead, for the processes that are forked from this one."""
+    global _READY
+    _READY = SourceStripeSaas()
+
+
+def source_of(
+    catalog: ConfiguredAirbyteCatalog | None,
+    config: Mapping[str, Any],
+    state: list[AirbyteStateMessage],
+) -> SourceStripeSaas:
+    """A source for the one command of this process; takes what `SourceStripeSaas` takes.
+
+    Raises:
+        AirbyteTracedException: the config cannot be used.
+    """
+    if _READY is None:
+        return SourceStripeSaas(catalog, config, state)
+    _READY.settings, _READY.states = _parsed(config) if config else None, state
+    # What the CDK keeps besides serves its own reads alone.
+    _READY._config = without_reserved(config) if config else {}
+    return _READY
+
+
 def _parsed(config: Mapping[str, Any]) -> Settings:
     try:
         return parse_settings(config)

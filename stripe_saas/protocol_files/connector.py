@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO, Protocol
 
 from stripe_saas.protocol_files.messages import (
     NotMessages,
@@ -30,10 +30,35 @@ class ReadFailed(Exception):
     """What the connector read is not to be had; the text says why."""
 
 
+class ConnectorProcess(Protocol):
+    """What is needed of a process: `subprocess.Popen` has it."""
+
+    @property
+    def stdin(self) -> IO[bytes] | None: ...
+    @property
+    def stdout(self) -> IO[bytes] | None: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def terminate(self) -> None: ...
+    def kill(self) -> None: ...
+    def __enter__(self) -> ConnectorProcess: ...
+    def __exit__(self, *_: Any) -> None: ...
+
+
+class Start(Protocol):
+    """Starts a command of the connector."""
+
+    def __call__(
+        self, arguments: list[str], *, has_input: bool, out: BinaryIO | None, errors: BinaryIO
+    ) -> ConnectorProcess:
+        """See `start_connector`."""
+        ...
+
+
 class ConnectorOutput:
     """A connector that runs."""
 
-    def __init__(self, process: subprocess.Popen[bytes], errors: BinaryIO) -> None:
+    def __init__(self, process: ConnectorProcess, errors: BinaryIO) -> None:
         """Takes the process, and the file that its standard error goes to."""
         self._process, self._errors = process, errors
 
@@ -81,11 +106,35 @@ class ConnectorOutput:
         return self._errors.read()[-_LAST_WORDS_BYTES:].decode(errors="replace").strip()
 
 
+def start_connector(
+    arguments: list[str], *, has_input: bool, out: BinaryIO | None, errors: BinaryIO
+) -> subprocess.Popen[bytes]:
+    """Starts the connector of this environment in an interpreter of its own.
+
+    Args:
+        arguments: the command and its options.
+        has_input: whether its standard input is a pipe.
+        out: takes its messages; None: a pipe does.
+        errors: takes its standard error.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-m", "source_stripe_saas", *arguments],
+        stdin=subprocess.PIPE if has_input else subprocess.DEVNULL,
+        stdout=subprocess.PIPE if out is None else out,
+        stderr=errors,
+        bufsize=_PIPE_BYTES,
+        env=connector_environment(),
+        # Ctrl-C goes to the command alone, which then ends the connector in good order.
+        start_new_session=True,
+    )
+
+
 @contextmanager
 def running_connector(
     *arguments: str | Path,
     config: Mapping[str, Any] | None = None,
     out: BinaryIO | None = None,
+    start: Start = start_connector,
 ) -> Iterator[ConnectorOutput]:
     """Runs the connector of this environment; stops it if it still runs in the end.
 
@@ -93,22 +142,14 @@ def running_connector(
         arguments: a command of the protocol and its options.
         config: the connector's; it goes through a pipe, so that no file holds its key.
         out: a file for its messages; without one they are taken from `messages`.
+        start: starts it.
     """
-    command = [sys.executable, "-m", "source_stripe_saas", *map(str, arguments)]
+    command = list(map(str, arguments))
     if config is not None:
         command += ["--config", _STANDARD_INPUT]
     with (
         tempfile.TemporaryFile() as errors,
-        subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL if config is None else subprocess.PIPE,
-            stdout=subprocess.PIPE if out is None else out,
-            stderr=errors,
-            bufsize=_PIPE_BYTES,
-            env=_environment(),
-            # Ctrl-C goes to the command alone, which then ends the connector in good order.
-            start_new_session=True,
-        ) as process,
+        start(command, has_input=config is not None, out=out, errors=errors) as process,
     ):
         try:
             if process.stdin is not None:
@@ -135,7 +176,7 @@ def _as_read_failed() -> Iterator[None]:
         raise ReadFailed(f"the connector's output is broken: {error}") from error
 
 
-def _environment() -> dict[str, str]:
+def connector_environment() -> dict[str, str]:
     """This process's environment, with proxies kept out of what goes to this machine itself."""
     kept_out = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
     direct = f"{kept_out},{_LOOPBACK}" if kept_out else _LOOPBACK

@@ -8,10 +8,9 @@ import sys
 from typing import Any, TextIO
 
 from stripe_saas.progress import ProgressLine
-from stripe_saas.warehouse.build_log import note_build
-from stripe_saas.warehouse.database import WarehouseError, connected, writing
-from stripe_saas.warehouse.model_variables import variables_of_tables
-from stripe_saas.warehouse.models import build_models, require_dbt, told_problems
+from stripe_saas.warehouse.build import build
+from stripe_saas.warehouse.database import WarehouseError, writing
+from stripe_saas.warehouse.models import require_dbt, told_problems
 from stripe_saas.warehouse.option import add_warehouse_option
 from stripe_saas.warehouse.owned_folder import files_for_owner
 from stripe_saas.warehouse.stopping import Stopped, StopSignals
@@ -73,16 +72,12 @@ def build_and_tell(target: Target, arguments: argparse.Namespace, out: TextIO) -
     Raises:
         WarehouseError: the warehouse cannot be reached.
     """
-    options = ["--full-refresh"] if arguments.full else []
-    with connected(target) as database:
-        variables = {**variables_of_tables(database, arguments.vars), **arguments.vars}
     with ProgressLine(out, "Models:") as progress:
 
         def watch(done: int, total: int) -> None:
             progress.update(f"{done} of {total} built and tested")
 
-        result = build_models(target, variables=variables, options=options, watch=watch)
-    note_build(target, result)
+        result = build(target, variables=arguments.vars, is_full=arguments.full, watch=watch)
     how = "built and tested" if result.is_good else "NOT all well"
     print(f"Models: {how}, {result.done} steps in {result.seconds:.1f} s.", file=out)
     for line in told_problems(result):

@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from stripe_saas.protocol_files.catalog import configured_catalog, discovered_streams
-from stripe_saas.protocol_files.connector import ConnectorOutput, ReadFailed, running_connector
+from stripe_saas.protocol_files.connector import (
+    ConnectorOutput,
+    ReadFailed,
+    Start,
+    running_connector,
+    start_connector,
+)
 from stripe_saas.protocol_files.messages import NotMessages
 from stripe_saas.warehouse import catalog as catalogs
 from stripe_saas.warehouse.database import Database, WarehouseError, WriterLock, connected
@@ -49,6 +55,8 @@ class SyncPlan:
     streams: Sequence[str] = ()
     """Names, or `all`; empty for the usual ones."""
     is_full: bool = False
+    start: Start = start_connector
+    """How the connector is started."""
 
 
 @dataclass
@@ -99,7 +107,7 @@ def run_sync(
             is_full=plan.is_full,
         )
         _refuse_another_account(database, begin)
-        with running_connector("discover", config=plan.config) as discovering:
+        with running_connector("discover", config=plan.config, start=plan.start) as discovering:
             catalog = _catalog(discovering, plan.streams)
         note_begin(database, begin)
         result = SyncResult(begin)
@@ -170,7 +178,9 @@ class _Run:
         reading = Reading(names, loader, listener, lambda: self._signals.number is not None)
         try:
             with (
-                running_connector("read", *options, config=self._plan.config) as connector,
+                running_connector(
+                    "read", *options, config=self._plan.config, start=self._plan.start
+                ) as connector,
                 self._signals.orderly(lambda: self._stop(connector)),
             ):
                 reading.follow(connector)

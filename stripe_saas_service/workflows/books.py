@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import exists, func, or_, select, true, update
 
@@ -46,10 +47,10 @@ def begin(store: Store, job_id: str) -> Connection | None:
         return connection
 
 
-def progressed(store: Store, job_id: str, line: str) -> None:
+def progressed(store: Store, job_id: str, progress: dict[str, Any]) -> None:
     """Writes down how far a job is."""
     with store.writing() as session:
-        session.execute(update(Job).where(Job.id == job_id).values(progress={"said": line}))
+        session.execute(update(Job).where(Job.id == job_id).values(progress=progress))
 
 
 def end(store: Store, job_id: str, *, is_good: bool, said: str) -> None:

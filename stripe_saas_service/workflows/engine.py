@@ -9,28 +9,25 @@ steps. One process at a time works off a SQLite store; see `work/executors.py` f
 from __future__ import annotations
 
 import logging
-import subprocess
 import threading
-import time
 import traceback
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, WorkflowStatus
 from sqlalchemy.exc import SQLAlchemyError
 
-from stripe_saas.warehouse.database import WarehouseError
-from stripe_saas.warehouse.target import parse_target
 from stripe_saas_service.connect.revocation import look
 from stripe_saas_service.connect.stripe_oauth import OAuthFailed
 from stripe_saas_service.connect.tokens import NotConnected, key_of
 from stripe_saas_service.jobs.stored import StoredJobs
 from stripe_saas_service.service import Service
-from stripe_saas_service.snapshot.publish import publish
 from stripe_saas_service.store.columns import now
 from stripe_saas_service.store.tables import Company, Connection, Job
 from stripe_saas_service.workflows import books
+from stripe_saas_service.workflows.company_process import Ended, run
+from stripe_saas_service.workflows.company_work import Work
 from stripe_saas_service.workflows.executors import Executors
-from stripe_saas_service.workflows.sync_process import Ended, sync
 
 _QUEUE = "syncs"
 _AT_ONCE = 4
@@ -40,7 +37,6 @@ _VERSION = "1"
 _ATTEMPTS = 4
 """To write down that a job begins or ended: over seven seconds."""
 _LOOK_SECONDS = 20.0
-_LINE_SECONDS = 2.0
 _WAITING = ("ENQUEUED", "DELAYED")
 _BROKEN_OFF = "The sync broke off; the log says why."
 _FAILED = "The sync failed; the log says why."
@@ -56,7 +52,7 @@ class DurableJobs(StoredJobs):
         """Works for a service, once `start` is called."""
         super().__init__(service.store)
         self.service = service
-        self.running: set[subprocess.Popen[str]] = set()
+        self.running: set[BaseProcess] = set()
         self._executors = Executors(service.store)
         self._ends = threading.Event()
         self._clock = threading.Thread(target=self._look, name="schedule", daemon=True)
@@ -176,8 +172,6 @@ def run_job(job_id: str) -> None:
     """One sync, from the mark that it runs to the mark of how it ended."""
     if begin_job(job_id):
         code, said = sync_company(job_id)
-        if code == 0:
-            code, said = publish_company(job_id, said)
         end_job(job_id, code, said)
 
 
@@ -201,21 +195,6 @@ def sync_company(job_id: str) -> tuple[int, str]:
     return ended.code, ended.said
 
 
-@DBOS.step(name="publish")
-def publish_company(job_id: str, said: str) -> tuple[int, str]:
-    """Makes what was built what everybody reads; the exit code and what is to be said."""
-    service = _jobs().service
-    try:
-        company = _company_of(service, job_id)
-        publish(parse_target(warehouse_of(service, company)), service.snapshots.folder(company.id))
-    except WarehouseError as error:
-        return 1, f"The sync is complete, but its figures cannot be shown: {error}"
-    except Exception as error:
-        _log("publishing", job_id, error)
-        return 1, "The sync is complete, but its figures cannot be shown; the log says why."
-    return 0, said
-
-
 @DBOS.step(name="end", retries_allowed=True, max_attempts=_ATTEMPTS)
 def end_job(job_id: str, code: int, said: str) -> None:
     """Writes down how it ended; after a failure, whether the account still lets us in."""
@@ -233,17 +212,13 @@ def _read(jobs: DurableJobs, job_id: str) -> Ended:
         job = session.get_one(Job, job_id)
         connection = session.get_one(Connection, job.connection_id)
         company = session.get_one(Company, connection.company_id)
-    shown_at = 0.0
 
-    def on_line(line: str) -> None:
-        nonlocal shown_at
-        if time.monotonic() - shown_at >= _LINE_SECONDS:
-            shown_at = time.monotonic()
-            try:
-                books.progressed(service.store, job_id, line)
-            except SQLAlchemyError as error:
-                # The next line says as much; a sync does not end for it.
-                _log("progress", job_id, error)
+    def on_progress(progress: dict[str, Any]) -> None:
+        try:
+            books.progressed(service.store, job_id, progress)
+        except SQLAlchemyError as error:
+            # The next one says as much; a sync does not end for it.
+            _log("progress", job_id, error)
 
     config: dict[str, Any] = {
         "start_date": _START_DATE,
@@ -251,9 +226,9 @@ def _read(jobs: DurableJobs, job_id: str) -> Ended:
         "client_secret": key_of(service, connection.id),
         "api_url": service.settings.api_url,
     }
-    processes: list[subprocess.Popen[str]] = []
+    processes: list[BaseProcess] = []
 
-    def on_start(process: subprocess.Popen[str]) -> None:
+    def on_start(process: BaseProcess) -> None:
         processes.append(process)
         jobs.running.add(process)
         # `stop` may have gone through those that run just before.
@@ -263,11 +238,14 @@ def _read(jobs: DurableJobs, job_id: str) -> Ended:
     if jobs.is_ending:
         raise Interrupted
     try:
-        ended = sync(
-            config,
-            warehouse_of(service, company),
-            is_full=job.kind == "full",
-            on_line=on_line,
+        ended = run(
+            Work(
+                config,
+                warehouse_of(service, company),
+                service.snapshots.folder(company.id).path,
+                is_full=job.kind == "full",
+            ),
+            on_progress=on_progress,
             on_start=on_start,
         )
     finally:
@@ -282,13 +260,6 @@ def _log(what: str, job_id: str, error: Exception) -> None:
     """Where it failed and by what kind of error: its text may hold a config or a row."""
     where = "".join(traceback.format_tb(error.__traceback__))
     _LOGGER.error("%s of %s failed: %s\n%s", what, job_id, type(error).__name__, where)
-
-
-def _company_of(service: Service, job_id: str) -> Company:
-    with service.store.reading() as session:
-        job = session.get_one(Job, job_id)
-        connection = session.get_one(Connection, job.connection_id)
-        return session.get_one(Company, connection.company_id)
 
 
 def warehouse_of(service: Service, company: Company) -> str:

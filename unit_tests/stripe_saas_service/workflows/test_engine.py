@@ -12,14 +12,13 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from stripe_saas.warehouse.database import WarehouseError
 from stripe_saas_service.app import app_of
 from stripe_saas_service.service import open_service
 from stripe_saas_service.store.columns import now
 from stripe_saas_service.store.tables import Company, Connection, Delivery, Job
 from stripe_saas_service.workflows import books, engine
+from stripe_saas_service.workflows.company_process import Ended
 from stripe_saas_service.workflows.engine import DurableJobs
-from stripe_saas_service.workflows.sync_process import Ended
 from unit_tests.stripe_saas_service.conftest import URL
 
 
@@ -28,35 +27,29 @@ class Syncs:
 
     def __init__(self):
         self.configs, self.running, self.most = [], [], 0
-        self.published, self.cannot_publish = [], False
         self.may_end, self.has_begun = threading.Event(), threading.Semaphore(0)
         self.ended = Ended(0, "Complete: 1 of 1 streams")
         self._lock = threading.Lock()
 
-    def __call__(self, config, warehouse, *, is_full, on_line, on_start):
+    def __call__(self, asked, *, on_progress, on_start):
+        warehouse = asked.warehouse
         with self._lock:
             self.running.append(warehouse)
             self.most = max(self.most, self.running.count(warehouse))
-            self.configs.append((config, is_full))
+            self.configs.append((asked.config, asked.is_full))
         self.has_begun.release()
-        on_line("reading")
+        on_progress({"said": "reading"})
         assert self.may_end.wait(20)
         with self._lock:
             self.running.remove(warehouse)
         return self.ended
 
-    def publish(self, target, folder):
-        if self.cannot_publish:
-            raise WarehouseError("no room on the disk")
-        self.published.append(folder)
-
 
 @pytest.fixture
 def syncs(monkeypatch):
     made = Syncs()
-    monkeypatch.setattr(engine, "sync", made)
+    monkeypatch.setattr(engine, "run", made)
     monkeypatch.setattr(books, "QUIET", timedelta(0))
-    monkeypatch.setattr(engine, "publish", made.publish)
     monkeypatch.setattr(engine, "look", lambda service, connection_id, *, by: True)
     yield made
     made.may_end.set()
@@ -115,7 +108,6 @@ def test_a_sync_runs_with_the_connection_s_key_and_reads_what_was_delivered(
     syncs.may_end.set()
     until(lambda: [job.status for job in all_jobs(service)] == ["succeeded"] * 2)
     assert syncs.most == 1, "one at a time"
-    assert syncs.published == [service.snapshots.folder(connection.company_id)] * 2
     [config, _], *_ = syncs.configs
     assert config["client_secret"] == "sk_test_ofthistest1"
     with service.store.reading() as session:
@@ -151,7 +143,7 @@ def test_an_unexpected_error_fails_the_job_and_is_logged_without_its_text(
     def broken(config, *_, **__):
         raise TypeError(f"cannot start with {config}")
 
-    monkeypatch.setattr(engine, "sync", broken)
+    monkeypatch.setattr(engine, "run", broken)
     jobs.start()
     jobs.request_sync(connection.id, is_full=False, requested_by="per_1")
     until(lambda: [job.status for job in all_jobs(service)] == ["failed"])
@@ -238,17 +230,6 @@ def test_a_failed_sync_says_what_failed_and_leaves_deliveries_waiting(
     assert all_jobs(service)[0].error == "sync: no key"
     with service.store.reading() as session:
         assert session.scalars(select(Delivery.status)).one() == "waiting"
-
-
-def test_a_snapshot_that_cannot_be_published_is_a_failure(service, connection, jobs, syncs):
-    syncs.cannot_publish = True
-    syncs.may_end.set()
-    jobs.start()
-    jobs.request_sync(connection.id, is_full=False, requested_by="per_1")
-    until(lambda: [job.status for job in all_jobs(service)] == ["failed"])
-    assert all_jobs(service)[0].error == (
-        "The sync is complete, but its figures cannot be shown: no room on the disk"
-    )
 
 
 def test_a_connection_that_ended_is_not_read(service, connection, jobs, syncs):

@@ -1,0 +1,169 @@
+"""What one process does for one company: read, build the models, publish. Runs apart from the rest.
+
+It has the company's key and nothing else of the service: neither its store nor the key of its
+secrets. What it tells goes through a pipe, as small dictionaries.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import signal
+import time
+import traceback
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from source_stripe_saas.api.trust import TrustError
+from source_stripe_saas.config.settings import ConfigError
+from stripe_saas.protocol_files.forked import fork_connector
+from stripe_saas.warehouse.build import build
+from stripe_saas.warehouse.command import verdict
+from stripe_saas.warehouse.database import WarehouseError, WriterLock, tidy, writing
+from stripe_saas.warehouse.listener import SyncListener
+from stripe_saas.warehouse.model_variables import variables_from
+from stripe_saas.warehouse.models import told_problems
+from stripe_saas.warehouse.owned_folder import files_for_owner
+from stripe_saas.warehouse.stopping import Stopped, StopSignals
+from stripe_saas.warehouse.stripe_clock import NoAccount
+from stripe_saas.warehouse.sync import SyncError, SyncPlan, run_sync
+from stripe_saas.warehouse.sync_log import COMPLETE, FAILED
+from stripe_saas.warehouse.target import TargetError, parse_target
+from stripe_saas_service.snapshot.folder import SnapshotFolder
+
+_SECONDS_BETWEEN_TELLINGS = 0.5
+_PR_SET_PDEATHSIG = 1
+_LOGGER = logging.getLogger(__name__)
+_FAILED = "The sync failed; the log says why."
+_REFUSALS = (ConfigError, NoAccount, SyncError, TargetError, TrustError, WarehouseError)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be done for a company."""
+
+    config: Mapping[str, Any]
+    """The connector's, with its key."""
+    warehouse: str
+    """An address, as `stripe-saas sync --warehouse` takes it."""
+    snapshots: Path
+    """The folder in which the company's snapshots are published."""
+    is_full: bool = False
+    """Whether everything is read again."""
+
+
+def work(pipe: Connection, asked: Work) -> None:
+    """The main function of the process.
+
+    Args:
+        pipe: gets what is told, and last `{"code": ..., "said": ...}`.
+        asked: what is to be done.
+    """
+    # It would hold the warehouse against the next start of the service. Its parent, the fork
+    # server, ends with the service; whoever came too late for this ends at the next telling.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    signals = StopSignals()
+    with pipe:
+        try:
+            with signals.heeded(), files_for_owner():
+                code, said = _done(pipe, asked, signals)
+        except Stopped as stopped:
+            code, said = stopped.exit_code, "Stopped. What was read is written."
+        except _REFUSALS as error:
+            code, said = 1, str(error)
+        except Exception as error:
+            # Where, and what kind: its text may hold a config or a row.
+            where = "".join(traceback.format_tb(error.__traceback__))
+            _LOGGER.error("work for a company failed: %s\n%s", type(error).__name__, where)
+            code, said = 1, _FAILED
+        pipe.send({"code": code, "said": said})
+
+
+def _done(pipe: Connection, asked: Work, signals: StopSignals) -> tuple[int, str]:
+    target = parse_target(asked.warehouse)
+    telling = Telling(pipe)
+    with signals.seen(), writing(target) as lock:
+        code, said = _synced(asked, lock, signals, telling)
+        tidy(target, signals.orderly)
+        if code == 0:
+            from stripe_saas_service.snapshot.publish import publish  # loads DuckDB
+
+            telling.phase("publishing")
+            publish(target, SnapshotFolder(asked.snapshots))
+    return code, said
+
+
+def _synced(
+    asked: Work, lock: WriterLock, signals: StopSignals, telling: Telling
+) -> tuple[int, str]:
+    target = parse_target(asked.warehouse)
+    plan = SyncPlan(asked.config, target, is_full=asked.is_full, start=fork_connector)
+    result = run_sync(plan, lock, signals, telling)
+    said = verdict(result)
+    if result.status == FAILED:
+        return 1, said
+    telling.phase("models")
+    models = build(target, variables=variables_from(asked.config), watch=telling.models)
+    if not models.is_good:
+        said = "\n".join([said, "The models are not all well:", *told_problems(models)])
+    return 0 if models.is_good and result.status == COMPLETE else 1, said
+
+
+class Telling(SyncListener):
+    """Progress of the work, told through a pipe now and then."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe, self._told_at = pipe, 0.0
+        self._began = time.monotonic()
+        self._records: Counter[str] = Counter()
+        self._now: dict[str, Any] = {"phase": "starting", "streams_done": 0, "records": 0}
+
+    def phase(self, name: str) -> None:
+        """Something else begins."""
+        self._now["phase"] = name
+        self._tell(at_once=True)
+
+    def models(self, done: int, total: int) -> None:
+        """So many models are built and tested."""
+        self._now.update(models_done=done, models=total)
+        self._tell()
+
+    def begin(self, streams: int, expected: int | None) -> None:
+        """See `SyncListener`."""
+        self._now.update(phase="reading", streams=streams, expected_records=expected)
+        self._tell(at_once=True)
+
+    def record(self, stream: str) -> None:
+        """See `SyncListener`."""
+        self._records[stream] += 1
+        if self._records[stream] % 50 == 0:  # each time would cost as much as reading
+            self._now["stream"] = stream
+            self._tell()
+
+    def stream_ended(self, stream: str, problem: str | None) -> None:
+        """See `SyncListener`."""
+        self._now["streams_done"] += 1
+        self._tell(at_once=problem is not None)
+
+    def _tell(self, *, at_once: bool = False) -> None:
+        now = time.monotonic()
+        if not at_once and now - self._told_at < _SECONDS_BETWEEN_TELLINGS:
+            return
+        self._told_at = now
+        records, seconds = self._records.total(), now - self._began
+        self._now.update(records=records, seconds=round(seconds, 1))
+        self._pipe.send({"progress": {**self._now, "said": self._said(records, seconds)}})
+
+    def _said(self, records: int, seconds: float) -> str:
+        """The same in a sentence."""
+        now = self._now
+        if now["phase"] == "models":
+            return f"Models: {now.get('models_done', 0)} of {now.get('models', '?')} built"
+        if now["phase"] != "reading":
+            return f"{now['phase'].capitalize()}"
+        rate = f", {records / seconds:,.0f}/s" if seconds > 1 else ""
+        return f"{now['streams_done']} of {now['streams']} streams, {records:,} records{rate}"
