@@ -62,11 +62,12 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         # Ahead of the CDK, which obeys some fields of a config, up to running code from it.
         self.settings = _parsed(config) if config else None
         config = without_reserved(config) if config else config
+        chosen = [each.stream.name for each in catalog.streams] if catalog else None
         super().__init__(
             catalog=catalog,
             config=config,
             state=state,
-            source_config=resources.manifest(),
+            source_config=resources.manifest() if chosen is None else resources.manifest_of(chosen),
             **kwargs,
         )
         self.plans = load_plans()

@@ -8,6 +8,7 @@ from jsonschema.exceptions import ValidationError
 
 from source_stripe_saas.api.transport import STRIPE_VERSION
 from source_stripe_saas.config import resources
+from source_stripe_saas.protocol.arguments import catalog_of
 from source_stripe_saas.source import SourceStripeSaas
 from source_stripe_saas.streams.manifest_entries import entries_of
 from source_stripe_saas.streams.plans import load_plans
@@ -55,3 +56,58 @@ def test_path_key_parent_and_filters_are_read_from_the_components():
 def test_the_manifest_and_the_engine_ask_for_the_same_version_of_the_api():
     headers = resources.manifest()["definitions"]["requester"]["request_headers"]
     assert headers["Stripe-Version"] == STRIPE_VERSION
+
+
+def test_a_part_of_it_names_the_streams_and_their_parents():
+    part = resources.manifest_of(["quote_line_items", "invoices", "of_no_manifest"])
+    assert [stream.name for stream in stock(part).streams(CONFIG)] == [
+        "invoices",
+        "quote_line_items",
+    ]
+    assert list(part["definitions"]["streams"]) == ["invoices", "quote_line_items"]
+    lines = resources.manifest_of(["invoice_line_items"])
+    assert list(lines["definitions"]["streams"]) == ["invoice_line_items", "invoices"]
+    assert [stream.name for stream in stock(lines).streams(CONFIG)] == ["invoice_line_items"]
+
+
+def test_a_part_without_streams_is_valid_all_the_same():
+    (only,) = stock(resources.manifest_of(["subscription_events"])).streams(CONFIG)
+    assert only.name == "customers"
+
+
+def test_all_of_it_is_it():
+    manifest = resources.manifest()
+    names = [entry["name"] for entry in entries_of(manifest)]
+    assert resources.manifest_of(names) == {
+        **manifest,
+        "definitions": {
+            **manifest["definitions"],
+            "streams": {
+                name: entry
+                for name, entry in manifest["definitions"]["streams"].items()
+                if name != "subscription_events"
+            },
+        },
+    }
+
+
+def test_a_read_is_given_no_more_than_what_it_reads():
+    stream = {
+        "name": "payouts",
+        "json_schema": {},
+        "supported_sync_modes": ["full_refresh", "incremental"],
+    }
+    catalog = catalog_of(
+        {
+            "streams": [
+                {
+                    "stream": stream,
+                    "sync_mode": "full_refresh",
+                    "destination_sync_mode": "append",
+                }
+            ]
+        }
+    )
+    source = SourceStripeSaas(catalog, CONFIG, None)
+    assert [entry["name"] for entry in source.resolved_manifest["streams"]] == ["payouts"]
+    assert len(SourceStripeSaas(None, CONFIG, None).resolved_manifest["streams"]) > 50
