@@ -27,7 +27,7 @@ LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test coverage mutants bench engines lint format lock audit schemas spec-update options marts page picture screenshots charts docs dist soak sync-soak warehouse rates fuzz ledger record clean
+.PHONY: help setup demo check test coverage mutants bench engines lint format lock audit schemas spec-update options marts page picture screenshots charts docs dist soak sync-soak model-syncs warehouse rates fuzz ledger record clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -154,6 +154,9 @@ soak: $(READY) ## a thousand accounts under faults and kills; writes docs/reliab
 
 sync-soak: $(READY) ## three hundred companies into warehouses under faults and kills; SYNC_SOAK="--seeds 5"
 	@$(BIN)/python -m integration_tests.sync_soak $(SYNC_SOAK)
+
+model-syncs: $(READY) ## two hundred small syncs, all models compared after each; MODEL_SYNCS="--syncs 20 --postgres"
+	@$(BIN)/python -m integration_tests.model_syncs $(MODEL_SYNCS)
 
 rates: $(READY) ## each fault alone at 10 % against a company of 500; writes docs/reliability.md
 	@$(BIN)/python -m integration_tests.soak.rates --report docs/reliability.md \

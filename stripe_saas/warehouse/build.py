@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from stripe_saas.warehouse.build_log import note_build
-from stripe_saas.warehouse.database import connected
+from stripe_saas.warehouse.database import WriterLock, connected
+from stripe_saas.warehouse.increment.bring_up import bring_up_to_date
 from stripe_saas.warehouse.model_variables import variables_of_tables
-from stripe_saas.warehouse.models import ModelsResult, build_models
+from stripe_saas.warehouse.models import ModelsResult
 from stripe_saas.warehouse.target import Target
 
 
@@ -17,6 +18,7 @@ def build(
     *,
     variables: Mapping[str, Any],
     is_full: bool = False,
+    lock: WriterLock | None = None,
     watch: Callable[[int, int], None] = lambda done, total: None,
 ) -> ModelsResult:
     """Brings the models up to date; the only place that decides how.
@@ -24,15 +26,15 @@ def build(
     Args:
         target: the warehouse; the right to write is held.
         variables: of the models, as far as they were chosen.
-        is_full: drops the tables of seeds first.
+        is_full: builds everything anew, the tables of seeds dropped first.
+        lock: the right to write, to be looked at before the end.
         watch: told how many steps are done, and how many there are.
 
     Raises:
         WarehouseError: the warehouse cannot be reached.
     """
-    options = ["--full-refresh"] if is_full else []
     with connected(target) as database:
         chosen = {**variables_of_tables(database, variables), **variables}
-    result = build_models(target, variables=chosen, options=options, watch=watch)
+    result = bring_up_to_date(target, variables=chosen, is_full=is_full, lock=lock, watch=watch)
     note_build(target, result)
     return result

@@ -118,7 +118,7 @@ def _synced(
     is_good = result.status == COMPLETE
     if result.status != FAILED and not arguments.no_models:
         arguments.vars = {**variables_from(plan.config), **arguments.vars}
-        is_good = build_and_tell(plan.target, arguments, out) and is_good
+        is_good = build_and_tell(plan.target, arguments, out, lock) and is_good
     tidy(plan.target, signals.orderly)
     return is_good
 

@@ -17,6 +17,7 @@ from typing import Any
 from stripe_saas.warehouse.batch import Batch
 from stripe_saas.warehouse.books import Books, StreamNote
 from stripe_saas.warehouse.catalog import forgetful_streams, is_incremental
+from stripe_saas.warehouse.changes import Changes
 from stripe_saas.warehouse.database import Database, WarehouseError, WriterLock
 from stripe_saas.warehouse.records import RecordFormat
 from stripe_saas.warehouse.stream_table import StreamTable
@@ -66,7 +67,7 @@ class Loader:
         """What a user should know of the tables."""
         database.kind.prepare(database, folder)
         with database.transaction():
-            self._books = Books(database)
+            self._books, self._changes = Books(database), Changes(database)
             tables = prepare_tables(database, streams)
             can_hold = database.kind.can_hold(database)
             self._streams = {
@@ -278,13 +279,13 @@ class Loader:
         """Deletes what is gone at Stripe, now that a stream has been read, and notes that."""
         table = self._streams[name].table
         if note.is_read_whole:
-            prune(self._database, table, note.generation, but=lacking)
+            prune(self._database, table, note.generation, self._changes, but=lacking)
             if not lacking:
                 self._books.prune_rejects(name, note.generation)
                 note = replace(note, is_read_whole=False)
         for account, generation in note.account_reads.items():
             if account not in lacking:
-                prune(self._database, table, generation, account=account)
+                prune(self._database, table, generation, self._changes, account=account)
         left = {one: began for one, began in note.account_reads.items() if one in lacking}
         return replace(note, account_reads=left)
 
@@ -292,6 +293,7 @@ class Loader:
         generation = stream.note.generation
         if len(batch):
             self._database.kind.merge(self._database, stream.table, batch, generation)
+        self._changes.note(stream.table.name, batch.keys)
         self._books.keep_rejects(
             stream.table.name, batch.keys, batch.rejects, generation, self._begin.sync_id
         )

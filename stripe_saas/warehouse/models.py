@@ -39,9 +39,12 @@ class ModelsResult:
     """How a build ended."""
 
     is_good: bool = False
+    how: str = "built and tested"
     done: int = 0
     """Models, seeds and tests that went well."""
     seconds: float = 0.0
+    models: dict[str, float] = field(default_factory=dict)
+    """Model -> seconds that it took."""
     problems: list[str] = field(default_factory=list)
 
 
@@ -79,6 +82,7 @@ def build_models(
     options: Sequence[str] = (),
     watch: Callable[[int, int], None] = lambda done, total: None,
     project: Path = PROJECT,
+    keep: Callable[[Path], None] = lambda folder: None,
 ) -> ModelsResult:
     """Builds and tests all models.
 
@@ -88,6 +92,7 @@ def build_models(
         options: further ones for `dbt build`, such as `--full-refresh`.
         watch: told how many nodes are done, and how many there are.
         project: the folder of the dbt project.
+        keep: told the folder of what dbt made, if all went well, before it is removed.
     """
     began, result = time.monotonic(), ModelsResult()
     with owned_folder() as files:
@@ -113,7 +118,9 @@ def build_models(
         with process, _ended_in_the_end(process):
             for event in _events(process):
                 _note(event, result, watch)
-    result.is_good = process.returncode == 0
+        result.is_good = process.returncode == 0
+        if result.is_good:
+            keep(files / "target")
     result.seconds = time.monotonic() - began
     if not result.is_good and not result.problems:
         result.problems.append(f"dbt ended with code {process.returncode}")
@@ -167,6 +174,9 @@ def _note(
         # What failed is told again, and better, at the end.
         if data.get("status", "").lower().startswith(("pass", "ok", "insert", "select", "create")):
             result.done += 1
+        if info["name"] == "LogModelResult":
+            name = str((data.get("node_info") or {}).get("node_name", ""))
+            result.models[name] = float(data.get("execution_time") or 0)
         watch(int(data.get("index", 0)), int(data.get("total") or data.get("num_models") or 0))
     elif info["level"] == "error" and (text := " ".join(str(info["msg"]).split())):
         result.problems.append(text)

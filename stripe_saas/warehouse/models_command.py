@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from stripe_saas.progress import ProgressLine
 from stripe_saas.warehouse.build import build
-from stripe_saas.warehouse.database import WarehouseError, writing
+from stripe_saas.warehouse.database import WarehouseError, WriterLock, writing
 from stripe_saas.warehouse.models import require_dbt, told_problems
 from stripe_saas.warehouse.option import add_warehouse_option
 from stripe_saas.warehouse.owned_folder import files_for_owner
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--full",
         action="store_true",
-        help="drop the tables of seeds first, as a seed with other columns needs",
+        help="build and test everything anew, the tables of seeds dropped first",
     )
     add_model_arguments(parser)
 
@@ -51,8 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
         require_dbt()
         if target.kind == "duckdb" and not target.path.exists():
             raise WarehouseError(f"there is no file {target.path}.")
-        with StopSignals().heeded(), files_for_owner(), writing(target):
-            return 0 if build_and_tell(target, arguments, sys.stdout) else 1
+        with StopSignals().heeded(), files_for_owner(), writing(target) as lock:
+            return 0 if build_and_tell(target, arguments, sys.stdout, lock) else 1
     except Stopped as stopped:
         print("Stopped. The models are not all built.", file=sys.stderr)
         return stopped.exit_code
@@ -61,13 +61,19 @@ def run(arguments: argparse.Namespace) -> int:
         return 1
 
 
-def build_and_tell(target: Target, arguments: argparse.Namespace, out: TextIO) -> bool:
-    """Builds the models and says how it went; True if all is well.
+def build_and_tell(
+    target: Target,
+    arguments: argparse.Namespace,
+    out: TextIO,
+    lock: WriterLock | None = None,
+) -> bool:
+    """Brings the models up to date and says how it went; True if all is well.
 
     Args:
         target: the warehouse.
         arguments: with `vars` and `full`.
         out: where it is told.
+        lock: the right to write.
 
     Raises:
         WarehouseError: the warehouse cannot be reached.
@@ -75,10 +81,12 @@ def build_and_tell(target: Target, arguments: argparse.Namespace, out: TextIO) -
     with ProgressLine(out, "Models:") as progress:
 
         def watch(done: int, total: int) -> None:
-            progress.update(f"{done} of {total} built and tested")
+            progress.update(f"{done} of {total} built")
 
-        result = build(target, variables=arguments.vars, is_full=arguments.full, watch=watch)
-    how = "built and tested" if result.is_good else "NOT all well"
+        result = build(
+            target, variables=arguments.vars, is_full=arguments.full, lock=lock, watch=watch
+        )
+    how = result.how if result.is_good else "NOT all well"
     print(f"Models: {how}, {result.done} steps in {result.seconds:.1f} s.", file=out)
     for line in told_problems(result):
         print(line, file=out)

@@ -45,3 +45,9 @@ EXTRA_COLUMN = "_stripe_extra"
 
 GENERATION_COLUMN = "_airbyte_generation_id"
 """In each stream's table: the read of the whole stream that a row belongs to, as Airbyte has it."""
+
+CHANGES_TABLE = "_stripe_saas_changes"
+"""One row a row of a stream that was written or deleted since the models were built last."""
+
+PLAN_TABLE = "_stripe_saas_model_plan"
+"""One row: what dbt made of the models at the last whole build."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from source_stripe_saas.streams.account_states import ACCOUNT_FIELD
+from stripe_saas.warehouse.changes import Changes
 from stripe_saas.warehouse.columns import ColumnKind, kind_of_column, kinds_of_schema
 from stripe_saas.warehouse.database import Database
 from stripe_saas.warehouse.places import EXTRA_COLUMN, GENERATION_COLUMN, RAW_SCHEMA
@@ -96,6 +97,7 @@ def prune(
     database: Database,
     table: StreamTable,
     generation: int,
+    changes: Changes,
     *,
     account: str | None = None,
     but: Sequence[str] = (),
@@ -106,6 +108,7 @@ def prune(
         database: the warehouse.
         table: of a stream.
         generation: the read that has come to its end.
+        changes: where the rows that go are noted.
         account: of several, whose rows alone are meant.
         but: accounts whose rows stay.
     """
@@ -117,9 +120,7 @@ def prune(
     elif but:
         marks = ", ".join("?" for _ in but)
         of_accounts = f" and ({owner} is null or {owner} not in ({marks}))"
-    database.execute(
-        f"delete from {table.full_name} where ({column} is null or {column} < ?)"
-        f"{kept}{of_accounts}",
-        generation,
-        *accounts,
-    )
+    gone = f"({column} is null or {column} < ?){kept}{of_accounts}"
+    parameters = (generation, *accounts)
+    changes.note_where(table, gone, parameters)
+    database.execute(f"delete from {table.full_name} where {gone}", *parameters)

@@ -123,6 +123,15 @@ class Kind(ABC):
             generation: of the rows.
         """
 
+    def few_rows(self, relation: str, condition: str) -> str:
+        """SQL for some rows of many.
+
+        Args:
+            relation: a table.
+            condition: of the rows.
+        """
+        return f"select * from {relation} where {condition}"
+
     def tidy(self, target: Target, orderly: Orderly) -> None:  # noqa: B027, most need nothing
         """Gives back room that is not used any more, once a sync has been written.
 

@@ -158,6 +158,11 @@ class DuckDB(Kind):
         )
         session.execute("drop table incoming")
 
+    def few_rows(self, relation: str, condition: str) -> str:
+        """By their places, so that only the columns of the condition are read as a whole."""
+        places = f"select rowid from {relation} where {condition}"
+        return f"select * from {relation} where rowid in ({places})"
+
     def tidy(self, target: Target, orderly: Orderly) -> None:
         """Copies a file that has grown."""
         compact(target.path, orderly)

@@ -51,7 +51,7 @@ def test_a_warehouse_that_no_sync_filled_gets_no_table(tmp_path):
 
 
 def test_a_build_is_noted(target, monkeypatch):
-    monkeypatch.setattr(build, "build_models", lambda *_, **__: BAD)
+    monkeypatch.setattr(build, "bring_up_to_date", lambda *_, **__: BAD)
     arguments = argparse.Namespace(vars={}, full=False)
     assert not models_command.build_and_tell(target, arguments, io.StringIO())
     assert known(target) == "Database Error in model customers"
@@ -67,7 +67,7 @@ def test_a_build_is_by_account_where_the_tables_are_unless_told_otherwise(
 ):
     told = []
     monkeypatch.setattr(
-        build, "build_models", lambda *_, variables, **__: told.append(variables) or GOOD
+        build, "bring_up_to_date", lambda *_, variables, **__: told.append(variables) or GOOD
     )
     with connected(target) as database:
         database.execute("create table stripe_raw.customers (id varchar, account_id varchar)")

@@ -1,0 +1,1 @@
+"""Models that follow small syncs of a moving company, beside models that are built whole."""
