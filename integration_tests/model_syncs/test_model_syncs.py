@@ -7,7 +7,7 @@ from integration_tests.model_syncs.running import follow
 pytestmark = pytest.mark.slow
 
 SYNCS = 5
-SMALL = {"customers": 300, "most_seconds": 3600}
+SMALL = {"customers": 120, "most_seconds": 3600}
 
 
 @pytest.mark.parametrize("kind", ["duckdb", "postgres"])
