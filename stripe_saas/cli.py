@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-INTERRUPTED = 130
+_OF_A_SIGNAL = 128
+INTERRUPTED = _OF_A_SIGNAL + 2
 """Exit code of a command that was ended with Ctrl-C, as shells have it."""
 
 
@@ -90,7 +93,15 @@ EXTRA_OF = {
 
 def main() -> None:
     """Runs what the command line asks for and ends the process with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    if code > _OF_A_SIGNAL:
+        # What a signal broke off may hold DuckDB's module for good. Its last destructor would then
+        # wait for an interpreter that has ended, and so would whoever waits for this process.
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:

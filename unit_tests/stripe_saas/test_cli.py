@@ -1,5 +1,7 @@
 """The command line for people: its words, and what it says when something is missing."""
 
+import subprocess
+import sys
 from types import ModuleType
 
 import pytest
@@ -71,3 +73,38 @@ def test_help_loads_no_command(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         cli.run(["--help"])
     assert "read a simulated company" in capsys.readouterr().out
+
+
+# What an import or a statement that a signal broke off may leave behind: a reference that nobody
+# drops. DuckDB's static destructor then waits for an interpreter that has ended.
+_BROKEN_OFF = """
+import ctypes, sys, types
+import _duckdb, duckdb
+
+ctypes.pythonapi.Py_IncRef(ctypes.py_object(_duckdb._clean_default_connection))
+duckdb.connect().execute("select ?", [1]).fetchall()
+
+from stripe_saas import cli
+
+def run(arguments):
+    print("stopping")
+    raise KeyboardInterrupt
+
+module = types.ModuleType("stand_in")
+module.add_arguments = lambda parser: None
+module.run = run
+cli.importlib.import_module = lambda name: module
+sys.argv[1:] = ["status"]
+cli.main()
+"""
+
+
+def test_a_command_that_was_stopped_ends_whatever_its_libraries_hold():
+    ended = subprocess.run(
+        [sys.executable, "-c", _BROKEN_OFF],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (130, "stopping\n"), ended.stderr
