@@ -23,7 +23,9 @@ GROUPS = {
     "_closed.yml": "Closed months",
     "_subscriptions.yml": "Subscriptions",
     "_customers.yml": "Customers",
+    "_items.yml": "MRR by customer and item",
     "_money.yml": "Money and quality",
+    "_ledgers.yml": "Balance, payouts and invoices, row by row",
 }
 """File of descriptions -> its heading, in the page's order."""
 
@@ -64,6 +66,10 @@ VARIABLES = {
     "revenue_tiers_relation": "A table with `tier` and `from_mrr` in whole units; null: the seed "
     "`stripe_revenue_tiers`.",
     "tier_metadata_key": "The key of a product's metadata that names its tier.",
+    "metadata_columns": "Keys of Stripe's metadata that become columns, as `{customers: [segment], "
+    "subscriptions: [plan_code], invoices: [po]}`: text, called `metadata_segment`, after the "
+    "others. Those of customers in customers, of subscriptions in subscription_items_current and "
+    "subscription_periods, of invoices in invoice_details and invoice_line_details.",
     "customer_attributes_relation": "A table with `customer_id`, `source` and `campaign`; null: "
     "the seed `stripe_customer_attributes`.",
     "acquisition_spend_relation": "A table with `month`, `source`, `currency` and `spend_minor`; "

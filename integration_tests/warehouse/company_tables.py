@@ -29,6 +29,11 @@ VARIABLES = {
     "customer_attributes_relation": "stripe_raw.own_attributes",
     "acquisition_spend_relation": "stripe_raw.own_spend",
     "expected_mrr_minor": {"usd": [30000, 40000]},
+    "metadata_columns": {
+        "customers": ["team"],
+        "subscriptions": ["rep"],
+        "invoices": ["PO number"],
+    },
 }
 _OWN_TABLES = {
     "rates": "rate_date date, currency varchar, reporting_currency varchar, rate numeric(17, 11)",

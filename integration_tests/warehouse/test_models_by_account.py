@@ -48,6 +48,8 @@ OBJECTS = (
     *("plan_changes", "renewals_due", "churn_signals", "discount_effect"),
     *("identity_map", "identity_unmatched", "user_subscription_state"),
     *("payout_reconciliation", "deferred_revenue_lines", "renewal_calendar"),
+    *("balance_ledger", "payout_transactions", "invoice_details", "invoice_line_details"),
+    "mrr_by_item",
 )
 # All accounts together are closed, and none by itself.
 CLOSED = ("mrr_monthly_closed", "restatements")
@@ -170,7 +172,10 @@ def test_an_account_is_as_if_it_were_alone(both, alone, mart):
 
 EMPTY = {
     (B, mart)
-    for mart in ("plan_changes", "trial_conversions", "discount_effect", "payout_reconciliation")
+    for mart in (
+        *("plan_changes", "trial_conversions", "discount_effect"),
+        *("payout_reconciliation", "payout_transactions"),
+    )
 }
 
 

@@ -142,6 +142,7 @@ def moved(key, day, amount, fee, kind, category=None):
         "net": amount - fee,
         "type": kind,
         "reporting_category": category or kind,
+        "source": f"ch_{key}" if kind == "charge" else None,
     }
 
 
@@ -293,7 +294,8 @@ def built(tmp_path_factory):
     made = Handmade(tmp_path_factory.mktemp("cash"), RECORDS, NOW)
     result = made.build(
         "--indirect-selection=cautious", "--select", "+mrr_to_cash", "+deferred_revenue_monthly",
-        "+deferred_revenue_lines", "+payout_reconciliation",
+        "+deferred_revenue_lines", "+payout_reconciliation", "+payout_transactions",
+        "+balance_monthly", "+balance_ledger", "+invoice_details", "+invoice_line_details",
     )  # fmt: skip
     assert result.success, result.bad
     assert [name.split(".")[2] for name in result.bad] == [
@@ -443,3 +445,76 @@ def test_what_is_owed_is_owed_in_a_month_in_which_nothing_happens(built):
         "collected_minor, closing_receivables_minor, mrr_timing_minor "
         "from mrr_to_cash where currency = 'nok' order by 1"
     ) == [("01", 0, 1000, 0, 1000, 0), ("02", 1000, 0, 0, 1000, 0), ("03", 1000, 0, 1000, 0, 0)]
+
+
+INVOICES = {
+    # Invoice -> its parts, in the order of the columns, what was owed in the end, days overdue.
+    "once": ("one_off 4333 discounts -1000 tax 667 customer_balance -1500 collected 2500", 0, None),
+    "year": ("recurring 36500 tax 7300 collected 43800", 0, None),
+    "plan_2": ("recurring 6200 prorations 2100 usage 400 collected 8700", 0, None),
+    "note_1": ("recurring 2800 credit_notes -800 collected 2000", 0, None),
+    # The note of 4.00 was voided; 1 March to 15 March, as no day was set.
+    "note_2": ("recurring 3100", 3100, 14),
+    "gone": ("recurring 3100 voids -3100", 0, None),
+    "lost": ("recurring 3100 write_offs -3100", 0, None),
+    "cheque": ("one_off 700 collected 700", 0, None),
+    # 11000 and 2200 with a sixth of tax each inside; paid, and 1200 given back afterwards.
+    "inside": ("recurring 11000 tax 2200 collected 13200 later_credit_notes -1200", 0, None),
+}
+PARTS = (
+    *("recurring", "prorations", "usage", "one_off", "discounts", "tax", "other_invoiced"),
+    *("customer_balance", "credit_notes", "voids", "write_offs", "collected"),
+    "later_credit_notes",
+)
+
+
+@pytest.mark.parametrize("key", INVOICES)
+def test_an_invoice_says_what_it_is_made_of_and_what_is_owed(built, key):
+    columns = ", ".join(f"{part}_minor" for part in PARTS)
+    [row] = built.rows(
+        f"select {columns}, receivable_minor, days_overdue from invoice_details "
+        f"where invoice_id = 'in_{key}'"
+    )
+    parts = " ".join(f"{part} {value}" for part, value in zip(PARTS, row, strict=False) if value)
+    assert (parts, *row[-2:]) == INVOICES[key]
+
+
+def test_a_line_says_what_was_taken_back_of_it(built):
+    rows = built.rows(
+        "select line_id, line_kind, total_minor, revenue_minor, credit_notes_minor, voids_minor, "
+        "net_revenue_minor from invoice_line_details where line_id in "
+        "('il_once', 'il_credit', 'il_note_1', 'il_gone', 'il_year', 'il_inside_month') order by 1"
+    )
+    assert rows == [
+        ("il_credit", "proration", -2100, -2100, 0, 0, -2100),
+        ("il_gone", "recurring", 3100, 3100, 0, -3100, 0),
+        ("il_inside_month", "recurring", 1200, 1000, -1000, 0, 0),
+        ("il_note_1", "recurring", 2800, 2800, -800, 0, 2000),
+        ("il_once", "one_off", 4000, 3333, 0, 0, 3333),
+        ("il_year", "recurring", 43800, 36500, 0, 0, 36500),
+    ]
+
+
+def test_a_payout_is_itemised(built):
+    rows = built.rows(
+        "select balance_transaction_id, category, net_minor, invoice_id from payout_transactions "
+        "where payout_id = 'po_1' order by 1"
+    )
+    # 43362 + 3069 + 2475 - 500 = 48406, what was paid out.
+    assert rows == [
+        ("txn_once", "charge", 2500 - 25, "in_once"),
+        ("txn_plan_1", "charge", 3100 - 31, "in_plan_1"),
+        ("txn_refund", "refund", -500, None),
+        ("txn_year", "charge", 43800 - 438, "in_year"),
+    ]
+    # An instant payout of 10.00 and its fee of 0.10 are part of what is left of 15.00.
+    assert built.rows(
+        "select category, net_minor from payout_transactions where payout_id = 'po_rest' order by 1"
+    ) == [("charge", 1500), ("payout", -1010)]
+
+
+def test_the_balance_of_a_month_rolls_forward(built):
+    assert built.rows(
+        "select opening_minor, net_minor, payouts_minor, closing_minor from balance_monthly "
+        "where currency = 'usd' order by date_month"
+    ) == [(0, 48906, 0, 48906), (48906, 8484, -48406, 8984), (8984, 1000, -9000, 984)]

@@ -54,26 +54,32 @@
         "client_id", "customer_id", "subscription_id", "subscription_item_id", "event_id",
         "first_event_id", "period_id", "signal_id", "invoice_id", "discount_id", "price_id",
         "from_price_id", "to_price_id", "product_id", "coupon_id", "promotion_code_id", "meter_id",
-        "payout_id", "line_id", "currency", "scope"
+        "payout_id", "line_id", "balance_transaction_id", "source_id", "charge_id", "currency", "scope"
     ]) }}
 {%- endmacro %}
 
 {#- A mart's last step: the rows as they are, or with the account that each belongs to.
 
     by: the column that tells whose a row is. is_figure: whether rows of all accounts together are
-    shown, with `all` as their account; what is an object of one account is there once. -#}
-{% macro mart(relation, by, is_figure=true) -%}
-    {%- if var("by_account") and execute %}
+    shown, with `all` as their account; what is an object of one account is there once. metadata: the
+    stream and the key of objects whose metadata follows, as the variable `metadata_columns` says. -#}
+{% macro mart(relation, by, is_figure=true, metadata=none) -%}
+    {%- set keys = stripe_saas.metadata_keys(metadata[0]) if metadata else [] -%}
+    {%- set of_mart = "shown." if keys else "" -%}
+    {%- set is_several = var("by_account") and execute -%}
 select
-    {{ stripe_saas.account_of(by) }} as account_id
-    {%- for column in model.columns if column != "account_id" %},
-    {{ (stripe_saas.plain(column) ~ " as " if column in stripe_saas.qualified_columns() else "") ~ column }}
-    {%- endfor %}
-from {{ relation }}
-{{- "" if is_figure else "\nwhere " ~ stripe_saas.account_of(by) ~ " <> 'all'" }}
-    {%- else -%}
-select * from {{ relation }}
+    {%- if is_several %}
+    {{ stripe_saas.account_of(of_mart ~ by) }} as account_id
+        {%- for column in model.columns if column != "account_id" %},
+    {{ (stripe_saas.plain(of_mart ~ column) ~ " as " ~ column)
+        if column in stripe_saas.qualified_columns() else of_mart ~ column }}
+        {%- endfor %}
+    {%- else %} {{ of_mart }}*
     {%- endif %}
+    {{- stripe_saas.metadata_columns(keys) }}
+from {{ relation }}{{ " as shown" if keys }}
+    {{- stripe_saas.metadata_join("shown", metadata) if keys }}
+{{- "\nwhere " ~ stripe_saas.account_of(of_mart ~ by) ~ " <> 'all'" if is_several and not is_figure }}
 {%- endmacro %}
 
 {#- The rows of a mart of figures, with currencies qualified, for another mart. -#}
@@ -103,7 +109,17 @@ select * from {{ relation }}
     {%- endif -%}
 {%- endmacro %}
 
-{#- What a sum is of; in a mart of several accounts the account belongs to it. -#}
+{#- What a sum is of, a column or a list of them; in a mart of several accounts the account belongs
+    to it. -#}
 {% macro in_account(relation, by) -%}
-    {{ dbt.concat(["account_id", "'||'", by]) if stripe_saas.account_column(relation) else by }}
+    {%- set columns = [by] if by is string else by -%}
+    {%- set parts = [] -%}
+    {%- if stripe_saas.account_column(relation) -%}
+        {%- do parts.extend(["account_id", "'||'"]) -%}
+    {%- endif -%}
+    {%- for column in columns -%}
+        {%- if not loop.first -%}{%- do parts.append("'/'") -%}{%- endif -%}
+        {%- do parts.append("cast(" ~ column ~ " as " ~ dbt.type_string() ~ ")") -%}
+    {%- endfor -%}
+    {{ dbt.concat(parts) if parts | length > 1 else parts[0] }}
 {%- endmacro %}

@@ -4,7 +4,8 @@ with transactions as (
 ),
 final as (
     select
-        balance_transaction_id, currency, {{ stripe_saas.local_period("created_at") }} as date_day,
+        balance_transaction_id, currency, created_at, available_at,
+        {{ stripe_saas.local_period("created_at") }} as date_day,
         amount_minor, fee_minor, net_minor, type, reporting_category, source_id,
         case
             when type in ('payout', 'payout_cancel', 'payout_failure')

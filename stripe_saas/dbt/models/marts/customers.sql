@@ -236,4 +236,4 @@ final as (
     left join tiers on clients.client_id = tiers.client_id and tiers.place = 1
     left join risks on clients.client_id = risks.client_id
 )
-{{ stripe_saas.mart("final", by="client_id") }}
+{{ stripe_saas.mart("final", by="client_id", metadata=["customers", "customer_id"]) }}

@@ -29,4 +29,5 @@ final as (
     left join shares on items.subscription_item_id = shares.subscription_item_id
     where subscriptions.is_running
 )
-{{ stripe_saas.mart("final", by="subscription_id", is_figure=false) }}
+{{ stripe_saas.mart("final", by="subscription_id", is_figure=false,
+    metadata=["subscriptions", "subscription_id"]) }}

@@ -10,7 +10,8 @@ with source as (
         "next_payment_attempt": "moment", "parent": "json", "subscription": "key",
         "status_transitions": "json", "discounts": "json", "total_discount_amounts": "json",
         "starting_balance": "integer", "ending_balance": "integer",
-        "paid": "boolean", "closed": "boolean", "forgiven": "boolean", "is_deleted": "boolean"
+        "paid": "boolean", "closed": "boolean", "forgiven": "boolean", "is_deleted": "boolean",
+        "metadata": "json"
     }) }}
 ),
 -- an invoice without a status, as until 2018, says by three flags what became of it (M28)
@@ -55,7 +56,7 @@ final as (
         ) }} as uncollectible_at,
         coalesce(starting_balance, 0) as starting_balance_minor,
         coalesce(ending_balance, starting_balance, 0) as ending_balance_minor,
-        discounts, total_discount_amounts
+        discounts, total_discount_amounts, metadata
     from states
     where not coalesce(is_deleted, false)
 )
