@@ -31,14 +31,13 @@ from source_stripe_saas.connection.oauth import tokens_of
 from source_stripe_saas.connection.skipped import explain_skipped
 from source_stripe_saas.engine.core import PageSource
 from source_stripe_saas.engine.cursor import AnyProgress
-from source_stripe_saas.engine.page import PageFormat
+from source_stripe_saas.engine.page import PageFormat, redactions_of
 from source_stripe_saas.engine.page_stream import page_stream
 from source_stripe_saas.engine.partition import Placeholder
 from source_stripe_saas.engine.read_again import read_again_message
 from source_stripe_saas.ledger.progress import read_ledger_position
 from source_stripe_saas.ledger.sync import LedgerSync
 from source_stripe_saas.ledger.sync_choice import choose_sync
-from source_stripe_saas.privacy.redaction import Redaction
 from source_stripe_saas.streams.assignment import Assignment, SyncedStream, assign
 from source_stripe_saas.streams.carrier_progress import CarrierProgress
 from source_stripe_saas.streams.checkpoint import CLOCKS, REREAD, task_name
@@ -138,7 +137,7 @@ class Sync:
         )
         self._account = self._opened()
         account_id = one_of.id if one_of else None
-        self._page_format = PageFormat(as_lines, self._redactions(), account_id)
+        self._page_format = PageFormat(as_lines, redactions_of(settings, plans), account_id)
         self._readers: dict[str, StreamReader] = {}
         self._ledger: LedgerSync | None = None
         self._read_again: list[str] = []
@@ -189,17 +188,6 @@ class Sync:
             raise errors.config_problem(error) from error
         except StripeError as error:
             raise errors.refused_at_start(error) from error
-
-    def _redactions(self) -> dict[str, Redaction]:
-        """What the config wants done with personal data, for the streams that have any."""
-        if self._settings.privacy.is_idle:
-            return {}
-        redaction = Redaction(self._settings.privacy)
-        return {
-            name: redaction
-            for name, plan in self._plans.items()
-            if redaction.touches(resources.schema(name), plan.object)
-        }
 
     def _streams(self) -> list[AbstractStream]:
         """The catalog's streams, each with what it begins with."""

@@ -16,8 +16,11 @@ from airbyte_cdk.models import AirbyteMessage, AirbyteRecordMessage, Type
 from airbyte_cdk.sources.types import Record
 
 from source_stripe_saas.api.raw_object import StripeObject
+from source_stripe_saas.config import resources
+from source_stripe_saas.config.settings import Settings
 from source_stripe_saas.privacy.redaction import Redaction
 from source_stripe_saas.streams.account_states import ACCOUNT_FIELD
+from source_stripe_saas.streams.plan import StreamPlan
 from source_stripe_saas.streams.records import AnyRecord, RawRecord
 from source_stripe_saas.streams.task import Batch
 
@@ -34,6 +37,18 @@ class PageFormat:
     """Streams whose records may not pass as they are."""
     account_id: str | None = None
     """The account that every record is to begin with; None: records are as Stripe has them."""
+
+
+def redactions_of(settings: Settings, plans: Mapping[str, StreamPlan]) -> dict[str, Redaction]:
+    """What a config wants done with personal data, for the streams that have any."""
+    if settings.privacy.is_idle:
+        return {}
+    redaction = Redaction(settings.privacy)
+    return {
+        name: redaction
+        for name, plan in plans.items()
+        if redaction.touches(resources.schema(name), plan.object)
+    }
 
 
 class Page(Record):

@@ -15,6 +15,9 @@ Not `stripe`: in a DuckDB file of that name, `stripe.customers` would be ambiguo
 CLOSED_SCHEMA = "stripe_closed"
 """Holds the closed months; no sync and no build of the models touches it."""
 
+PROVISIONAL_SCHEMA = "stripe_provisional"
+"""Holds what rows replaced that a delivery made us read; `provisional.py` has more."""
+
 SYNCS_TABLE = "_stripe_saas_syncs"
 """One row a sync; `sync_log.py` says what is in it."""
 

@@ -25,6 +25,7 @@ from stripe_saas.warehouse.listener import SyncListener
 from stripe_saas.warehouse.loader import Loader
 from stripe_saas.warehouse.owned_folder import owned_folder
 from stripe_saas.warehouse.places import RAW_SCHEMA
+from stripe_saas.warehouse.provisional import take_back
 from stripe_saas.warehouse.reading import Reading
 from stripe_saas.warehouse.stopping import Stopped, StopSignals
 from stripe_saas.warehouse.stripe_clock import StripeClock
@@ -109,6 +110,7 @@ def run_sync(
         _refuse_another_account(database, begin)
         with running_connector("discover", config=plan.config, start=plan.start) as discovering:
             catalog = _catalog(discovering, plan.streams)
+        take_back(database, lock)
         note_begin(database, begin)
         result = SyncResult(begin)
         try:

@@ -208,7 +208,7 @@ def test_a_sync_that_begins_while_the_service_ends_is_ended(
         on_start(process)
         return Ended(-9, "")
 
-    monkeypatch.setattr(engine, "sync", sync)
+    monkeypatch.setattr(engine, "run", sync)
     if when == "before":
         jobs.stop()
     with pytest.raises(engine.Interrupted):
