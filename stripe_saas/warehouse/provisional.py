@@ -17,6 +17,7 @@ from source_stripe_saas.streams.plan import StreamPlan
 from stripe_saas.protocol_files.messages import RecordLine, messages_and_records_in
 from stripe_saas.warehouse.batch import Batch
 from stripe_saas.warehouse.books import Books
+from stripe_saas.warehouse.changes import Changes
 from stripe_saas.warehouse.database import Database, WriterLock
 from stripe_saas.warehouse.places import PROVISIONAL_SCHEMA, RAW_SCHEMA, STREAMS_TABLE
 from stripe_saas.warehouse.records import RecordFormat
@@ -102,6 +103,7 @@ def write_provisional(
                 database.execute(f"create schema if not exists {PROVISIONAL_SCHEMA}")
                 _keep(database, table, batch)
                 database.kind.merge(database, table, batch, generation)
+                Changes(database).note(name, batch.keys)
             lock.check(database)
         batch.remove()
     return sum(len(batch) for _, batch in batches.values())
@@ -140,6 +142,8 @@ def _take_back(database: Database, name: str, beside: str, columns: Sequence[str
     same = " and ".join(
         f"old.{quoted(column.removeprefix(_KEY))} = new.{quoted(column)}" for column in key
     )
+    keys = database.select(f"select {listed(key)} from {beside}")
+    Changes(database).note(name, [tuple(map(str, each)) for each in keys])
     database.execute(f"delete from {table} as old using {beside} as new where {same}")
     own = [column for column in columns if column not in (*key, _WAS_THERE)]
     database.execute(

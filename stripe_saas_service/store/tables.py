@@ -184,7 +184,8 @@ class Delivery(Base):
     """Stripe's `created`."""
     received_at: Mapped[datetime] = mapped_column(default=now)
     status: Mapped[str] = mapped_column(String(20), default="waiting")
-    """`waiting`, `foreign` (of another account or mode) or `done`."""
+    """`waiting`, `read` (no sync has settled it yet), `foreign` (of another account or mode) or
+    `done`."""
     done_at: Mapped[datetime | None]
 
     __table_args__ = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,8 +19,14 @@ SETTLES = timedelta(seconds=LATENESS_SECONDS + 10)
 """A sync reads events up to `LATENESS_SECONDS` before it began; the rest is for clocks that differ.
 What was delivered later than that before a sync is left for the next one."""
 
-QUIET = SETTLES
+QUIET = timedelta(seconds=20)
 """Deliveries wake no sync sooner after the one before: on a busy account they never stop."""
+
+_SHARE = 4
+"""Nor sooner than so many times as long as the last one took: others want the machine as well."""
+
+_MOST_AT_ONCE = 500
+"""Deliveries that are read in one go."""
 
 _MOST_DOUBLED = 12
 
@@ -44,6 +51,13 @@ def begin(store: Store, job_id: str) -> Connection | None:
             return None
         if job.status == "waiting":
             job.status, job.started_at = "running", now()
+        # The sync begins by taking back what deliveries had brought; what it cannot have seen yet
+        # is read again after it.
+        session.execute(
+            update(Delivery)
+            .where(Delivery.connection_id == connection.id, Delivery.status == "read")
+            .values(status="waiting")
+        )
         return connection
 
 
@@ -65,11 +79,59 @@ def end(store: Store, job_id: str, *, is_good: bool, said: str) -> None:
                 update(Delivery)
                 .where(
                     Delivery.connection_id == job.connection_id,
-                    Delivery.status == "waiting",
+                    Delivery.status.in_(UNSETTLED),
                     Delivery.received_at < job.started_at - SETTLES,
                 )
                 .values(status="done", done_at=job.ended_at)
             )
+
+
+UNSETTLED = ("waiting", "read")
+"""States of deliveries whose events no sync has read."""
+
+
+def delivered(
+    store: Store, connection_id: str, *, of_sync: datetime | None = None
+) -> list[Delivery]:
+    """Deliveries that are to be read now, oldest first, not too many.
+
+    Args:
+        store: the store.
+        connection_id: whose.
+        of_sync: when the sync began after which they are read: it has settled older ones.
+    """
+    wanted = select(Delivery).where(
+        Delivery.connection_id == connection_id, Delivery.status == "waiting"
+    )
+    if of_sync is not None:
+        wanted = wanted.where(Delivery.received_at >= of_sync - SETTLES)
+    with store.reading() as session:
+        return list(session.scalars(wanted.order_by(Delivery.id).limit(_MOST_AT_ONCE)))
+
+
+def read(store: Store, deliveries: Sequence[Delivery]) -> None:
+    """Notes that the objects of deliveries are in the tables, until a sync settles them."""
+    if deliveries:
+        with store.writing() as session:
+            session.execute(
+                update(Delivery)
+                .where(Delivery.id.in_([each.id for each in deliveries]))
+                .where(Delivery.status == "waiting")
+                .values(status="read")
+            )
+
+
+def waits(store: Store) -> list[str]:
+    """The connections whose deliveries wait to be read, and can be."""
+    waiting = exists().where(Delivery.connection_id == Connection.id, Delivery.status == "waiting")
+    # The first sync reads everything anyway, and what is delivered meanwhile comes after it.
+    has_synced = exists().where(Job.connection_id == Connection.id, Job.status == "succeeded")
+    with store.reading() as session:
+        return list(
+            session.scalars(
+                select(Connection.id).where(Connection.status == "connected", waiting, has_synced)
+            )
+        )
 
 
 def waiting(store: Store) -> list[Job]:
@@ -106,8 +168,11 @@ def due(store: Store, at: datetime, connection_id: str | None = None) -> list[st
         .scalar_subquery()
     )
     last = select(func.max(Job.requested_at)).where(mine).correlate(Connection).scalar_subquery()
+    # The change feed tells of them by now.
     delivered = exists().where(
-        Delivery.status == "waiting", Delivery.connection_id == Connection.id
+        Delivery.status.in_(UNSETTLED),
+        Delivery.connection_id == Connection.id,
+        Delivery.received_at <= at - SETTLES,
     )
     with store.reading() as session:
         rows = session.execute(
@@ -121,7 +186,22 @@ def due(store: Store, at: datetime, connection_id: str | None = None) -> list[st
     for name, schedule, last_at, failed, is_delivered in rows:
         pause = timedelta(minutes=schedule.get("every_minutes", _USUAL_MINUTES))
         if is_delivered:
-            pause = min(pause, QUIET * 2 ** min(failed, _MOST_DOUBLED))
+            quiet = max(QUIET, _SHARE * _took(store, name))
+            pause = min(pause, quiet * 2 ** min(failed, _MOST_DOUBLED))
         if last_at is None or at - last_at >= pause:
             found.append(name)
     return found
+
+
+def _took(store: Store, connection_id: str) -> timedelta:
+    """How long the last good sync of a connection ran."""
+    with store.reading() as session:
+        job = session.scalar(
+            select(Job)
+            .where(Job.connection_id == connection_id, Job.status == "succeeded")
+            .order_by(Job.requested_at.desc())
+            .limit(1)
+        )
+    if job is None or job.started_at is None or job.ended_at is None:
+        return timedelta(0)
+    return job.ended_at - job.started_at

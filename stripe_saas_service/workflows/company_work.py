@@ -18,16 +18,21 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from source_stripe_saas.api.refusal import StripeError
 from source_stripe_saas.api.trust import TrustError
-from source_stripe_saas.config.settings import ConfigError
+from source_stripe_saas.config.settings import ConfigError, parse_settings
+from source_stripe_saas.connection.account import AccountRefused
+from source_stripe_saas.delivered import DeliveredEvent, read_delivered
+from source_stripe_saas.streams.plans import load_plans
 from stripe_saas.protocol_files.forked import fork_connector
 from stripe_saas.warehouse.build import build
 from stripe_saas.warehouse.command import verdict
-from stripe_saas.warehouse.database import WarehouseError, WriterLock, tidy, writing
+from stripe_saas.warehouse.database import WarehouseError, WriterLock, connected, tidy, writing
 from stripe_saas.warehouse.listener import SyncListener
 from stripe_saas.warehouse.model_variables import variables_from
 from stripe_saas.warehouse.models import told_problems
-from stripe_saas.warehouse.owned_folder import files_for_owner
+from stripe_saas.warehouse.owned_folder import files_for_owner, owned_folder
+from stripe_saas.warehouse.provisional import is_provisional, settled_streams, write_provisional
 from stripe_saas.warehouse.stopping import Stopped, StopSignals
 from stripe_saas.warehouse.stripe_clock import NoAccount
 from stripe_saas.warehouse.sync import SyncError, SyncPlan, run_sync
@@ -39,7 +44,6 @@ _SECONDS_BETWEEN_TELLINGS = 0.5
 _PR_SET_PDEATHSIG = 1
 _LOGGER = logging.getLogger(__name__)
 _FAILED = "The sync failed; the log says why."
-_REFUSALS = (ConfigError, NoAccount, SyncError, TargetError, TrustError, WarehouseError)
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,10 @@ class Work:
     """The folder in which the company's snapshots are published."""
     is_full: bool = False
     """Whether everything is read again."""
+    syncs: bool = True
+    """Whether a sync is wanted, or only the objects that were delivered."""
+    delivered: tuple[DeliveredEvent, ...] = ()
+    """Events that no sync has settled; read after the sync."""
 
 
 def work(pipe: Connection, asked: Work) -> None:
@@ -73,7 +81,10 @@ def work(pipe: Connection, asked: Work) -> None:
                 code, said = _done(pipe, asked, signals)
         except Stopped as stopped:
             code, said = stopped.exit_code, "Stopped. What was read is written."
-        except _REFUSALS as error:
+        except (
+            *(ConfigError, NoAccount, SyncError, TargetError, TrustError, WarehouseError),
+            Unread,
+        ) as error:
             code, said = 1, str(error)
         except Exception as error:
             # Where, and what kind: its text may hold a config or a row.
@@ -86,15 +97,60 @@ def work(pipe: Connection, asked: Work) -> None:
 def _done(pipe: Connection, asked: Work, signals: StopSignals) -> tuple[int, str]:
     target = parse_target(asked.warehouse)
     telling = Telling(pipe)
+    code, said = 0, "Read what was delivered."
     with signals.seen(), writing(target) as lock:
-        code, said = _synced(asked, lock, signals, telling)
-        tidy(target, signals.orderly)
+        if asked.syncs:
+            code, said = _synced(asked, lock, signals, telling)
+            tidy(target, signals.orderly)
         if code == 0:
-            from stripe_saas_service.snapshot.publish import publish  # loads DuckDB
-
-            telling.phase("publishing")
-            publish(target, SnapshotFolder(asked.snapshots))
+            rows = _read_delivered(asked, lock, telling)
+            if rows:
+                _build_in_proportion(asked, lock, telling)
+            if asked.syncs or rows:
+                _publish(asked, telling)
     return code, said
+
+
+def _read_delivered(asked: Work, lock: WriterLock, telling: Telling) -> int:
+    """Reads the objects that deliveries name into the tables; how many rows came."""
+    # Of several accounts, a delivery's own would have to be found; the next sync reads them.
+    if not asked.delivered or asked.config.get("accounts"):
+        return 0
+    telling.phase("delivered")
+    settings, plans = parse_settings(asked.config), load_plans()
+    with owned_folder() as folder, connected(parse_target(asked.warehouse)) as database:
+        names = settled_streams(database, plans)
+        try:
+            lines = read_delivered(settings, plans, names, asked.delivered)
+            return write_provisional(database, lock, folder, plans, lines)
+        except (StripeError, AccountRefused) as error:
+            # Nobody's loss: the next sync reads them, and says what there is to say.
+            raise Unread(f"Stripe refused what was delivered: {error}") from error
+
+
+def _publish(asked: Work, telling: Telling) -> None:
+    from stripe_saas_service.snapshot.publish import publish  # loads DuckDB
+
+    telling.phase("publishing")
+    target = parse_target(asked.warehouse)
+    with connected(target, read_only=True) as database:
+        provisional = is_provisional(database)
+    publish(target, SnapshotFolder(asked.snapshots), is_provisional=provisional)
+
+
+def _build_in_proportion(asked: Work, lock: WriterLock, telling: Telling) -> None:
+    """Brings the models up to date as far as that is a matter of seconds.
+
+    On a new day dbt builds and tests everything, of what is settled: that is for the next sync.
+    """
+    telling.phase("models")
+    build(
+        parse_target(asked.warehouse),
+        variables=variables_from(asked.config),
+        lock=lock,
+        may_be_whole=False,
+        watch=telling.models,
+    )
 
 
 def _synced(
@@ -107,10 +163,14 @@ def _synced(
     if result.status == FAILED:
         return 1, said
     telling.phase("models")
-    models = build(target, variables=variables_from(asked.config), watch=telling.models)
+    models = build(target, variables=variables_from(asked.config), lock=lock, watch=telling.models)
     if not models.is_good:
         said = "\n".join([said, "The models are not all well:", *told_problems(models)])
     return 0 if models.is_good and result.status == COMPLETE else 1, said
+
+
+class Unread(Exception):
+    """What was delivered could not be read."""
 
 
 class Telling(SyncListener):

@@ -11,23 +11,26 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
+from collections.abc import Callable, Sequence
 from multiprocessing.process import BaseProcess
 from typing import Any
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, WorkflowStatus
 from sqlalchemy.exc import SQLAlchemyError
 
+from source_stripe_saas.delivered import DeliveredEvent
 from stripe_saas_service.connect.revocation import look
 from stripe_saas_service.connect.stripe_oauth import OAuthFailed
 from stripe_saas_service.connect.tokens import NotConnected, key_of
 from stripe_saas_service.jobs.stored import StoredJobs
 from stripe_saas_service.service import Service
 from stripe_saas_service.store.columns import now
-from stripe_saas_service.store.tables import Company, Connection, Job
+from stripe_saas_service.store.tables import Company, Connection, Delivery, Job
 from stripe_saas_service.workflows import books
 from stripe_saas_service.workflows.company_process import Ended, run
 from stripe_saas_service.workflows.company_work import Work
 from stripe_saas_service.workflows.executors import Executors
+from stripe_saas_service.workflows.gathering import Gathering
 
 _QUEUE = "syncs"
 _AT_ONCE = 4
@@ -36,7 +39,9 @@ _VERSION = "1"
 """Of the workflows' steps: those of another one are begun anew, once no process runs them."""
 _ATTEMPTS = 4
 """To write down that a job begins or ended: over seven seconds."""
-_LOOK_SECONDS = 20.0
+_LOOK_SECONDS = 5.0
+_GATHER_SECONDS = 0.5
+"""So long deliveries of a company are gathered before they are read."""
 _WAITING = ("ENQUEUED", "DELAYED")
 _BROKEN_OFF = "The sync broke off; the log says why."
 _FAILED = "The sync failed; the log says why."
@@ -57,6 +62,7 @@ class DurableJobs(StoredJobs):
         self._ends = threading.Event()
         self._clock = threading.Thread(target=self._look, name="schedule", daemon=True)
         self._is_started = False
+        self._gathering = Gathering(self.fetch, _GATHER_SECONDS)
 
     def start(self) -> None:
         """Begins to work; what was under way goes on, and what is due is asked for."""
@@ -91,6 +97,7 @@ class DurableJobs(StoredJobs):
     def stop(self) -> None:
         """Ends the syncs that run; they go on at the next start."""
         self._ends.set()
+        self._gathering.stop()
         if not self._is_started:
             return
         for process in list(self.running):
@@ -107,12 +114,24 @@ class DurableJobs(StoredJobs):
         return job
 
     def wake(self, connection_id: str) -> None:
-        """A delivery wakes a sync, which reads all that changed: at most one waits.
+        """A delivery wakes a read of what it names, together with those that come just after it."""
+        if self._is_started:
+            self._gathering.wake(connection_id)
 
-        Soon after another sync it waits for the next look at the schedules.
+    def fetch(self, connection_id: str) -> None:
+        """Has the waiting deliveries of a connection read: at most one such job waits or runs.
+
+        Raises:
+            DBOSQueueDeduplicatedError: one does already.
         """
-        for due in books.due(self.service.store, now(), connection_id):
-            self.request_sync(due, is_full=False, requested_by="delivery")
+        with SetEnqueueOptions(
+            queue_partition_key=connection_id, deduplication_id=f"fetch {connection_id}"
+        ):
+            DBOS.enqueue_workflow(_QUEUE, run_fetch, connection_id)
+
+    def put_off(self, connection_id: str, *, failed: bool = True) -> None:
+        """Has a connection whose deliveries could not be read wait longer each time."""
+        self._gathering.put_off(connection_id, failed=failed)
 
     def _enqueue(self, job: Job) -> None:
         # The same job a second time is the same workflow, and is not run twice.
@@ -126,6 +145,8 @@ class DurableJobs(StoredJobs):
                 self._settle()
                 for connection_id in books.due(self.service.store, now()):
                     self.request_sync(connection_id, is_full=False, requested_by="schedule")
+                for connection_id in books.waits(self.service.store):
+                    self._gathering.wake(connection_id)
             except Exception:
                 _LOGGER.exception("the schedules could not be looked at")
             if self._ends.wait(_LOOK_SECONDS):
@@ -206,12 +227,41 @@ def end_job(job_id: str, code: int, said: str) -> None:
         look(service, connection_id, by="refused")
 
 
+@DBOS.workflow(name="fetch")
+def run_fetch(connection_id: str) -> None:
+    """Reads what deliveries name, until none waits."""
+    while fetch_delivered(connection_id):
+        pass
+
+
+@DBOS.step(name="delivered")
+def fetch_delivered(connection_id: str) -> bool:
+    """Reads what the waiting deliveries of a connection name; False if none waits any more."""
+    jobs = _jobs()
+    store = jobs.service.store
+    if jobs.is_ending or connection_id not in books.waits(store):
+        return False
+    deliveries = books.delivered(store, connection_id)
+    try:
+        ended = _worked(jobs, connection_id, syncs=False, delivered=deliveries)
+    except (NotConnected, OAuthFailed) as error:
+        ended = Ended(1, str(error))
+    except Exception as error:
+        _log("delivered", connection_id, error)
+        ended = Ended(1, _FAILED)
+    if ended.code != 0:
+        # They stay, and are tried again later and later; the next sync reads them in any case.
+        jobs.put_off(connection_id)
+        return False
+    jobs.put_off(connection_id, failed=False)
+    books.read(store, deliveries)
+    return True
+
+
 def _read(jobs: DurableJobs, job_id: str) -> Ended:
     service = jobs.service
     with service.store.reading() as session:
         job = session.get_one(Job, job_id)
-        connection = session.get_one(Connection, job.connection_id)
-        company = session.get_one(Company, connection.company_id)
 
     def on_progress(progress: dict[str, Any]) -> None:
         try:
@@ -220,12 +270,33 @@ def _read(jobs: DurableJobs, job_id: str) -> Ended:
             # The next one says as much; a sync does not end for it.
             _log("progress", job_id, error)
 
-    config: dict[str, Any] = {
-        "start_date": _START_DATE,
-        **connection.options,
-        "client_secret": key_of(service, connection.id),
-        "api_url": service.settings.api_url,
-    }
+    deliveries = books.delivered(service.store, job.connection_id, of_sync=job.started_at)
+    ended = _worked(
+        jobs,
+        job.connection_id,
+        is_full=job.kind == "full",
+        delivered=deliveries,
+        on_progress=on_progress,
+    )
+    if ended.code == 0:
+        books.read(service.store, deliveries)
+    return ended
+
+
+def _worked(
+    jobs: DurableJobs,
+    connection_id: str,
+    *,
+    delivered: Sequence[Delivery],
+    syncs: bool = True,
+    is_full: bool = False,
+    on_progress: Callable[[dict[str, Any]], None] = lambda progress: None,
+) -> Ended:
+    """Has a company's process do something."""
+    service = jobs.service
+    with service.store.reading() as session:
+        connection = session.get_one(Connection, connection_id)
+        company = session.get_one(Company, connection.company_id)
     processes: list[BaseProcess] = []
 
     def on_start(process: BaseProcess) -> None:
@@ -235,25 +306,41 @@ def _read(jobs: DurableJobs, job_id: str) -> Ended:
         if jobs.is_ending:
             process.kill()
 
+    config: dict[str, Any] = {
+        "start_date": _START_DATE,
+        **connection.options,
+        "client_secret": key_of(service, connection.id),
+        "api_url": service.settings.api_url,
+    }
+    asked = Work(
+        config,
+        warehouse_of(service, company),
+        service.snapshots.folder(company.id).path,
+        is_full=is_full,
+        syncs=syncs,
+        delivered=tuple(map(_event_of, delivered)),
+    )
     if jobs.is_ending:
         raise Interrupted
     try:
-        ended = run(
-            Work(
-                config,
-                warehouse_of(service, company),
-                service.snapshots.folder(company.id).path,
-                is_full=job.kind == "full",
-            ),
-            on_progress=on_progress,
-            on_start=on_start,
-        )
+        ended = run(asked, on_progress=on_progress, on_start=on_start)
     finally:
         jobs.running.difference_update(processes)
     if jobs.is_ending:
-        # Not an end of the sync: it goes on at the next start.
+        # Not an end of the work: it goes on at the next start.
         raise Interrupted
     return ended
+
+
+def _event_of(delivery: Delivery) -> DeliveredEvent:
+    created = delivery.created_at
+    return DeliveredEvent(
+        delivery.event_id,
+        delivery.type,
+        delivery.object_type,
+        delivery.object_id,
+        None if created is None else int(created.timestamp()),
+    )
 
 
 def _log(what: str, job_id: str, error: Exception) -> None:

@@ -17,6 +17,9 @@ from stripe_saas.warehouse.models import PROJECT, ModelsResult, build_models
 from stripe_saas.warehouse.places import RAW_SCHEMA, STREAMS_TABLE
 from stripe_saas.warehouse.target import Target
 
+LEFT = "left as they are"
+"""How a build ended that was not begun."""
+
 _ELSEWHERE = ("stripe_database", "stripe_table_prefix", "stripe_tables", "as_of")
 """Variables with which the models read something else than what the loader notes."""
 
@@ -29,6 +32,7 @@ def bring_up_to_date(
     lock: WriterLock | None = None,
     watch: Watch = lambda done, total: None,
     project: Path = PROJECT,
+    may_be_whole: bool = True,
 ) -> ModelsResult:
     """Brings all models up to date: in proportion to what changed if that can be, else by dbt.
 
@@ -42,6 +46,7 @@ def bring_up_to_date(
         lock: the right to write, if it is to be looked at.
         watch: told how many steps are done, and how many there are.
         project: the folder of the dbt project.
+        may_be_whole: False: what only dbt can do is left for another time, and `how` is `LEFT`.
 
     Raises:
         WarehouseError: the warehouse cannot be reached.
@@ -55,6 +60,8 @@ def bring_up_to_date(
                 raise NotInProportion("it was asked for")
             done = increment.bring_up_to_date(database, lock, watch)
         except NotInProportion:
+            if not may_be_whole:
+                return ModelsResult(is_good=True, how=LEFT)
             increment.begin_whole(database)
         else:
             return ModelsResult(
