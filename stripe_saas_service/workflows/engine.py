@@ -30,7 +30,7 @@ from stripe_saas_service.workflows import books
 from stripe_saas_service.workflows.company_process import Ended, run
 from stripe_saas_service.workflows.company_work import Work
 from stripe_saas_service.workflows.executors import Executors
-from stripe_saas_service.workflows.gathering import Gathering
+from stripe_saas_service.workflows.gathering import Gathering, StillAsked
 
 _QUEUE = "syncs"
 _AT_ONCE = 4
@@ -63,6 +63,8 @@ class DurableJobs(StoredJobs):
         self._clock = threading.Thread(target=self._look, name="schedule", daemon=True)
         self._is_started = False
         self._gathering = Gathering(self.fetch, _GATHER_SECONDS)
+        self._fetches: dict[str, str] = {}
+        """Connection -> the workflow that was asked last to read its deliveries."""
 
     def start(self) -> None:
         """Begins to work; what was under way goes on, and what is due is asked for."""
@@ -119,15 +121,20 @@ class DurableJobs(StoredJobs):
             self._gathering.wake(connection_id)
 
     def fetch(self, connection_id: str) -> None:
-        """Has the waiting deliveries of a connection read: at most one such job waits or runs.
+        """Has the waiting deliveries of a connection read: one such job waits or runs.
 
         Raises:
-            DBOSQueueDeduplicatedError: one does already.
+            StillAsked: one does already.
         """
-        with SetEnqueueOptions(
-            queue_partition_key=connection_id, deduplication_id=f"fetch {connection_id}"
-        ):
-            DBOS.enqueue_workflow(_QUEUE, run_fetch, connection_id)
+        former = self._fetches.get(connection_id)
+        if former is not None:
+            status = DBOS.get_workflow_status(former)
+            if status is not None and status.status in ("PENDING", *_WAITING):
+                raise StillAsked
+            DBOS.delete_workflow(former)  # nobody asks how it went
+        with SetEnqueueOptions(queue_partition_key=connection_id):
+            handle = DBOS.enqueue_workflow(_QUEUE, run_fetch, connection_id)
+        self._fetches[connection_id] = handle.workflow_id
 
     def put_off(self, connection_id: str, *, failed: bool = True) -> None:
         """Has a connection whose deliveries could not be read wait longer each time."""
@@ -157,6 +164,12 @@ class DurableJobs(StoredJobs):
         with self._executors.deciding() as is_ours:
             if not is_ours:
                 return
+            for fetch in DBOS.list_workflows(
+                name="fetch", status=["PENDING", *_WAITING], load_input=False, load_output=False
+            ):
+                if self._is_left(fetch):
+                    # It would hold its company up. What waits is asked for again.
+                    DBOS.delete_workflow(fetch.workflow_id)
             for job in books.waiting(self.service.store):
                 found = DBOS.list_workflows(
                     workflow_ids=[job.id], load_input=False, load_output=False

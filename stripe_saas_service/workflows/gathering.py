@@ -7,13 +7,15 @@ import threading
 import time
 from collections.abc import Callable
 
-from dbos import error as dbos_errors
-
 _LEAST_PAUSE_SECONDS = 5.0
 _MOST_PAUSE_SECONDS = 300.0
 _MOST_DOUBLED = 10
 
 _LOGGER = logging.getLogger(__name__)
+
+
+class StillAsked(Exception):
+    """A read was asked for and has not ended; it may have looked already."""
 
 
 class Gathering:
@@ -23,8 +25,7 @@ class Gathering:
         """Has no thread yet.
 
         Args:
-            fetch: asks for a read; raises DBOSQueueDeduplicatedError if one waits or runs, which
-                may have looked already, so that it is asked again.
+            fetch: asks for a read; raises StillAsked if it has to be asked again.
             seconds: how long deliveries are gathered.
         """
         self._fetch, self._seconds = fetch, seconds
@@ -72,7 +73,7 @@ class Gathering:
                 return
         try:
             self._fetch(connection_id)
-        except dbos_errors.DBOSQueueDeduplicatedError:
+        except StillAsked:
             self.wake(connection_id)
         except Exception:
             _LOGGER.exception("a read of deliveries could not be asked for")

@@ -50,7 +50,8 @@ def test_what_came_within_seventy_seconds_before_a_sync_waits_for_the_next_one(s
 
 
 @pytest.mark.parametrize(
-    ("failures", "seconds"), [(0, 70), (1, 140), (2, 280), (3, 560), (4, 600), (50, 600)]
+    ("failures", "seconds"),
+    [(0, 70), (1, 70), (2, 80), (3, 160), (4, 320), (5, 600), (50, 600)],
 )
 def test_deliveries_wait_twice_as_long_after_each_failure_up_to_the_schedule(
     service, connection, failures, seconds
@@ -62,10 +63,33 @@ def test_deliveries_wait_twice_as_long_after_each_failure_up_to_the_schedule(
     good = ("succeeded", moment - timedelta(days=7) if failures else moment)
     ended(service, connection, older, good, *jobs)
     with service.store.writing() as session:
-        session.add(Delivery(connection_id=connection.id, event_id="evt_1", type="a"))
+        session.add(
+            Delivery(connection_id=connection.id, event_id="evt_1", type="a", received_at=moment)
+        )
     pause = timedelta(seconds=seconds)
     assert books.due(service.store, moment + pause - timedelta(seconds=1)) == []
     assert books.due(service.store, moment + pause) == [connection.id]
+
+
+def test_a_sync_that_takes_long_is_not_begun_again_at_once(service, connection):
+    """Another one would hold up other companies: four times as long as the last one took."""
+    moment = now()
+    with service.store.writing() as session:
+        session.add(
+            Job(
+                connection_id=connection.id,
+                kind="sync",
+                status="succeeded",
+                requested_at=moment,
+                started_at=moment,
+                ended_at=moment + timedelta(seconds=30),
+            )
+        )
+        session.add(
+            Delivery(connection_id=connection.id, event_id="evt_1", type="a", received_at=moment)
+        )
+    assert books.due(service.store, moment + timedelta(seconds=119)) == []
+    assert books.due(service.store, moment + timedelta(seconds=120)) == [connection.id]
 
 
 def test_what_is_due_and_what_waits_are_found_by_indexes(service, connection):

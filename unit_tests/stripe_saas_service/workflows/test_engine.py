@@ -27,6 +27,7 @@ class Syncs:
 
     def __init__(self):
         self.configs, self.running, self.most = [], [], 0
+        self.asked = []
         self.may_end, self.has_begun = threading.Event(), threading.Semaphore(0)
         self.ended = Ended(0, "Complete: 1 of 1 streams")
         self._lock = threading.Lock()
@@ -37,6 +38,7 @@ class Syncs:
             self.running.append(warehouse)
             self.most = max(self.most, self.running.count(warehouse))
             self.configs.append((asked.config, asked.is_full))
+            self.asked.append(asked)
         self.has_begun.release()
         on_progress({"said": "reading"})
         assert self.may_end.wait(20)
@@ -91,15 +93,13 @@ def until(condition):
 def test_a_sync_runs_with_the_connection_s_key_and_reads_what_was_delivered(
     service, connection, jobs, syncs
 ):
-    with service.store.writing() as session:
-        session.add(Delivery(connection_id=connection.id, event_id="evt_1", type="a"))
     jobs.start()
-    jobs.wake(connection.id)
+    jobs.request_sync(connection.id, is_full=False, requested_by="per_1")
     assert syncs.has_begun.acquire(timeout=20)
     with service.store.writing() as session:
-        session.add(Delivery(connection_id=connection.id, event_id="evt_2", type="a"))
-    jobs.wake(connection.id)
-    jobs.wake(connection.id)
+        session.add(Delivery(connection_id=connection.id, event_id="evt_1", type="a"))
+    for _ in range(2):
+        jobs.request_sync(connection.id, is_full=False, requested_by="per_1")
     running, waiting = all_jobs(service)
     assert (running.status, waiting.status) == ("running", "waiting")
     with service.store.writing() as session:
@@ -112,6 +112,63 @@ def test_a_sync_runs_with_the_connection_s_key_and_reads_what_was_delivered(
     assert config["client_secret"] == "sk_test_ofthistest1"
     with service.store.reading() as session:
         assert set(session.scalars(select(Delivery.status))) == {"done"}
+
+
+def test_a_burst_of_deliveries_is_one_read_of_what_they_name_and_no_sync(
+    service, connection, jobs, syncs
+):
+    syncs.may_end.set()
+    jobs.start()
+    for number in range(20):
+        with service.store.writing() as session:
+            session.add(
+                Delivery(
+                    connection_id=connection.id,
+                    event_id=f"evt_{number}",
+                    type="customer.updated",
+                    object_type="customer",
+                    object_id=f"cus_{number}",
+                )
+            )
+        jobs.wake(connection.id)
+    until(lambda: statuses(service) == {"read"})
+    assert all_jobs(service) == []
+    named = [each.object_id for asked in syncs.asked for each in asked.delivered]
+    assert sorted(named) == sorted(f"cus_{number}" for number in range(20)), "each once"
+    assert len(syncs.asked) <= 3
+    assert not any(asked.syncs for asked in syncs.asked)
+    # The next sync takes back what was read, and reads again what it cannot have seen yet.
+    jobs.request_sync(connection.id, is_full=False, requested_by="per_1")
+    until(lambda: [job.status for job in all_jobs(service)] == ["succeeded"])
+    assert syncs.asked[-1].syncs
+    assert len(syncs.asked[-1].delivered) == 20
+    assert statuses(service) == {"read"}
+
+
+def test_deliveries_that_cannot_be_read_are_tried_again_later(service, connection, jobs, syncs):
+    syncs.ended = Ended(1, "Stripe cannot be reached")
+    syncs.may_end.set()
+    jobs.start()
+    with service.store.writing() as session:
+        session.add(Delivery(connection_id=connection.id, event_id="evt_1", type="a"))
+    jobs.wake(connection.id)
+    until(lambda: syncs.asked)
+    time.sleep(2)
+    assert len(syncs.asked) == 1
+    assert statuses(service) == {"waiting"}
+
+
+def test_a_first_sync_is_not_held_up_by_deliveries(service, company, jobs, syncs):
+    with service.store.writing() as session:
+        row = session.scalars(select(Connection)).one()
+        row.status = "connected"
+        session.add(Delivery(connection_id=row.id, event_id="evt_1", type="a"))
+    assert books.waits(service.store) == []
+
+
+def statuses(service):
+    with service.store.reading() as session:
+        return set(session.scalars(select(Delivery.status)))
 
 
 def test_what_was_left_goes_on_at_another_port_and_version(
@@ -225,7 +282,7 @@ def test_a_failed_sync_says_what_failed_and_leaves_deliveries_waiting(
     syncs.ended = Ended(1, "sync: no key")
     syncs.may_end.set()
     jobs.start()
-    jobs.wake(connection.id)
+    jobs.request_sync(connection.id, is_full=False, requested_by="per_1")
     until(lambda: [job.status for job in all_jobs(service)] == ["failed"])
     assert all_jobs(service)[0].error == "sync: no key"
     with service.store.reading() as session:
@@ -262,7 +319,7 @@ def test_a_schedule_is_due_when_its_minutes_have_passed_and_nothing_waits(servic
     assert books.due(service.store, moment + timedelta(minutes=30)) == []
 
 
-def test_deliveries_make_a_sync_due_seventy_seconds_after_the_one_before(service, company):
+def test_deliveries_make_a_sync_due_once_the_change_feed_tells_of_them(service, company):
     moment = now()
     with service.store.writing() as session:
         row = session.scalars(select(Connection)).one()
@@ -272,7 +329,7 @@ def test_deliveries_make_a_sync_due_seventy_seconds_after_the_one_before(service
     seconds = [timedelta(seconds=69), timedelta(seconds=70)]
     assert [books.due(service.store, moment + each) for each in seconds] == [[], []]
     with service.store.writing() as session:
-        session.add(Delivery(connection_id=row.id, event_id="evt_2", type="a"))
+        session.add(Delivery(connection_id=row.id, event_id="evt_2", type="a", received_at=moment))
     assert [books.due(service.store, moment + each) for each in seconds] == [[], [row.id]]
     assert books.due(service.store, moment + seconds[1], "con_another") == []
 
