@@ -262,6 +262,13 @@ def _close(bench):
         bench.people("close", *arguments, *into)
 
 
+def _compare(bench):
+    bench.synced()
+    into = ("--warehouse", "duckdb:///warehouse.duckdb", "--month", "2026-05")
+    for config in ("good.json", "wrong.json"):
+        bench.people("compare", "--with", "stripe", "--config", config, *into)
+
+
 def _status(bench):
     bench.synced()
     bench.people("status", "--warehouse", "duckdb:///warehouse.duckdb")
@@ -292,6 +299,7 @@ RUNS = {
     "sync": _sync,
     "models": _models,
     "close": _close,
+    "compare": _compare,
     "status": _status,
     "key-link": _key_link,
     "verify": _verify,

@@ -41,6 +41,10 @@ COMMANDS = {
     "close": Command(
         "stripe_saas.close.command", "close a month: keep what was reported of it, for good"
     ),
+    "compare": Command(
+        "stripe_saas.compare.command",
+        "say which named rules make somebody else's MRR differ from ours, client by client",
+    ),
     "status": Command(
         "stripe_saas.warehouse.status", "say when a warehouse was synced, and what failed"
     ),

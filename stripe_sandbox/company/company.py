@@ -23,6 +23,7 @@ from stripe_sandbox.company.lifecycle import Lifecycle
 from stripe_sandbox.company.lives import Lives
 from stripe_sandbox.company.money import Money
 from stripe_sandbox.company.options import BUILD_END, QUIET_SECONDS, CompanyOptions
+from stripe_sandbox.company.other_books import as_csv, mrr_per_subscriber
 from stripe_sandbox.company.people import People
 from stripe_sandbox.company.pilots import Pilots
 from stripe_sandbox.company.signups import Signups, company_start
@@ -176,6 +177,10 @@ class Company:
     def truth_mrr(self, at_seconds: int) -> dict[str, Fraction]:
         """Exact MRR of every subscription that existed at a moment, changes of it included."""
         return self._world.ledger.truth_at(at_seconds)
+
+    def other_books(self, ends_at: int, month: str) -> str:
+        """MRR by customer just before a moment as another tool would count it, as a CSV file."""
+        return as_csv(mrr_per_subscriber(self._world.ledger, ends_at), month)
 
     def _render(self, obj: StripeObject) -> StripeObject:
         from stripe_sandbox.render import render

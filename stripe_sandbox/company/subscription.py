@@ -216,7 +216,15 @@ class Subscription:
             self.currency,
             counts,
             self.free_cap,
+            is_held_back=self.is_held_back,
+            is_leaving=self.reason == "cancellation_requested",
+            tax_percent=_on_top(self.customer.tax_rate),
         )
 
     def _parts(self) -> list[Part]:
         return [Part(i.price, i.units, tuple(i.discounts)) for i in self.items]
+
+
+def _on_top(rate: StripeObject | None) -> Fraction:
+    """The percentage of a tax that is added to prices; one that is within them adds nothing."""
+    return Fraction(0) if rate is None or rate["inclusive"] else Fraction(str(rate["percentage"]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -161,6 +161,12 @@ class Snapshot:
     """Whether its status and its pause let it count."""
     cap: Fraction | None = None
     """In a free period: the most that it may be worth."""
+    is_held_back: bool = False
+    """Whether a pause gives its invoices up."""
+    is_leaving: bool = False
+    """Whether its customer has asked for its end."""
+    tax_percent: Fraction = Fraction(0)
+    """Tax on top of its prices."""
 
     def discounts(self) -> list[Discount]:
         """All discounts, each once."""
@@ -187,16 +193,29 @@ def list_value(parts: Sequence[Part], currency: str) -> Fraction:
     )
 
 
-def net_value(parts: Sequence[Part], group: Sequence[Discount], currency: str) -> Fraction:
-    """Monthly value of licensed items after discounts that last forever."""
+def our_month(price: Price) -> Fraction:
+    """How much of one charge of a price falls on one month."""
+    return price.monthly_factor
+
+
+def net_value(
+    parts: Sequence[Part],
+    group: Sequence[Discount],
+    currency: str,
+    month: Callable[[Price], Fraction] = our_month,
+) -> Fraction:
+    """Monthly value of licensed items after discounts that last forever.
+
+    `month` says how much of one charge falls on one month, where that is not as we count it.
+    """
     licensed = [part for part in parts if not part.price.is_metered]
-    values = [p.price.charge(p.quantity, currency) * p.price.monthly_factor for p in licensed]
+    values = [p.price.charge(p.quantity, currency) * month(p.price) for p in licensed]
     for index, part in enumerate(licensed):
         for discount in part.discounts:
-            _take(values, licensed, discount, [index], currency)
+            _take(values, licensed, discount, [index], currency, month)
     for discount in group:
         scope = [i for i, part in enumerate(licensed) if discount.coupon.covers(part.price)]
-        _take(values, licensed, discount, scope, currency)
+        _take(values, licensed, discount, scope, currency, month)
     return sum(values, Fraction(0))
 
 
@@ -206,6 +225,7 @@ def _take(
     discount: Discount,
     scope: Sequence[int],
     currency: str,
+    month: Callable[[Price], Fraction],
 ) -> None:
     coupon = discount.coupon
     if coupon.duration != "forever":
@@ -220,8 +240,8 @@ def _take(
     if amount is None or not alive:
         return
     # An amount comes off every invoice, so it counts as often as the shortest interval bills.
-    factor = max(parts[i].price.monthly_factor for i in alive)
-    alive = [i for i in alive if parts[i].price.monthly_factor == factor]
+    factor = max(month(parts[i].price) for i in alive)
+    alive = [i for i in alive if month(parts[i].price) == factor]
     total = sum((values[i] for i in alive), Fraction(0))
     taken = min(amount * factor, total)
     for i in alive:

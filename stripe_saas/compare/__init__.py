@@ -1,0 +1,1 @@
+"""Their number and ours: which named rule makes the difference, client by client."""
