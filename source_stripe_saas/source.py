@@ -171,9 +171,8 @@ def source_of(
     """
     if _READY is None:
         return SourceStripeSaas(catalog, config, state)
+    # The config that the CDK keeps besides serves its own reads alone.
     _READY.settings, _READY.states = _parsed(config) if config else None, state
-    # What the CDK keeps besides serves its own reads alone.
-    _READY._config = without_reserved(config) if config else {}
     return _READY
 
 

@@ -43,7 +43,7 @@ from source_stripe_saas.streams.carrier_progress import CarrierProgress
 from source_stripe_saas.streams.checkpoint import CLOCKS, REREAD, task_name
 from source_stripe_saas.streams.clocks import TestClocks
 from source_stripe_saas.streams.cpu_load import CpuLoad
-from source_stripe_saas.streams.plan import StreamPlan
+from source_stripe_saas.streams.plan import StreamPlan, asking_for
 from source_stripe_saas.streams.position import Position, read_position
 from source_stripe_saas.streams.progress import Progress
 from source_stripe_saas.streams.read_mode import FullRead, ReadMode, choose_read_mode
@@ -105,7 +105,8 @@ class Sync:
         Raises:
             AirbyteTracedException: the key or the account is refused, or Stripe cannot be reached.
         """
-        self._settings, self._plans, self._logger = settings, plans, logger
+        self._settings, self._logger = settings, logger
+        self._plans = asking_for(plans, settings.meter_customers, settings.start)
         self._unknown = unknown
         self._modes = {each.stream.name: each.sync_mode for each in catalog.streams}
         self._states = ConnectorStateManager(states)
@@ -193,6 +194,11 @@ class Sync:
         """The catalog's streams, each with what it begins with."""
         synced: list[SyncedStream] = []
         progress: dict[str, AnyProgress] = {}
+        for name in self._modes:
+            if self._plans[name].asks_for and not self._plans[name].asked_for:
+                self._logger.warning(
+                    "%s has no records, as `meter_customers` in the config names nobody.", name
+                )
         for name in self._modes:
             if self._plans[name].derived:
                 self._ledger = self._ledger_sync(self._plans[name])

@@ -113,7 +113,8 @@ STREAMS = (
     Stream("transactions", "issuing.transaction"),
     Stream("issuing_disputes", "issuing.dispute"),
 )
-"""All but `payout_balance_transactions`, whose rows are pairs and are counted apart."""
+"""All but two: the rows of `payout_balance_transactions` are pairs and are counted apart, and
+`billing_meter_event_summaries` has rows only for customers that a config names."""
 
 
 _ITEM_OWNERS = {
@@ -137,6 +138,8 @@ def counts(account: Account) -> dict[str, dict[str, Any]]:
         for transaction in transactions
     ]
     found["payout_balance_transactions"] = _entry(pairs, [], [])
+    # Worked out when asked for, about customers that a config names: by default none.
+    found["billing_meter_event_summaries"] = _entry([], [], [])
     return found
 
 
@@ -181,3 +184,4 @@ def stream_names() -> Iterator[str]:
     """Every stream the sandbox counts."""
     yield from (stream.name for stream in STREAMS)
     yield "payout_balance_transactions"
+    yield "billing_meter_event_summaries"

@@ -77,10 +77,6 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("payment_attempt_record",),
     ),
     (
-        "asked for by customer, meter and time; sums of them are on the invoices' lines",
-        ("billing.meter_event_summary",),
-    ),
-    (
         "made by POST, and the connector only reads; what they report is in `balance_transactions`",
         ("reporting.report_run", "scheduled_query_run"),
     ),

@@ -29,7 +29,7 @@ def stream_schema(
         objects = ObjectSchemas(definitions, frozenset(_with_parents(expanded_paths(plan))))
         properties = {**connector_fields(plan), **objects.properties(plan.object)}
     for key in plan.primary_key:
-        properties[key] = {"type": "string"}
+        properties[key] = {"type": _type_in_key(properties.get(key, {}))}
     return {
         "$schema": DRAFT,
         "title": plan.name,
@@ -44,9 +44,17 @@ def stream_schema(
     }
 
 
+def _type_in_key(field: Schema) -> str:
+    """A field's type where it is never null; an id that may be expanded is text in a record."""
+    known = field.get("type", "string")
+    types = [known] if isinstance(known, str) else [each for each in known if each != "null"]
+    return "integer" if types == ["integer"] else "string"
+
+
 def connector_fields(plan: StreamPlan) -> dict[str, Schema]:
     """Properties that the connector writes into records; Stripe's own take precedence."""
-    fields: dict[str, Schema] = {name: {"type": ["null", "string"]} for name, _ in plan.adds}
+    added = [name for name, _ in plan.adds] + ([plan.asks_for] if plan.asks_for else [])
+    fields: dict[str, Schema] = {name: {"type": ["null", "string"]} for name in added}
     if plan.adds_updated:
         fields["updated"] = {"type": ["null", "integer"]}
     if plan.adds_is_deleted:

@@ -82,6 +82,8 @@ class Settings:
     endpoint_requests_per_second: int | None
     """The same for each endpoint."""
     check_streams: tuple[str, ...] | None
+    meter_customers: tuple[str, ...] = ()
+    """Ids of the customers whose metered usage is read."""
     accounts: AccountChoice | None = None
     """Several accounts, each read by itself; None: one, without a word of it in its records."""
     privacy: Policy = field(default_factory=Policy)
@@ -283,6 +285,7 @@ def parse_settings(config: Mapping[str, Any]) -> Settings:
         requests_per_second=_whole(fields.get("call_rate_limit")),
         endpoint_requests_per_second=_whole(fields.get("endpoint_rate_limit")),
         check_streams=tuple(check_streams) if check_streams is not None else None,
+        meter_customers=tuple(fields.get("meter_customers") or ()),
         accounts=accounts,
         privacy=_privacy(fields),
         mrr=_mrr(fields.get("mrr", {})),

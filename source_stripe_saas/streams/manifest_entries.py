@@ -30,12 +30,15 @@ def _entry(name: str, stream: Mapping[str, Any]) -> dict[str, Any]:
     retriever = lister["retriever"]
     facts: dict[str, Any] = dict(stream[_PARAMETERS])
     router = retriever.get("partition_router", {})
+    if "asks_for" in facts:
+        [router, _named] = router
     if router.get("type") == "SubstreamPartitionRouter":
         [parent] = router["parent_stream_configs"]
         facts["parent"] = parent["stream"][_PARAMETERS]["name"]
         if pointer := parent.get("lazy_read_pointer"):
             [facts["embedded"]] = pointer
-        facts["adds"] = dict.fromkeys(_added_fields(lister), "id")
+        if "asks_for" not in facts:
+            facts["adds"] = dict.fromkeys(_added_fields(lister), "id")
     elif "carried_by" in facts:
         pass  # the partitions are other streams' lists
     elif router.get("type") == "ListPartitionRouter":

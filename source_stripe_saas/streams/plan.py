@@ -92,6 +92,12 @@ class StreamPlan:
     """The parent's field that holds the children's list."""
     call: str | None = None
     """Or: the request that lists one parent's children, its id in braces."""
+    asks_for: str | None = None
+    """The part of that request, and field of the record, whose values a config names."""
+    asked_for: tuple[str, ...] = ()
+    """These values; without any, the stream has no records."""
+    asked_since: int = 0
+    """Where the days begin that such a request asks for, Unix seconds."""
     only_parents: tuple[tuple[str, tuple[Any, ...]], ...] = ()
     """Children are asked for only where the parent has one of these field values."""
     adds: tuple[tuple[str, str], ...] = ()
@@ -205,6 +211,23 @@ class StreamPlan:
         return all(parent.get(name) in values for name, values in self.only_parents)
 
 
+def asking_for(
+    plans: Mapping[str, StreamPlan], values: Iterable[str], since: int
+) -> dict[str, StreamPlan]:
+    """The plans, and in those that ask for what a config names, what it names.
+
+    Args:
+        plans: by stream.
+        values: as the config names them.
+        since: where it lets streams begin, Unix seconds.
+    """
+    named = tuple(dict.fromkeys(values))
+    return {
+        name: replace(plan, asked_for=named, asked_since=since) if plan.asks_for else plan
+        for name, plan in plans.items()
+    }
+
+
 def _pairs(mapping: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
     return tuple((mapping or {}).items())
 
@@ -266,6 +289,7 @@ def _plan(
         parent=parent,
         embedded=raw.get("embedded"),
         call=raw.get("call"),
+        asks_for=raw.get("asks_for"),
         only_parents=_conditions(raw.get("only_parents")),
         adds=_pairs(raw.get("adds")),
         parent_touched_by=parent_touches,

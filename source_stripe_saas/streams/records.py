@@ -27,7 +27,11 @@ from source_stripe_saas.api.raw_object import (
 from source_stripe_saas.api.refusal import NotFound, Refusal, StripeError, UnexpectedContent
 from source_stripe_saas.streams.carried import CarriedBefore, carried_in, cut_lists
 from source_stripe_saas.streams.plan import StreamPlan
+from source_stripe_saas.streams.read_mode import DAY_SECONDS
 from source_stripe_saas.streams.skipped import RetryKey, SkippedObject, SkipRules, odd
+
+_LATE_DAYS = 35
+"""So late may usage be reported to a meter."""
 
 
 class RawRecord(msgspec.Struct, frozen=True, gc=False):
@@ -113,6 +117,8 @@ class RecordMaker:
             retry = RetryKey("parents", parent["id"])
             yield from self._completed(parent, self.plan.embedded, retry)
             children = self.children_in(parent)
+        elif self.plan.asks_for is not None:
+            children = self._asked_for(parent, self.plan.asks_for, updated)
         elif self.plan.has_children(parent):
             children = self._called(parent)
         else:
@@ -216,6 +222,19 @@ class RecordMaker:
             # A parent that was deleted after it was listed: the feed will report its deletion.
             if not (isinstance(error, NotFound) and self._is_gone(parent)):
                 yield self.rules.skipped(error, parent["id"], RetryKey("parents", parent["id"]))
+
+    def _asked_for(self, parent: StripeObject, field: str, now: int) -> Iterator[MadeChild]:
+        """Children that must be asked for by a value that the config names, whole days of them."""
+        # What happened up to 35 days before a meter was made may be reported to it.
+        first = max(self.plan.asked_since, parent["created"] - _LATE_DAYS * DAY_SECONDS)
+        days = {
+            "start_day": str(first // DAY_SECONDS * DAY_SECONDS),
+            "end_day": str(now // DAY_SECONDS * DAY_SECONDS),
+        }
+        for value in self.plan.asked_for if days["start_day"] != days["end_day"] else ():
+            for child in self._called({**parent, **days, field: value}):
+                is_one = not isinstance(child, SkippedObject)
+                yield {**child, field: value} if is_one else child
 
     def complete(self, row: StripeObject, name: str) -> None:
         """Reads an embedded list to its end if Stripe cut it; the entries are replaced.

@@ -165,5 +165,8 @@ def list_pages(count: int) -> int:
 
 
 def streams_compared(plans: Iterable[StreamPlan]) -> Iterator[StreamPlan]:
-    """Streams that Stripe has a list of, of their own or their parents' objects."""
-    return (plan for plan in plans if plan.is_listed)
+    """Streams that Stripe has a list of, of their own or their parents' objects.
+
+    Not what it sums up when it is asked about somebody: that has other values a moment later.
+    """
+    return (plan for plan in plans if plan.is_listed and plan.asks_for is None)

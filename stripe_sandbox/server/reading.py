@@ -6,10 +6,10 @@ from stripe_sandbox import expansion
 from stripe_sandbox.account import Account
 from stripe_sandbox.refusals import Refusal, bad_request, missing_object
 from stripe_sandbox.render import deleted_form
-from stripe_sandbox.server import filters, pages, query
+from stripe_sandbox.server import filters, meter_usage, pages, query
 from stripe_sandbox.server.keys import Key, lacks_permission
 from stripe_sandbox.server.query import Parameters
-from stripe_sandbox.server.routes import PERMISSIONS, Route
+from stripe_sandbox.server.routes import METER_SUMMARIES, PERMISSIONS, Route
 from stripe_sandbox.shelf import newest_first, value_at
 from stripe_sandbox.store import EVENT_WINDOW_SECONDS, Row, StripeObject
 
@@ -56,7 +56,11 @@ class Reading:
                 return content
             return self._account.renderer.render_all([content], tree)[0]
         query.require(parameters, list(route.required))
-        objects, has_more = self._page(route, identities, parameters)
+        if route.path == METER_SUMMARIES:
+            every = meter_usage.summaries(self._account.store, identities[0], parameters)
+            objects, has_more = meter_usage.page(every, pages.Cursor.of(parameters))
+        else:
+            objects, has_more = self._page(route, identities, parameters)
         return {
             "object": "list",
             "data": self._account.renderer.render_all(objects, tree),

@@ -111,7 +111,10 @@ def test_invoice_lines_show_their_fourth_level_and_not_the_fifth():
     }
 
 
-@pytest.mark.parametrize("stream", [name for name, plan in PLANS.items() if not plan.derived])
+# Stripe publishes no sample of what it sums up when it is asked.
+@pytest.mark.parametrize(
+    "stream", [name for name, plan in PLANS.items() if not plan.derived and not plan.asks_for]
+)
 def test_published_sample_fits(stream):
     plan = PLANS[stream]
     sample = unexpanded(load_samples()[plan.object], GENERATED[stream])

@@ -18,8 +18,11 @@ def list_requests(account: Account, ends: int | None = None) -> Iterator[tuple[R
     for route in routes.all_routes():
         if not route.is_list:
             continue
-        if route.scope is None:
+        if route.scope is None and route.path != routes.METER_SUMMARIES:
             yield route, route.path, ""
+            continue
+        if route.path == routes.METER_SUMMARIES:
+            yield from _summary_requests(account, route)
             continue
         owners = list(account.store.rows.get(route.scope.owner, {}))
         if ends is not None and len(owners) > 2 * ends:
@@ -29,6 +32,15 @@ def list_requests(account: Account, ends: int | None = None) -> Iterator[tuple[R
                 yield route, filled(route.path, owner), ""
             else:
                 yield route, route.path, f"&{route.scope.param}={quote(owner)}"
+
+
+def _summary_requests(account: Account, route: Route) -> Iterator[tuple[Route, str, str]]:
+    """The last two hundred days of two customers, of every meter."""
+    end = account.store.now // 86_400 * 86_400
+    span = f"&start_time={end - 200 * 86_400}&end_time={end}&value_grouping_window=day"
+    for meter in account.store.rows.get("billing.meter", {}):
+        for customer in list(account.store.rows["customer"])[:2]:
+            yield route, filled(route.path, meter), f"&customer={customer}{span}"
 
 
 def object_requests(account: Account, per_route: int) -> Iterator[tuple[Route, str]]:

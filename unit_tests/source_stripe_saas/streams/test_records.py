@@ -7,7 +7,7 @@ import pytest
 from source_stripe_saas.api.address import NoAddress, endpoint_of, fill_path
 from source_stripe_saas.api.raw_object import head_decoder, list_content
 from source_stripe_saas.api.refusal import refusal
-from source_stripe_saas.streams.plan import Touch
+from source_stripe_saas.streams.plan import Touch, asking_for
 from source_stripe_saas.streams.records import RecordMaker
 from source_stripe_saas.streams.skipped import RetryKey, SkippedObject
 from unit_tests.builders import NOW, PLANS, a_list, a_plan, a_thing
@@ -251,3 +251,58 @@ def test_a_page_that_needs_a_closer_look_is_not_passed_on_as_it_is(plan, parts):
     rows = sliced_rows(a_thing(1, parts=a_list([])), a_thing(2, parts=parts))
     assert RecordMaker(plan, FakeStripe()).as_they_are(rows, NOW) is None
     assert RecordMaker(plan, FakeStripe()).as_they_are([a_thing(1)], NOW) is None
+
+
+# -- what is asked for about those that a config names -----------------------------------------
+
+DAY = 86_400
+
+
+SUMMARIES = "billing/meters/mtr_1/event_summaries"
+
+
+def asked(client):
+    return [params | {"limit": None} for params in client.requests_to(SUMMARIES)]
+
+
+@pytest.mark.parametrize(
+    ("since", "made", "first"),
+    [
+        # 2026-03-10 07:00: the days before it in which something may still be reported to it.
+        (0, 1_773_126_000, 1_773_100_800 - 35 * DAY),
+        # A start date in the midst of a day, later than that.
+        (1_773_126_000, 1_700_000_000, 1_773_100_800),
+    ],
+)
+def test_whole_days_are_asked_for_about_each_one_that_is_named(since, made, first):
+    plans = asking_for(PLANS, ["cus_1", "cus_2", "cus_1"], since)
+    plan, meter = plans["billing_meter_event_summaries"], {"id": "mtr_1", "created": made}
+    days = {
+        "start_time": str(first),
+        "end_time": str(1_773_100_800 + 50 * DAY),
+        "value_grouping_window": "day",
+    }
+    used = [{"id": name, "customer": name, "created": 0, **days} for name in ("cus_1", "cus_2")]
+    client = FakeStripe({SUMMARIES: used})
+    found = records(plan, meter, client, updated=1_773_126_000 + 50 * DAY)
+    assert [(record["id"], record["customer"]) for record in found] == [
+        ("cus_1", "cus_1"),
+        ("cus_2", "cus_2"),
+    ]
+    assert asked(client) == [
+        {"customer": name, **days, "limit": None} for name in ("cus_1", "cus_2")
+    ]
+
+
+def test_no_day_that_is_over_means_no_request():
+    plan = asking_for(PLANS, ["cus_1"], NOW)["billing_meter_event_summaries"]
+    client = FakeStripe()
+    assert records(plan, {"id": "mtr_1", "created": NOW}, client, updated=NOW) == []
+    assert asked(client) == []
+
+
+def test_only_a_stream_that_asks_for_names_gets_them():
+    plans = asking_for(PLANS, ["cus_1"], 5)
+    assert [name for name, plan in plans.items() if plan != PLANS[name]] == [
+        "billing_meter_event_summaries"
+    ]
