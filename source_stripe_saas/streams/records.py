@@ -233,8 +233,7 @@ class RecordMaker:
         }
         for value in self.plan.asked_for if days["start_day"] != days["end_day"] else ():
             for child in self._called({**parent, **days, field: value}):
-                is_one = not isinstance(child, SkippedObject)
-                yield {**child, field: value} if is_one else child
+                yield child if isinstance(child, SkippedObject) else {**child, field: value}
 
     def complete(self, row: StripeObject, name: str) -> None:
         """Reads an embedded list to its end if Stripe cut it; the entries are replaced.
