@@ -29,5 +29,4 @@ final as (
     left join shares on items.subscription_item_id = shares.subscription_item_id
     where subscriptions.is_running
 )
-{{ stripe_saas.mart("final", by="subscription_id", is_figure=false,
-    metadata=["subscriptions", "subscription_id"]) }}
+{{ stripe_saas.mart("final", by="subscription_id", is_figure=false, metadata=["subscriptions", "subscription_id"]) }}
