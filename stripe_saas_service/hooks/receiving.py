@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections import OrderedDict
 from dataclasses import asdict, dataclass
 
 from fastapi import APIRouter, Request
@@ -29,6 +30,10 @@ from stripe_saas_service.store.tables import Connection
 
 router = APIRouter(prefix="/hooks", include_in_schema=False)
 
+
+KNOWN_SECONDS = 1.0
+"""So long a change of a connection, such as a rolled secret, may take to count."""
+_MOST_KNOWN = 500
 
 DEAUTHORIZED = "account.application.deauthorized"
 
@@ -59,7 +64,7 @@ class _Target:
 async def receive(connection: str, request: Request, service: ServiceOf) -> Response:
     """Takes a delivery: 200 when it is stored or was already, 400 if it is not Stripe's."""
     body = await request.body()
-    target = await run_in_threadpool(_target, service, connection)
+    target = await _TARGETS.of(service, connection)
     header = request.headers.get("stripe-signature")
     refused = refusal_of(header, body, target.secrets if target else [_OF_NOBODY], int(time.time()))
     if target is None:
@@ -86,6 +91,31 @@ async def receive(connection: str, request: Request, service: ServiceOf) -> Resp
     if is_new and target.is_connected and not foreign:
         response.background = BackgroundTask(_wake, service, connection, event.type)
     return response
+
+
+class _Targets:
+    """What is known of connections, asked anew each second: a busy one gets hundreds in it.
+
+    One that does not exist is known in the same way, so that nothing tells them apart.
+    """
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[int, str], tuple[float, _Target | None]] = OrderedDict()
+
+    async def of(self, service: Service, connection_id: str) -> _Target | None:
+        key, now = (id(service), connection_id), time.monotonic()
+        known = self._known.get(key)
+        if known is not None and now - known[0] < KNOWN_SECONDS:
+            return known[1]
+        target = await run_in_threadpool(_target, service, connection_id)
+        self._known[key] = now, target
+        self._known.move_to_end(key)
+        while len(self._known) > _MOST_KNOWN:
+            self._known.popitem(last=False)
+        return target
+
+
+_TARGETS = _Targets()
 
 
 def _wake(service: Service, connection_id: str, event_type: str) -> None:

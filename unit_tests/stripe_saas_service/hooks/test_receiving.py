@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from stripe_saas_service.connect.webhook import WEBHOOK_SECRET
+from stripe_saas_service.hooks import receiving
 from stripe_saas_service.store.tables import Connection, Delivery, RefusedDeliveries
 from unit_tests.stripe_saas_service.conftest import URL
 from unit_tests.stripe_saas_service.hooks.signing import (
@@ -211,3 +212,16 @@ def test_a_body_of_more_than_a_megabyte_is_refused_before_it_is_read(service, po
     large = an_event(padding="x" * 1024 * 1024)
     assert post(large).status_code == 413
     assert stored(service) == []
+
+
+def test_what_a_connection_is_known_by_is_asked_once_for_a_burst(post, service, monkeypatch):
+    asked, known = [], receiving._target
+    monkeypatch.setattr(receiving, "KNOWN_SECONDS", 60.0)
+    monkeypatch.setattr(
+        receiving, "_target", lambda *given: asked.append(given[1]) or known(*given)
+    )
+    nobody = "con_" + "0" * 32
+    for number in range(3):
+        assert post(an_event(f"evt_{number}")).status_code == 200
+        assert post(an_event(f"evt_{number}"), to=nobody).status_code == 404
+    assert len(asked) == 2, "one that does not exist is known in the same way"
