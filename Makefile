@@ -145,6 +145,9 @@ dist: $(READY) ## build wheel and sdist into dist/ and check their metadata; pub
 marts: $(READY) ## write docs/marts.md anew, from the models' descriptions
 	@$(BIN)/python -m tools.generate_mart_docs
 
+api-docs: $(READY) ## write docs/api.md anew, from the routes of the service
+	@$(BIN)/python -m tools.generate_api_docs
+
 picture: $(READY) ## draw docs/demo.svg anew, from a run of the demo
 	@$(BIN)/stripe-saas demo --ids $(DEMO) | tee /dev/stderr | $(BIN)/python -m tools.demo_picture
 

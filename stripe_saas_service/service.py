@@ -15,6 +15,7 @@ from stripe_saas_service.snapshot.reader import Snapshots
 from stripe_saas_service.store.deliveries import DeliveryWriter
 from stripe_saas_service.store.migrate import migrate
 from stripe_saas_service.store.store import Store
+from stripe_saas_service.store.tables import Company
 from stripe_saas_service.store.vault import Vault, open_vault
 
 
@@ -49,6 +50,12 @@ def open_service(settings: Settings) -> Service:
         deliveries=DeliveryWriter(store),
         snapshots=Snapshots(settings.folder.snapshots),
     )
+
+
+def warehouse_of(service: Service, company: Company) -> str:
+    """The address of a company's warehouse."""
+    file = service.settings.folder.warehouses / f"{company.id}.duckdb"
+    return company.warehouse or f"duckdb:///{file}"
 
 
 def service_of(request: Request) -> Service:

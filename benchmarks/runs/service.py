@@ -10,26 +10,21 @@ import asyncio
 import hashlib
 import hmac
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from sqlalchemy import select
 
 from benchmarks.context import Context
-from benchmarks.server_process import ROOT
+from benchmarks.service_companies import current
+from benchmarks.service_process import serving, used
 from benchmarks.table import Row
 from stripe_saas_service.connect.webhook import WEBHOOK_SECRET
 from stripe_saas_service.service import Service, open_service
-from stripe_saas_service.settings import Settings, settings_of
+from stripe_saas_service.settings import settings_of
 from stripe_saas_service.store.tables import Company, Connection, Delivery
-from stripe_sandbox.server.running import listen
 
 NAME = "service"
 
@@ -57,13 +52,14 @@ def run(context: Context) -> list[Row]:
     path = f"/hooks/stripe/{_connected(service)}"
     seconds = context.size(_SECONDS, _TINY_SECONDS)
     context.say(f"{NAME}: {_A_SECOND} deliveries a second for {seconds} s, then a kill")
-    with _serving(settings) as (process, port):
+    with serving(settings) as (process, port):
         sent = asyncio.run(_send(port, path, "evt_a", seconds * _A_SECOND))
-        cpu_seconds, peak_mb = _used(process)
-    with _serving(settings) as (process, port):
+        cpu_seconds, peak_mb = used(process)
+    with serving(settings) as (process, port):
         killed = asyncio.run(_send_and_kill(process, port, path, context))
     lost = set(sent.acknowledged + killed.acknowledged) - _stored(service)
     service.store.close()
+    companies = current(context)
     p50, p99 = (_share(sent.milliseconds, share) for share in (0.5, 0.99))
     return [
         Row(
@@ -86,6 +82,7 @@ def run(context: Context) -> list[Row]:
             target="none lost",
             is_met=not lost,
         ),
+        *companies,
     ]
 
 
@@ -107,38 +104,6 @@ def _connected(service: Service) -> str:
         session.flush()
         service.vault.put(session, connection.id, WEBHOOK_SECRET, _SECRET)
         return connection.id
-
-
-@contextmanager
-def _serving(settings: Settings) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """The service as a process of its own, listening."""
-    with listen(0) as free:
-        port = int(free.getsockname()[1])
-    folder = str(settings.folder.root)
-    command = [sys.executable, "-m", "stripe_saas.cli", "serve"]
-    process = subprocess.Popen(
-        [*command, "--port", str(port), "--data", folder], cwd=ROOT, stdout=subprocess.DEVNULL
-    )
-    try:
-        asyncio.run(_until_listening(process, port))
-        yield process, port
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-async def _until_listening(process: subprocess.Popen[bytes], port: int) -> None:
-    for _ in range(600):
-        if process.poll() is not None:
-            raise RuntimeError(f"the service ended with {process.returncode}")
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.1)
-        else:
-            writer.close()
-            return
-    raise RuntimeError("the service does not listen")
 
 
 async def _send(port: int, path: str, prefix: str, count: int) -> _Sent:
@@ -205,18 +170,6 @@ async def _status(reader: asyncio.StreamReader) -> int:
     )
     await reader.readexactly(length)
     return int(head.split()[1])
-
-
-def _used(process: subprocess.Popen[bytes]) -> tuple[float | None, float | None]:
-    """Processor seconds and the most memory of a process, where the system shows them."""
-    folder = Path(f"/proc/{process.pid}")
-    if not folder.exists():
-        return None, None
-    fields = (folder / "stat").read_text().rpartition(")")[2].split()
-    status = (folder / "status").read_text()
-    peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-    ticks = int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK"), int(peak.split()[1]) / 1000
 
 
 def _stored(service: Service) -> set[str]:

@@ -55,7 +55,7 @@ class Deliveries(BaseModel):
 class Status(BaseModel):
     """How a company's connection is."""
 
-    company_id: str
+    company_id: str = Field(examples=["com_5b0c7a9c1e6f4d0f9d3e2b1a0c9f8e7d"])
     company: str = Field(examples=["Acme"])
     connected: bool = Field(description="Whether it is read; false while it is paused.")
     status: str = Field(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse
 
 from stripe_saas_service.access.policy import POLICY
@@ -26,8 +26,13 @@ def reference(request: Request) -> HTMLResponse:
 
 
 def described(request: Request) -> dict[str, Any]:
+    """The document of the application that a request came to."""
+    return described_by(request.app)
+
+
+def described_by(app: FastAPI) -> dict[str, Any]:
     """The document of an application, each operation with who may use it."""
-    document: dict[str, Any] = request.app.openapi()
+    document: dict[str, Any] = app.openapi()
     schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
     schemes["token"] = {"type": "http", "scheme": "bearer"}
     for path, operations in document["paths"].items():

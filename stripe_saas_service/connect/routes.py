@@ -42,9 +42,11 @@ class PastedKey(BaseModel):
     """A key, and the company that it is for."""
 
     key: SecretStr = Field(min_length=8, max_length=300, examples=["rk_test_…"])
-    company_id: str | None = Field(None, max_length=40, pattern=r"^[a-z]+_[0-9a-f]+$")
+    company_id: str | None = Field(
+        None, max_length=40, pattern=r"^[a-z]+_[0-9a-f]+$", examples=[None]
+    )
     """Of a company that is to be opened again."""
-    streams: list[str] | None = Field(None, max_length=200)
+    streams: list[str] | None = Field(None, max_length=200, examples=[None])
     """Those that must be readable; the main ones if none are named."""
 
 
@@ -52,15 +54,15 @@ class KeyAnswer(BaseModel):
     """What a key opens."""
 
     is_connected: bool
-    connection_id: str | None = None
-    account_id: str | None = None
-    account_name: str | None = None
+    connection_id: str | None = Field(None, examples=["con_5b0c7a9c1e6f4d0f9d3e2b1a0c9f8e7d"])
+    account_id: str | None = Field(None, examples=["acct_1"])
+    account_name: str | None = Field(None, examples=["Acme Inc."])
     mode: str | None = Field(None, examples=["test"])
     detail: str = Field(examples=["Connected to acct_1 (Acme), test mode: 83 of 83 streams …"])
-    readable: list[str] = []
-    refused: dict[str, str] = {}
+    readable: list[str] = Field([], examples=[["customers", "subscriptions"]])
+    refused: dict[str, str] = Field({}, examples=[{"payouts": "The key lacks a permission."}])
     """Stream -> why it cannot be read."""
-    key_link: str = ""
+    key_link: str = Field("", examples=["https://dashboard.stripe.com/apikeys/create?name=…"])
     """Opens Stripe's form for a key that can read what is asked for."""
 
 

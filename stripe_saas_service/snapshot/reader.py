@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,12 @@ class Snapshots:
     def folder(self, company_id: str) -> SnapshotFolder:
         """Where a company's snapshots are published."""
         return SnapshotFolder(self._root / company_id)
+
+    def forget(self, company_id: str) -> None:
+        """Deletes all snapshots of a company."""
+        with self._lock:
+            self._open.pop(company_id, None)
+        shutil.rmtree(self._root / company_id, ignore_errors=True)
 
     def current(self, company_id: str) -> Snapshot | None:
         """The newest snapshot of a company, None if none was published."""

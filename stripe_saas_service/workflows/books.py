@@ -12,6 +12,7 @@ from source_stripe_saas.streams.read_mode import LATENESS_SECONDS
 from stripe_saas_service.store.columns import now
 from stripe_saas_service.store.store import Store
 from stripe_saas_service.store.tables import Connection, Delivery, Job
+from stripe_saas_service.workflows.schedule import is_open
 
 _USUAL_MINUTES = 30
 
@@ -185,6 +186,8 @@ def due(store: Store, at: datetime, connection_id: str | None = None) -> list[st
     found = []
     for name, schedule, last_at, failed, is_delivered in rows:
         pause = timedelta(minutes=schedule.get("every_minutes", _USUAL_MINUTES))
+        if last_at is not None and not is_delivered and not is_open(schedule, at):
+            continue
         if is_delivered:
             quiet = max(QUIET, _SHARE * _took(store, name))
             pause = min(pause, quiet * 2 ** min(failed, _MOST_DOUBLED))

@@ -23,7 +23,7 @@ from stripe_saas_service.connect.revocation import look
 from stripe_saas_service.connect.stripe_oauth import OAuthFailed
 from stripe_saas_service.connect.tokens import NotConnected, key_of
 from stripe_saas_service.jobs.stored import StoredJobs
-from stripe_saas_service.service import Service
+from stripe_saas_service.service import Service, warehouse_of
 from stripe_saas_service.store.columns import now
 from stripe_saas_service.store.tables import Company, Connection, Delivery, Job
 from stripe_saas_service.workflows import books
@@ -360,12 +360,6 @@ def _log(what: str, job_id: str, error: Exception) -> None:
     """Where it failed and by what kind of error: its text may hold a config or a row."""
     where = "".join(traceback.format_tb(error.__traceback__))
     _LOGGER.error("%s of %s failed: %s\n%s", what, job_id, type(error).__name__, where)
-
-
-def warehouse_of(service: Service, company: Company) -> str:
-    """The address of a company's warehouse."""
-    file = service.settings.folder.warehouses / f"{company.id}.duckdb"
-    return company.warehouse or f"duckdb:///{file}"
 
 
 class Interrupted(BaseException):
