@@ -54,15 +54,21 @@ class KeyAnswer(BaseModel):
     """What a key opens."""
 
     is_connected: bool
-    connection_id: str | None = Field(None, examples=["con_5b0c7a9c1e6f4d0f9d3e2b1a0c9f8e7d"])
+    connection_id: str | None = Field(
+        default=None, examples=["con_5b0c7a9c1e6f4d0f9d3e2b1a0c9f8e7d"]
+    )
     account_id: str | None = Field(None, examples=["acct_1"])
     account_name: str | None = Field(None, examples=["Acme Inc."])
     mode: str | None = Field(None, examples=["test"])
     detail: str = Field(examples=["Connected to acct_1 (Acme), test mode: 83 of 83 streams …"])
-    readable: list[str] = Field([], examples=[["customers", "subscriptions"]])
-    refused: dict[str, str] = Field({}, examples=[{"payouts": "The key lacks a permission."}])
+    readable: list[str] = Field(default=[], examples=[["customers", "subscriptions"]])
+    refused: dict[str, str] = Field(
+        default={}, examples=[{"payouts": "The key lacks a permission."}]
+    )
     """Stream -> why it cannot be read."""
-    key_link: str = Field("", examples=["https://dashboard.stripe.com/apikeys/create?name=…"])
+    key_link: str = Field(
+        default="", examples=["https://dashboard.stripe.com/apikeys/create?name=…"]
+    )
     """Opens Stripe's form for a key that can read what is asked for."""
 
 
