@@ -71,6 +71,11 @@ def own_tables() -> Iterator[str]:
     """Statements that make the company's own tables, and its closed months."""
     for name, columns in _OWN_TABLES.items():
         yield from _filled(f"stripe_raw.own_{name}", columns, COMPANY / "own" / f"{name}.csv")
+    # A stream that was read once and that no model reads: nobody misses it.
+    yield (
+        "insert into stripe_raw._stripe_saas_sync_streams (sync_id, stream, status, synced_at) "
+        "values (0, 'plans', 'complete', 1)"
+    )
     yield "create schema stripe_closed"
     for name, columns in _COPIES.items():
         yield from _filled(f"stripe_closed.{name}", columns, COMPANY / "closed" / f"{name}.csv")

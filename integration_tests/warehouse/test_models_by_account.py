@@ -184,10 +184,29 @@ def test_together_accounts_are_the_company_as_it_was_written_by_hand(both, mart)
     assert_as_written_down(both, mart, "account_id = 'all'")
 
 
-@pytest.mark.parametrize("mart", sorted(set(OBJECTS) - {"user_subscription_state"}))
+# A client has a subscription in each account; Kim's payment is not in the account of its payout.
+PARTED = {"user_subscription_state", "balance_ledger", "payout_transactions"}
+
+
+@pytest.mark.parametrize("mart", sorted(set(OBJECTS) - PARTED))
 def test_an_object_is_there_once_with_its_account(both, mart):
     assert_as_written_down(both, mart, "account_id <> 'all'")
     assert both.rows(f"select distinct account_id from {mart} where account_id = 'all'") == []
+
+
+def test_a_payout_leads_to_what_its_own_account_knows(both):
+    ledger = both.rows(
+        "select account_id, balance_transaction_id, customer_id, invoice_id, payout_id "
+        "from balance_ledger where balance_transaction_id in ('txn_ada_1', 'txn_kim_1') order by 1"
+    )
+    assert ledger == [
+        (A, "txn_ada_1", "cus_ada", "in_ada_1", "po_1"),
+        (B, "txn_kim_1", "cus_kim", "in_kim_1", None),
+    ]
+    assert both.rows(
+        "select account_id, balance_transaction_id, net_minor, customer_id "
+        "from payout_transactions order by 2"
+    ) == [(A, "txn_ada_1", 1125, "cus_ada"), (A, "txn_kim_1", 233000, None)]
 
 
 def test_a_client_in_two_accounts_has_its_last_subscription_of_each(both):

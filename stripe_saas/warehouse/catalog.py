@@ -8,10 +8,8 @@ from typing import Any
 from source_stripe_saas.streams.plans import load_plans
 
 WANTED = (
-    "account",
     "balance_transactions",
     "charges",
-    "checkout_sessions",
     "coupons",
     "credit_notes",
     "customers",
@@ -20,11 +18,9 @@ WANTED = (
     "invoice_line_items",
     "invoice_payments",
     "invoices",
-    "payment_intents",
     "payment_methods",
     "payout_balance_transactions",
     "payouts",
-    "plans",
     "prices",
     "products",
     "promotion_codes",
@@ -34,7 +30,7 @@ WANTED = (
     "subscription_schedule",
     "subscriptions",
 )
-"""What is synced if nothing else is asked for: what the models read."""
+"""What is synced if nothing else is asked for: what the models read, and `stripe-saas compare`."""
 
 ALL = "all"
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from integration_tests.warehouse.loader.one_sync import names_in
+from stripe_saas.warehouse.catalog import WANTED
 
 pytestmark = pytest.mark.slow
 
@@ -125,3 +126,19 @@ def test_values_arrive_as_stripe_shows_them(begin, database):
     assert plain == {"metadata": nested, "_stripe_extra": {"new": 1}}
     assert str(row["_airbyte_extracted_at"]) == "1970-01-01 00:00:01"
     assert (other["amount"], other["metadata"]) == (100, None)
+
+
+def test_fields_beyond_the_specification_are_kept_in_every_table_of_a_usual_sync(begin, database):
+    # The ledger's rows are the connector's own.
+    streams = [name for name in WANTED if name != "subscription_events"]
+    sync = begin(*streams)
+    beyond = {"quantity_of_tomorrow": 3, "source_of_tomorrow": {"id": "card_1", "brand": None}}
+    for stream in streams:
+        sync.record(stream, f"{stream}_1", **beyond)
+        sync.record(stream, f"{stream}_2")
+    sync.complete(*streams)
+    for stream in streams:
+        rows = database.select(f"select id, _stripe_extra from stripe_raw.{stream} order by id")
+        kept = [json.loads(row[1]) if isinstance(row[1], str) else row[1] for row in rows]
+        assert kept == [beyond, None], stream
+    assert len(streams) >= 20

@@ -57,6 +57,12 @@
     {%- if streams %}
     select stream, max({{ stripe_saas.from_epoch("synced_at") }}) as loaded_at
     from {{ streams }}
+    {#- What no model reads need not be fresh. #}
+    where stream in (
+        {%- for node in graph.sources.values() if node.package_name == 'stripe_saas' -%}
+            '{{ node.name }}'{{ ", " if not loop.last }}
+        {%- endfor -%}
+    )
     group by 1
     {%- else %}
     select stream, extracted_at as loaded_at

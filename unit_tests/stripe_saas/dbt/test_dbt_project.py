@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import stripe_saas
+from stripe_saas.warehouse.catalog import WANTED
 
 PROJECT = Path(stripe_saas.__file__).parent / "dbt"
 CLOCKS = re.compile(
@@ -55,3 +56,10 @@ def test_every_mart_ends_with_the_account_of_its_rows():
 def test_every_model_opens_with_what_a_row_is():
     for path in (PROJECT / "models").rglob("*.sql"):
         assert path.read_text(encoding="utf-8").startswith("-- One row"), path.name
+
+
+def test_a_usual_sync_brings_what_is_read():
+    models = "".join(path.read_text("utf-8") for path in (PROJECT / "models").rglob("*.sql"))
+    read = set(re.findall(r"raw_stream\(\s*\"(\w+)\"", models))
+    # `stripe-saas compare` works prorations out again from invoice items.
+    assert {*read, "invoice_items"} == set(WANTED)
