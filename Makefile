@@ -19,6 +19,9 @@ MUTANTS ?=
 BENCH ?=
 ENGINE ?= spark
 ENGINES ?=
+ENGINE_CHECK_spark := comparison
+ENGINE_CHECK_snowflake := comparison
+ENGINE_CHECK_sqlmesh := loading
 ENGINE_ENV := .cache/engines/$(ENGINE)
 PYTEST := $(BIN)/python -m pytest
 # The lock names every package, so nothing is left to resolve (older pips stumble over extras there).
@@ -66,8 +69,8 @@ mutants: $(READY) ## mistakes in mrr, streams and ledger that no unit test notic
 bench: $(READY) ## measure the connector beside others into benchmarks/results.md; BENCH=cpu_bound runs one
 	@$(BIN)/python -m benchmarks $(BENCH)
 
-engines: $(READY) $(ENGINE_ENV)/.ready ## the models on ENGINE=spark (needs Java 17), snowflake (fakesnow), bigquery (its analyzer) or trino (a grammar)
-	@$(BIN)/python -m integration_tests.engines.$(if $(filter spark snowflake,$(ENGINE)),comparison,analysis) \
+engines: $(READY) $(ENGINE_ENV)/.ready ## the models on ENGINE=spark (needs Java 17), snowflake (fakesnow), bigquery (its analyzer), trino (a grammar) or sqlmesh (its plan)
+	@$(BIN)/python -m integration_tests.engines.$(or $(ENGINE_CHECK_$(ENGINE)),analysis) \
 	$(ENGINE) --python $(ENGINE_ENV)/bin/python $(ENGINES)
 
 .cache/engines/%/.ready: integration_tests/engines/%.txt
@@ -107,7 +110,7 @@ lock: ## write requirements*.txt anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
 	@$(LOCK) --quiet --extra dev pyproject.toml -o requirements-dev.txt
 	@$(LOCK) --quiet -c requirements-dev.txt pyproject.toml -o requirements.txt
-	@for each in spark bigquery trino; do \
+	@for each in spark bigquery trino sqlmesh; do \
 	$(LOCK) --quiet integration_tests/engines/$$each.in -o integration_tests/engines/$$each.txt || exit 1; done
 	@$(LOCK:3.10=3.11) --quiet integration_tests/engines/snowflake.in -o integration_tests/engines/snowflake.txt
 
