@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from types import ModuleType
 
 import pytest
@@ -108,3 +109,33 @@ def test_a_command_that_was_stopped_ends_whatever_its_libraries_hold():
         check=False,
     )
     assert (ended.returncode, ended.stdout) == (130, "stopping\n"), ended.stderr
+
+
+_LOADED = """
+import sys
+from stripe_saas import cli
+
+def run(arguments):
+    import duckdb
+
+    duckdb.connect().execute("select ?", [1]).fetchall()
+    print(sys.modules.get("pandas"))
+    return 0
+
+import types
+
+module = types.ModuleType("stand_in")
+module.add_arguments = lambda parser: None
+module.run = run
+cli.importlib.import_module = lambda name: module
+sys.argv[1:] = ["status"]
+cli.main()
+"""
+
+
+def test_a_command_that_uses_duckdb_does_not_load_pandas():
+    assert find_spec("pandas") is not None, "it comes with the CDK"
+    ended = subprocess.run(
+        [sys.executable, "-c", _LOADED], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert ended.stdout == "None\n"
