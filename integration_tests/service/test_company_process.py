@@ -47,6 +47,10 @@ def test_it_reads_builds_and_publishes_and_tells_how_far_it_is(world, asked):
     assert not started[0].is_alive()
 
 
+def test_what_is_asked_for_shows_no_key(asked):
+    assert str(asked.config["client_secret"]) not in repr(asked)
+
+
 def test_a_refusal_is_told_without_the_key(world, tmp_path):
     config = {**world.connector.config, "client_secret": "sk_test_nobody", "workers": "many"}
     ended = run(Work(config, str(tmp_path / "w.duckdb"), tmp_path / "snapshots"))
@@ -58,21 +62,42 @@ def test_no_file_and_no_command_line_holds_the_key_and_a_kill_leaves_no_process(
     key = str(asked.config["client_secret"]).encode()
     seen: list[int] = []
     found: list[str] = []
+    children: set[int] = set()
 
     def look(process):
-        seen.append(process.pid)
-        threading.Timer(2.0, process.kill).start()
-        for _ in range(10):
+        for _ in range(3000):
+            children.update(below(process.pid))
             found.extend(holders_of(key, process.pid, Path(asked.warehouse[10:]).parent))
-            time.sleep(0.1)
+            if children:
+                break
+            time.sleep(0.01)
+        process.kill()
 
-    ended = run(asked, on_start=look)
+    def start(process):
+        seen.append(process.pid)
+        threading.Thread(target=look, args=(process,)).start()
+
+    ended = run(asked, on_start=start)
     assert ended.code != 0
     assert found == []
     with pytest.raises(ProcessLookupError):
         os.kill(seen[0], 0)
+    assert children, "the connector was running"
+    for _ in range(50):
+        if not any(Path(f"/proc/{each}").exists() for each in children):
+            break
+        time.sleep(0.1)
+    else:
+        raise AssertionError("the connector goes on")
     with writing(parse_target(asked.warehouse)):
         pass  # nobody holds it
+
+
+def below(pid):
+    """The processes that a process has begun."""
+    with suppress(OSError):
+        return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+    return []
 
 
 def holders_of(key, pid, folder):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import IO, BinaryIO
 
 from stripe_saas.protocol_files.connector import connector_environment
 
 _SECONDS_BETWEEN_LOOKS = 0.01
+_PR_SET_PDEATHSIG = 1
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -120,6 +123,8 @@ def _become_connector(arguments: list[str], stdin: int, stdout: int, stderr: int
     """Never returns: nothing of the process that was forked may go on in the child."""
     try:
         os.setsid()
+        with suppress(OSError, AttributeError):  # of Linux; elsewhere it ends at its next line
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         for each in _SIGNALS:
             # Of the handlers of its parent, none is for this process.
             signal.signal(each, signal.SIG_DFL)

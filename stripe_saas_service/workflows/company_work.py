@@ -13,7 +13,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ _FAILED = "The sync failed; the log says why."
 class Work:
     """What is to be done for a company."""
 
-    config: Mapping[str, Any]
+    config: Mapping[str, Any] = field(repr=False)
     """The connector's, with its key."""
     warehouse: str
     """An address, as `stripe-saas sync --warehouse` takes it."""
