@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airbyte_cdk.models import (
+    AirbyteCatalog,
     AirbyteConnectionStatus,
     AirbyteMessage,
     AirbyteStateMessage,
@@ -88,6 +89,15 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         report = check_connection(settings, self.plans, logger)
         return AirbyteConnectionStatus(
             status=Status.SUCCEEDED if report.is_good else Status.FAILED, message=report.text
+        )
+
+    def discover(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteCatalog:
+        """All streams, by the config that is given; the CDK takes the one that it was made with.
+
+        A source that was made ahead has none; see `make_ready`.
+        """
+        return AirbyteCatalog(
+            streams=[stream.as_airbyte_stream() for stream in self.streams(config)]
         )
 
     def streams(self, config: Mapping[str, Any]) -> list[AbstractStream]:
