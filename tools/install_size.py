@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 EXTRAS = ("", "warehouse")
-_PIN = re.compile(r"^([A-Za-z0-9._-]+==[^\s;\\]+)(\s*;[^\\]*)?", re.MULTILINE)
+_PIN = re.compile(r"^([A-Za-z0-9._-]+==[^\s;\\]+)(\s*;[^\\\n]*[^\\\s])?", re.MULTILINE)
 _OF_VENV = {"pip", "setuptools", "wheel"}
 
 
