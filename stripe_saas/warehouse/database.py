@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
+from weakref import WeakSet
 
 from stripe_saas.warehouse.kinds.base import (
     Kind,
@@ -24,11 +25,15 @@ __all__ = [
     "WriterLock",
     "connected",
     "open_database",
+    "running_statements",
     "tidy",
     "writing",
 ]
 
 _KINDS: dict[str, Kind] = {"duckdb": DuckDB(), "postgres": Postgres()}
+
+
+_OPEN: WeakSet[Database] = WeakSet()
 
 
 class Database:
@@ -43,6 +48,10 @@ class Database:
         self.connection = connection
         """The driver's."""
         self._lock = threading.RLock()
+        self._begun = 0
+        self._is_running = False
+        self._is_interrupted = False
+        _OPEN.add(self)
 
     def execute(self, sql: str, *parameters: Any) -> None:
         """Runs one statement."""
@@ -99,9 +108,21 @@ class Database:
                 self.execute("rollback")
             raise
 
+    @property
+    def running(self) -> int | None:
+        """The number of the statement that runs; None if none does."""
+        return self._begun if self._is_running else None
+
+    @property
+    def is_interrupted(self) -> bool:
+        """True once a statement of it was ended from outside."""
+        return self._is_interrupted
+
     def interrupt(self) -> None:
         """Ends what it is doing for another thread, which sees a `WarehouseError`."""
-        self.kind.interrupt(self.connection)
+        self._is_interrupted = True
+        with suppress(self.kind.errors):
+            self.kind.interrupt(self.connection)
 
     def close(self) -> None:
         """Closes the connection."""
@@ -111,6 +132,8 @@ class Database:
     @contextmanager
     def _cursor(self, sql: str, parameters: Sequence[Any]) -> Iterator[Any]:
         with self._lock:
+            self._begun += 1
+            self._is_running = True
             try:
                 with self.kind.cursor(self.connection) as cursor:
                     if parameters:
@@ -120,6 +143,18 @@ class Database:
                     yield cursor
             except self.kind.errors as error:
                 raise WarehouseError(f"the warehouse refused: {first_line(error)}") from error
+            except BaseException:
+                # A signal's handler breaks a statement off in Python alone: DuckDB's threads go on
+                # with it, and closing the connection would wait for them.
+                self.interrupt()
+                raise
+            finally:
+                self._is_running = False
+
+
+def running_statements() -> set[tuple[Database, int]]:
+    """The statements that run in this process, each by its database and number."""
+    return {(each, number) for each in list(_OPEN) if (number := each.running) is not None}
 
 
 def open_database(target: Target, *, read_only: bool = False) -> Database:

@@ -9,7 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from stripe_saas.warehouse.interrupting import statements_ended
+
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_ORDERLY_SECONDS = 10.0
+"""After a signal: how long a statement of an `orderly` part may go on."""
 
 
 class Stopped(BaseException):
@@ -41,7 +45,7 @@ class StopSignals:
             return
         before = {number: signal.signal(number, self._handle) for number in _SIGNALS}
         try:
-            with self.seen():
+            with statements_ended(_SIGNALS, self._patience), self.seen():
                 yield
         finally:
             for number, handler in before.items():
@@ -84,6 +88,10 @@ class StopSignals:
             self._ask = None
         if self.number is not None:
             raise Stopped(self.number)
+
+    def _patience(self) -> float:
+        """Seconds that a statement may go on after a signal."""
+        return 0 if self._ask is None else _ORDERLY_SECONDS
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.number is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,9 +40,6 @@ from stripe_saas.warehouse.sync_log import (
 from stripe_saas.warehouse.target import Target
 
 STOPPED = "it was stopped before its end"
-
-_GRACE_SECONDS = 10.0
-"""After a signal: how long a statement may go on."""
 
 
 @dataclass(frozen=True)
@@ -183,19 +179,12 @@ class _Run:
                 running_connector(
                     "read", *options, config=self._plan.config, start=self._plan.start
                 ) as connector,
-                self._signals.orderly(lambda: self._stop(connector)),
+                self._signals.orderly(connector.stop),
             ):
                 reading.follow(connector)
         finally:
             result.streams = reading.ends()
             result.records, result.seconds = reading.records, time.monotonic() - began
-
-    def _stop(self, connector: ConnectorOutput) -> None:
-        """Has the connector end, and a statement that hangs on somebody else's lock soon after."""
-        connector.stop()
-        timer = threading.Timer(_GRACE_SECONDS, self._database.interrupt)
-        timer.daemon = True
-        timer.start()
 
 
 def _catalog(discovering: ConnectorOutput, asked: Sequence[str]) -> dict[str, Any]:

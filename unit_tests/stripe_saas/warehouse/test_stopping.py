@@ -73,3 +73,41 @@ def test_a_second_signal_ends_the_process_at_once():
     began = time.monotonic()
     assert subprocess.run([sys.executable, "-c", TWICE], check=False).returncode == 143
     assert time.monotonic() - began < 30
+
+
+LONG_STATEMENT = """
+import os, signal, sys, threading, time
+from contextlib import nullcontext
+from pathlib import Path
+from stripe_saas.warehouse import stopping
+from stripe_saas.warehouse.database import WarehouseError, connected
+from stripe_saas.warehouse.stopping import Stopped, StopSignals
+from stripe_saas.warehouse.target import Target
+
+stopping._ORDERLY_SECONDS = 0.5
+MINUTES = (
+    "select count(*) from range(1000000) as one, range(1000000) as two where one.range > two.range"
+)
+signals = StopSignals()
+
+def terminate(database):
+    while database.running is None:
+        time.sleep(0.01)
+    time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+try:
+    with signals.heeded(), connected(Target("duckdb", path=Path(sys.argv[1]))) as database:
+        threading.Thread(target=terminate, args=(database,), daemon=True).start()
+        with signals.orderly(lambda: None) if sys.argv[2] == "orderly" else nullcontext():
+            database.execute(MINUTES)
+except Stopped as stopped:
+    sys.exit(stopped.exit_code)
+"""
+
+
+@pytest.mark.parametrize("part", ["orderly", "other"])
+def test_a_signal_ends_a_statement_that_takes_minutes(part, tmp_path):
+    # By itself it would take hours, however fast the machine is: the test waits for no clock.
+    command = [sys.executable, "-c", LONG_STATEMENT, str(tmp_path / "w.duckdb"), part]
+    assert subprocess.run(command, check=False, timeout=300).returncode == 143
