@@ -2,7 +2,7 @@
 
 import pytest
 
-from integration_tests.model_syncs.running import follow
+from integration_tests.model_syncs.running import edited, follow
 
 pytestmark = pytest.mark.slow
 
@@ -18,3 +18,7 @@ def test_models_after_small_syncs_are_those_of_a_whole_build(kind, postgres, tmp
     said = capsys.readouterr().out
     assert said.count("Models: built and tested") == 1
     assert said.count("Models: brought up to date") == SYNCS
+
+
+def test_models_after_changes_that_no_company_makes_are_those_of_a_whole_build(tmp_path):
+    assert list(edited(tmp_path, 1, 15)) == [[]] * 15

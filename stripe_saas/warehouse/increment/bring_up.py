@@ -19,6 +19,8 @@ from stripe_saas.warehouse.target import Target
 
 LEFT = "left as they are"
 """How a build ended that was not begun."""
+UP_TO_DATE = "brought up to date"
+"""What is said of models that were not built whole."""
 
 _ELSEWHERE = ("stripe_database", "stripe_table_prefix", "stripe_tables", "as_of")
 """Variables with which the models read something else than what the loader notes."""
@@ -66,7 +68,7 @@ def bring_up_to_date(
         else:
             return ModelsResult(
                 is_good=True,
-                how="brought up to date",
+                how=UP_TO_DATE,
                 done=len(done.by_key) + len(done.whole),
                 seconds=time.monotonic() - began,
                 models=done.seconds,
@@ -151,6 +153,8 @@ class _Increment:
                 if lock is not None:
                     lock.check(database)
         except WarehouseError as error:
+            if database.is_interrupted:
+                raise
             raise NotInProportion(str(error)) from error
         return done
 

@@ -159,6 +159,16 @@ _STEPS: Mapping[str, ByKey] = {
             )
         },
     ),
+    "int_stripe__discounts": ByKey(
+        "subscription_id",
+        {
+            "stg_stripe__customers": _of_customer("subscription_id", "stg_stripe__subscriptions"),
+            "stg_stripe__invoices": Through(
+                "select subscription_id from {delta} where subscription_id is not null",
+                "subscription_id in (select k from {keys})",
+            ),
+        },
+    ),
     "int_stripe__balance_movements": ByKey("balance_transaction_id"),
     "int_stripe__invoice_lines": ByKey(
         "invoice_id",
