@@ -65,7 +65,7 @@ def edited(folder: Path, seed: int, times: int) -> Iterator[list[str]]:
         times: how often.
     """
     random_ = random.Random(seed)
-    account = open_account("company", seed=seed, customers=100, months=12)
+    account = open_account("company", seed=seed, customers=60, months=8)
     target = Target("duckdb", path=folder / "stripe.duckdb")
     load_duckdb(target.path, folder, records_of(account), account.store.now)
     with connected(target) as database:

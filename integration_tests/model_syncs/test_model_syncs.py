@@ -21,4 +21,4 @@ def test_models_after_small_syncs_are_those_of_a_whole_build(kind, postgres, tmp
 
 
 def test_models_after_changes_that_no_company_makes_are_those_of_a_whole_build(tmp_path):
-    assert list(edited(tmp_path, 1, 15)) == [[]] * 15
+    assert list(edited(tmp_path, 1, 8)) == [[]] * 8
