@@ -35,7 +35,8 @@ def main() -> int:
         folder = Path(name)
         load_duckdb(folder / "stripe.duckdb", folder, records_of(account), account.store.now)
         (folder / "variables.json").write_text(json.dumps({}), encoding="utf-8")
-        command = [arguments.python, str(side), str(folder), str(PROJECT)]
+        python = str(Path(arguments.python).absolute())
+        command = [python, str(side), str(folder), str(PROJECT)]
         return subprocess.run(command, cwd=folder, check=False).returncode
 
 
