@@ -30,7 +30,7 @@ LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test coverage mutants bench engines lint format lock audit schemas spec-update options marts page picture screenshots charts docs dist soak sync-soak model-syncs warehouse rates fuzz ledger record clean
+.PHONY: help setup demo check test coverage mutants bench engines semantics lint format lock audit schemas spec-update options marts page picture screenshots charts docs dist soak sync-soak model-syncs warehouse rates fuzz ledger record clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ engines: $(READY) $(ENGINE_ENV)/.ready ## the models on ENGINE=spark (needs Java
 	@$(BIN)/python -m integration_tests.engines.$(or $(ENGINE_CHECK_$(ENGINE)),analysis) \
 	$(ENGINE) --python $(ENGINE_ENV)/bin/python $(ENGINES)
 
+semantics: $(READY) .cache/engines/metricflow/.ready ## MetricFlow's answers beside the marts, of a simulated company
+	@$(BIN)/python -m integration_tests.semantics --mf .cache/engines/metricflow/bin/mf
+
 .cache/engines/%/.ready: integration_tests/engines/%.txt
 	@echo "== an environment for $* in $(@D)"
 	@$(PYTHON) -m venv --clear $(@D)
@@ -110,7 +113,7 @@ lock: ## write requirements*.txt anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
 	@$(LOCK) --quiet --extra dev pyproject.toml -o requirements-dev.txt
 	@$(LOCK) --quiet -c requirements-dev.txt pyproject.toml -o requirements.txt
-	@for each in spark bigquery trino sqlmesh; do \
+	@for each in spark bigquery trino sqlmesh metricflow; do \
 	$(LOCK) --quiet integration_tests/engines/$$each.in -o integration_tests/engines/$$each.txt || exit 1; done
 	@$(LOCK:3.10=3.11) --quiet integration_tests/engines/snowflake.in -o integration_tests/engines/snowflake.txt
 
