@@ -40,6 +40,8 @@ _CUSTOMERS, _TINY_CUSTOMERS = 2000, 20
 _CHANGES, _TINY_CHANGES = 20, 1
 _COMPANIES, _TINY_COMPANIES = 50, 2
 _STEP_SECONDS = 600
+_SECONDS_BETWEEN_STEPS = 0.2
+"""The sender counts against Stripe's limit as well."""
 _TYPES = (
     "customer.created",
     "customer.updated",
@@ -139,6 +141,7 @@ def _changes(context: Context, stripe: str, company: _Company) -> tuple[list[flo
         customer = subject.get("customer") or subject["id"]
         _until(partial(_is_shown, company, customer, moment), _PATIENCE_SECONDS)
         shown.append(time.monotonic() - sent)
+        context.say(f"service: shown after {shown[-1]:.1f} s")
         if event["type"] in _IN_LEDGER:
             waiting[subject["id"]] = sent
         settled += _settled(company, waiting)
@@ -155,6 +158,7 @@ def _next_event(stripe: str) -> dict[str, Any]:
         _post(f"{stripe}/_sandbox/advance?seconds={_STEP_SECONDS}", {})
         for event in _events(stripe, since):
             return event
+        time.sleep(_SECONDS_BETWEEN_STEPS)
 
 
 def _now(stripe: str) -> int:
