@@ -194,6 +194,21 @@ _MARTS: Mapping[str, ByKey] = {
     "plan_changes": ByKey("subscription_id"),
     "customer_mrr_movements": ByKey("client_id"),
     "deferred_revenue_lines": ByKey("invoice_id"),
+    "balance_ledger": ByKey("balance_transaction_id"),
+    "invoice_details": ByKey(
+        "invoice_id",
+        {"int_stripe__identities": _of_customer("invoice_id", "stg_stripe__invoices")},
+        due="select invoice_id from {stg_stripe__invoices} "
+        "where coalesce(due_at, finalized_at, created_at) >= {before} "
+        "and coalesce(due_at, finalized_at, created_at) < {now}",
+    ),
+    "invoice_line_details": ByKey(
+        "invoice_id",
+        {
+            "int_stripe__identities": _of_customer("invoice_id", "stg_stripe__invoices"),
+            "int_stripe__plans": _of_price("invoice_id", "int_stripe__invoice_lines"),
+        },
+    ),
     "renewal_calendar": ByKey(
         "subscription_id",
         {"int_stripe__plans": _of_price("subscription_id", "int_stripe__subscriptions")},
