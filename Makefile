@@ -12,6 +12,7 @@ DEMO ?=
 SOAK ?=
 RATES ?=
 SYNC_SOAK ?=
+SERVE ?=
 FUZZ ?=
 WAREHOUSE ?=
 TESTS ?=
@@ -30,7 +31,7 @@ LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test coverage mutants bench engines semantics lint format lock audit schemas spec-update options marts page picture screenshots charts docs dist soak sync-soak model-syncs warehouse rates fuzz ledger record clean
+.PHONY: help setup demo serve check test coverage mutants bench engines semantics lint format lock audit schemas spec-update options marts page picture screenshots charts docs dist soak sync-soak model-syncs warehouse rates fuzz ledger record clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +51,9 @@ $(READY): requirements-dev.txt pyproject.toml
 
 demo: $(READY) ## a simulated company from Stripe to MRR in a report; DEMO="--customers 50" passes options
 	@$(BIN)/stripe-saas demo $(DEMO)
+
+serve: $(READY) ## the service, connected to a simulated company that lives; SERVE="--port 8091" passes options
+	@$(BIN)/python -m tools.living_service $(SERVE)
 
 check: lint ## lint, types and the quick unit tests, in two minutes
 	@echo "== quick unit tests"
@@ -184,5 +188,5 @@ record: $(READY) ## record the cassettes anew, from the sandbox
 	@$(PYTEST) -n 0 --record-mode=rewrite integration_tests/test_cassettes.py
 
 clean: ## remove .venv and everything else that was made here
-	@rm -rf $(VENV) .cache/benchmarks .cache/engines .cache/coverage .cache/import-linter .cache/mutants .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build
+	@rm -rf $(VENV) .cache/benchmarks .cache/engines .cache/coverage .cache/import-linter .cache/mutants .demo .serve .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
