@@ -4,6 +4,7 @@ import pytest
 
 from integration_tests.stock_runtime.reading import read_by_stock
 from integration_tests.world import a_world
+from stripe_sandbox.samples.maker import Maker
 from stripe_sandbox.server.meter_usage import summaries
 
 STREAM = "billing_meter_event_summaries"
@@ -97,6 +98,26 @@ def test_a_customer_that_stripe_refuses_is_named_and_the_others_come(world):
     assert run.statuses["billing_meters"] == "COMPLETE"
     assert run.statuses[STREAM] == "INCOMPLETE"
     assert "cus_of_nobody" in str(run.errors)
+
+
+def test_each_of_several_accounts_is_asked_about_all_and_knows_its_own(tmp_path):
+    with a_world(tmp_path, customers=3, months=3) as world:
+        connections = world.account.connections
+        accounts = connections.connect(2, seeds=[21, 22])
+        mine = {}
+        for identity in accounts:
+            store = connections.account(identity).store
+            maker = Maker(store, 1, f"meters of {identity}", store.now - 60 * DAY)
+            for _ in range(8):
+                maker.make("billing.meter", store.now - 60 * DAY, {})
+            mine[identity] = next(iter(store.rows["customer"]))
+        assert len(set(mine.values())) == 2
+        world.connector.config["accounts"] = accounts
+        name(world, list(mine.values()))
+        run = world.connector.read(names=[STREAM])
+        run.assert_complete()
+        whose = {(record["account_id"], record["customer"]) for record in run.records[STREAM]}
+        assert whose == set(mine.items())
 
 
 def test_without_names_the_stream_is_empty_and_says_why(world):

@@ -106,7 +106,9 @@ class Sync:
             AirbyteTracedException: the key or the account is refused, or Stripe cannot be reached.
         """
         self._settings, self._logger = settings, logger
-        self._plans = asking_for(plans, settings.meter_customers, settings.start)
+        self._plans = asking_for(
+            plans, settings.meter_customers, settings.start, of_several=one_of is not None
+        )
         self._unknown = unknown
         self._modes = {each.stream.name: each.sync_mode for each in catalog.streams}
         self._states = ConnectorStateManager(states)

@@ -131,7 +131,7 @@ def _problem_of(error: ValidationError) -> str:
         unknown = next(name for name in value if name not in schema["properties"])
         return f"has no option {_shown(unknown)}; there are {_listed(schema['properties'])}."
     if rule == "minLength":
-        return f"must have at least {allowed} characters."
+        return "must not be empty." if allowed == 1 else f"must have at least {allowed} characters."
     must = {
         "type": lambda: f"be {_KINDS[allowed]}",
         "enum": lambda: f"be one of {_listed(allowed)}",

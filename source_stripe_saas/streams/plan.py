@@ -98,6 +98,8 @@ class StreamPlan:
     """These values; without any, the stream has no records."""
     asked_since: int = 0
     """Where the days begin that such a request asks for, Unix seconds."""
+    is_asked_of_several: bool = False
+    """Several accounts are asked; whom one does not know may be another's."""
     only_parents: tuple[tuple[str, tuple[Any, ...]], ...] = ()
     """Children are asked for only where the parent has one of these field values."""
     adds: tuple[tuple[str, str], ...] = ()
@@ -212,7 +214,7 @@ class StreamPlan:
 
 
 def asking_for(
-    plans: Mapping[str, StreamPlan], values: Iterable[str], since: int
+    plans: Mapping[str, StreamPlan], values: Iterable[str], since: int, *, of_several: bool = False
 ) -> dict[str, StreamPlan]:
     """The plans, and in those that ask for what a config names, what it names.
 
@@ -220,12 +222,14 @@ def asking_for(
         plans: by stream.
         values: as the config names them.
         since: where it lets streams begin, Unix seconds.
+        of_several: the account is one of several that are read.
     """
-    named = tuple(dict.fromkeys(values))
-    return {
-        name: replace(plan, asked_for=named, asked_since=since) if plan.asks_for else plan
-        for name, plan in plans.items()
+    asked: dict[str, Any] = {
+        "asked_for": tuple(dict.fromkeys(values)),
+        "asked_since": since,
+        "is_asked_of_several": of_several,
     }
+    return {name: replace(plan, **asked) if plan.asks_for else plan for name, plan in plans.items()}
 
 
 def _pairs(mapping: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:

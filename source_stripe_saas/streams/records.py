@@ -202,8 +202,8 @@ class RecordMaker:
         self._latest_tail = updated, tail + b"}"
         return tail + b"}"
 
-    def _called(self, parent: StripeObject) -> Iterator[MadeChild]:
-        """Children that must be asked for, parent by parent."""
+    def _called(self, parent: StripeObject, asked_for: str = "") -> Iterator[MadeChild]:
+        """Children that must be asked for, parent by parent, perhaps about one that is named."""
         assert self.plan.call is not None
         kind = self.plan.object
         path, _, query = self.plan.call.partition("?")
@@ -219,9 +219,12 @@ class RecordMaker:
                 yield from map(as_dict, page.objects)
                 yield from (odd(parent["id"], f"a {kind} of it has no id") for _ in page.without_id)
         except StripeError as error:
+            if asked_for and self._is_elsewhere(error):
+                return
             # A parent that was deleted after it was listed: the feed will report its deletion.
             if not (isinstance(error, NotFound) and self._is_gone(parent)):
-                yield self.rules.skipped(error, parent["id"], RetryKey("parents", parent["id"]))
+                name = f"{asked_for} of {parent['id']}" if asked_for else parent["id"]
+                yield self.rules.skipped(error, name, RetryKey("parents", parent["id"]))
 
     def _asked_for(self, parent: StripeObject, field: str, now: int) -> Iterator[MadeChild]:
         """Children that must be asked for by a value that the config names, whole days of them."""
@@ -232,8 +235,16 @@ class RecordMaker:
             "end_day": str(now // DAY_SECONDS * DAY_SECONDS),
         }
         for value in self.plan.asked_for if days["start_day"] != days["end_day"] else ():
-            for child in self._called({**parent, **days, field: value}):
+            for child in self._called({**parent, **days, field: value}, value):
                 yield child if isinstance(child, SkippedObject) else {**child, field: value}
+
+    def _is_elsewhere(self, error: StripeError) -> bool:
+        """True if whom it was asked about is not of this account, and may be of another."""
+        return (
+            self.plan.is_asked_of_several
+            and isinstance(error, Refusal)
+            and (error.code, error.param) == ("resource_missing", self.plan.asks_for)
+        )
 
     def complete(self, row: StripeObject, name: str) -> None:
         """Reads an embedded list to its end if Stripe cut it; the entries are replaced.

@@ -75,6 +75,7 @@ WRONG = [
     ("test_clocks", "yes", "must be true or false, not 'yes'."),
     ("meter_customers", "cus_1", "must be a list, not 'cus_1'."),
     ("meter_customers[1]", ["cus_1", 2], "must be a text, not 2."),
+    ("meter_customers[0]", [""], "must not be empty."),
     ("num_workers", 0, "must be at least 1, not 0."),
     ("num_workers", "4", "must be a whole number, not '4'."),
     ("num_workers", True, "must be a whole number, not True."),

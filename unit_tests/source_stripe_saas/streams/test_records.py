@@ -301,6 +301,29 @@ def test_no_day_that_is_over_means_no_request():
     assert asked(client) == []
 
 
+@pytest.mark.parametrize(
+    ("of_several", "code", "skipped"),
+    [
+        (False, "resource_missing", ["cus_1 of mtr_1", "cus_2 of mtr_1"]),
+        (True, "resource_missing", []),
+        (True, "parameter_invalid", ["cus_1 of mtr_1", "cus_2 of mtr_1"]),
+    ],
+    ids=["the only account", "one of several", "another mistake in one of several"],
+)
+def test_whom_an_account_does_not_know_may_be_another_s(of_several, code, skipped):
+    plan = asking_for(PLANS, ["cus_1", "cus_2"], 0, of_several=of_several)[
+        "billing_meter_event_summaries"
+    ]
+    error = {"message": "No such customer", "code": code, "param": "customer"}
+    meter = {"id": "mtr_1", "created": 0}
+    refusals = {SUMMARIES: refusal(SUMMARIES, 400, {"error": error})}
+    client = FakeStripe({"billing/meters": [meter]}, refusals=refusals)
+    found = list(RecordMaker(plan, client).records(meter, NOW))
+    assert [one.id for one in found if isinstance(one, SkippedObject)] == skipped
+    assert len(found) == len(skipped)
+    assert len(asked(client)) == 2
+
+
 def test_only_a_stream_that_asks_for_names_gets_them():
     plans = asking_for(PLANS, ["cus_1"], 5)
     assert [name for name, plan in plans.items() if plan != PLANS[name]] == [
