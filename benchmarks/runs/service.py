@@ -59,7 +59,8 @@ def run(context: Context) -> list[Row]:
         killed = asyncio.run(_send_and_kill(process, port, path, context))
     lost = set(sent.acknowledged + killed.acknowledged) - _stored(service)
     service.store.close()
-    companies = current(context)
+    # Whole companies live as long as minutes: not for a trial whether the benchmark runs.
+    companies = [] if context.is_tiny else current(context)
     p50, p99 = (_share(sent.milliseconds, share) for share in (0.5, 0.99))
     return [
         Row(
