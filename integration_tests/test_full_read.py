@@ -51,9 +51,11 @@ def test_every_record_of_a_company_is_what_a_get_by_id_gives(company, first_read
 def test_published_samples_pass_through_every_stream(samples, samples_read):
     samples_read.assert_complete()
     truth = samples.truth.counts()
-    assert [name for name, counted in truth.items() if not counted["ids"]] == []
+    # Its records are of customers that a config names.
+    empty = ["billing_meter_event_summaries"]
+    assert [name for name, counted in truth.items() if not counted["ids"]] == empty
     assert {name: sorted(keys) for name, keys in keys_of(samples, samples_read).items()} == {
-        name: counted["ids"] for name, counted in truth.items()
+        name: counted["ids"] for name, counted in truth.items() if counted["ids"]
     }
     assert_fit(samples_read.records)
 

@@ -52,7 +52,7 @@ def test_what_is_asked_for_shows_no_key(asked):
 
 
 def test_a_refusal_is_told_without_the_key(world, tmp_path):
-    config = {**world.connector.config, "client_secret": "sk_test_nobody", "workers": "many"}
+    config = {**world.connector.config, "client_secret": "sk_test_nobody", "num_workers": "many"}
     ended = run(Work(config, str(tmp_path / "w.duckdb"), tmp_path / "snapshots"))
     assert ended.code == 1
     assert "sk_test_nobody" not in ended.said

@@ -1,16 +1,18 @@
 {#- A sum over a model equals a sum over another, group by group; a group that only one has counts
     as zero in the other.
 
+    our_where: not `where`, which dbt takes for all that is read of the model, except_where's part too.
+
     by, other_by: a column, or a list of them. other_latest: a column; only rows of the other with its
     greatest value count. other_except: a client or such that both have; those of the model that
     except_where is true of are left out of the other. -#}
 {% test sums_agree(
-    model, sum, by, other, other_sum, other_by, where="1 = 1", other_where="1 = 1",
+    model, sum, by, other, other_sum, other_by, our_where="1 = 1", other_where="1 = 1",
     other_latest=none, other_except=none, except_where="1 = 0"
 ) %}
 with ours as (
     select {{ stripe_saas.in_account(model, by) }} as sum_of, sum({{ sum }}) as amount
-    from {{ model }} where {{ where }} group by 1
+    from {{ model }} where {{ our_where }} group by 1
 ),
 theirs as (
     select {{ stripe_saas.in_account(other, other_by) }} as sum_of, sum({{ other_sum }}) as amount
