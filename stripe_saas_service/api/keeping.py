@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
+from asyncio import sleep
 from collections.abc import AsyncIterator
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -179,7 +179,7 @@ async def _statuses(service: Service, company: Company) -> AsyncIterator[str]:
             yield f"event: status\ndata: {json.dumps(json.loads(said))}\n\n"
         if found.running is None or time.monotonic() > end:
             return
-        await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
+        await sleep(_SECONDS_BETWEEN_LOOKS)
 
 
 def _turn(service: Service, caller: Caller, company: Company, before: str, after: str) -> str:

@@ -136,7 +136,7 @@ def test_progress_is_a_stream_that_ends_with_the_sync(service, manager, monkeypa
             if len(seen) == 2:
                 row.status = "succeeded"
 
-    monkeypatch.setattr("stripe_saas_service.api.keeping.asyncio.sleep", later)
+    monkeypatch.setattr("stripe_saas_service.api.keeping.sleep", later)
     with manager.stream("GET", f"{AT}/progress") as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         text = answer.read().decode()
