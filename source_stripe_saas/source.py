@@ -63,7 +63,8 @@ class SourceStripeSaas(ConcurrentDeclarativeSource):
         # Ahead of the CDK, which obeys some fields of a config, up to running code from it.
         self.settings = _parsed(config) if config else None
         config = without_reserved(config) if config else config
-        chosen = [each.stream.name for each in catalog.streams] if catalog else None
+        # A read takes its streams from the plans; the CDK must have one all the same.
+        chosen = [each.stream.name for each in catalog.streams][:1] if catalog else None
         super().__init__(
             catalog=catalog,
             config=config,

@@ -91,23 +91,14 @@ def test_all_of_it_is_it():
     }
 
 
-def test_a_read_is_given_no_more_than_what_it_reads():
-    stream = {
-        "name": "payouts",
-        "json_schema": {},
-        "supported_sync_modes": ["full_refresh", "incremental"],
-    }
-    catalog = catalog_of(
-        {
-            "streams": [
-                {
-                    "stream": stream,
-                    "sync_mode": "full_refresh",
-                    "destination_sync_mode": "append",
-                }
-            ]
-        }
-    )
+def test_for_a_read_the_cdk_validates_one_stream():
+    def stream(name):
+        modes = ["full_refresh", "incremental"]
+        return {"name": name, "json_schema": {}, "supported_sync_modes": modes}
+
+    modes = {"sync_mode": "full_refresh", "destination_sync_mode": "append"}
+    chosen = [{"stream": stream(name), **modes} for name in ("payouts", "invoices", "refunds")]
+    catalog = catalog_of({"streams": chosen})
     source = SourceStripeSaas(catalog, CONFIG, None)
     assert [entry["name"] for entry in source.resolved_manifest["streams"]] == ["payouts"]
     assert len(SourceStripeSaas(None, CONFIG, None).resolved_manifest["streams"]) > 50
